@@ -1,0 +1,28 @@
+# The public names of fallline, one a line; to add one, add its line.
+# __init__.py reads the lines that begin with "from ." and imports each name when it is first used.
+
+from . import data as data
+from . import errors as errors
+from .data import Table as Table
+from .data import read_table as read_table
+from .descent import Run as Run
+from .descent import descend as descend
+from .engines.calls import error_and_gradient as error_and_gradient
+from .engines.calls import predict as predict
+from .formulas.optimizers import SGD as SGD
+from .formulas.optimizers import Adagrad as Adagrad
+from .formulas.optimizers import Adam as Adam
+from .formulas.optimizers import RMSProp as RMSProp
+from .history import Epoch as Epoch
+from .history import History as History
+from .history import Step as Step
+from .model import Model as Model
+from .model import load as load
+from .spec.network import Input as Input
+from .spec.network import Layer as Layer
+from .spec.network import Network as Network
+from .training import TrainingResult as TrainingResult
+from .training import train as train
+
+__version__: str
+__all__: list[str]

@@ -1,0 +1,110 @@
+"""Array types, the legend of sizes, and the checks that every array passes on its way in.
+
+The legend, used in every docstring of the project:
+
+=====  =============================================================
+n      rows (examples), counted by μ in formulas
+d      inputs of the network (columns of X)
+k      outputs of the network (columns of Y and of the prediction ŷ)
+P      all parameters of a network: the length of θ
+=====  =============================================================
+
+``W`` of a layer is (fan_in, fan_out); net inputs ``h`` and outputs ``o`` of a layer are (n, width).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+
+__all__ = ["Array", "Bools", "Floats", "Ints", "as_matrix", "as_row_weights", "as_targets"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.integer[Any]]
+
+
+def as_matrix(value: Any, columns: int, dtype: npt.DTypeLike, name: str = "X") -> Floats:
+    """Return `value` as a finite (n, columns) float matrix, C-contiguous.
+
+    Raises
+    ------
+    DataError
+        When it is not numeric, not two-dimensional, has another number of columns, no row, or
+        holds NaN or infinity (the first such entry is named).
+    """
+    matrix = _as_float(value, dtype, name)
+    if matrix.ndim == 1 and columns == 1:
+        matrix = matrix[:, None]
+    if matrix.ndim != 2:
+        raise DataError(
+            f"{name} must be a matrix of shape (n rows, {columns}), but it has shape "
+            f"{matrix.shape}; reshape a single row with {name}.reshape(1, -1)"
+        )
+    if matrix.shape[1] != columns:
+        raise DataError(
+            f"{name} must have {columns} column{'s' * (columns != 1)}, one for each unit of the "
+            f"network's layer, but it has {matrix.shape[1]}"
+        )
+    if not len(matrix):
+        raise DataError(f"{name} has no rows; at least one is needed")
+    return _finite(matrix, name)
+
+
+def as_targets(value: Any, rows: int, columns: int, dtype: npt.DTypeLike) -> Floats:
+    """Return targets as a finite (rows, columns) matrix; a vector serves where columns is 1."""
+    targets = as_matrix(value, columns, dtype, "Y")
+    if len(targets) != rows:
+        raise DataError(f"X has {rows} rows but Y has {len(targets)}; they must be the same rows")
+    return targets
+
+
+def as_row_weights(value: Any, rows: int, dtype: npt.DTypeLike) -> Floats:
+    """Return row weights s as a finite, non-negative (rows,) vector; None gives ones."""
+    if value is None:
+        return np.ones(rows, dtype)
+    weights = _as_float(value, dtype, "sample_weight")
+    if weights.shape != (rows,):
+        raise DataError(
+            f"sample_weight must have shape ({rows},), one number a row, but it has shape "
+            f"{weights.shape}"
+        )
+    weights = _finite(weights, "sample_weight")
+    if (weights < 0).any():
+        raise DataError(
+            f"sample_weight must not be negative, but row {int(np.argmax(weights < 0))} has "
+            f"{weights.min()}; use 0 to leave a row out"
+        )
+    if not weights.any():
+        raise DataError("sample_weight is 0 for every row, so there is nothing to learn from")
+    return weights
+
+
+def _as_float(value: Any, dtype: npt.DTypeLike, name: str) -> Floats:
+    try:
+        raw = np.asarray(value)
+        if raw.dtype.kind in "cSUOMm" and raw.dtype.kind != "O":
+            raise TypeError(f"its dtype is {raw.dtype}")
+        return np.ascontiguousarray(raw, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{name} must hold numbers only ({error}); encode text and dates first, or give the "
+            "whole table to fallline.train"
+        ) from None
+
+
+def _finite(array: Floats, name: str) -> Floats:
+    # A finite sum of squares costs one pass and no copy; only a bad array is searched.
+    if np.isfinite(np.dot(flat := array.ravel(), flat)) or np.isfinite(array).all():
+        return array
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    place = f"row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "")
+    raise DataError(
+        f"{name} must be finite, but {place} (counting from 0) is {array[where]}; drop or fill "
+        "such rows first"
+    )

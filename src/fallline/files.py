@@ -1,0 +1,83 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import DataError
+
+__all__ = ["check_writable", "whole_file"]
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary name in the folder of `path`; rename it to `path` when all went well.
+
+    Killed at any moment, the old file is whole or the new one is. After an error the old file
+    stands and the temporary one is gone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "a.txt") as temporary:
+    ...         _ = temporary.write_text("done")
+    ...     (Path(folder) / "a.txt").read_text()
+    'done'
+    """
+    target = Path(path)
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, mode)
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def check_writable(path: str | Path) -> Path:
+    """Return `path` if a file can be written there, so that no work is lost at its end.
+
+    Raises
+    ------
+    DataError
+        When its folder is missing or not writable, or it is itself a folder.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise DataError(f"cannot write to '{target}': it is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise DataError(
+            f"cannot write '{target}': the folder '{target.parent}' does not exist; make it first"
+        )
+    writable = os.access(target if target.exists() else target.parent, os.W_OK)
+    if not (writable and os.access(target.parent, os.W_OK)):
+        raise DataError(f"cannot write '{target}': permission is denied; choose another place")
+    return target
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
