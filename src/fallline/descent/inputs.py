@@ -1,0 +1,43 @@
+"""What a run starts from, checked: its start weights and its validation rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arrays import Floats
+from ..engines.calls import checked_rows
+from ..engines.protocol import Rows
+from ..errors import SpecError
+from ..spec.initial import given_theta
+from ..spec.network import Network
+from ..spec.plan import Plan
+
+__all__ = ["start_theta", "validation_rows"]
+
+
+def start_theta(
+    network: Network, plan: Plan, theta: Any, initializer: Any, dtype: npt.DTypeLike | None
+) -> Floats:
+    """Return the start weights θ (P,): those given, else drawn from the plan's seed."""
+    if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
+        raise SpecError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
+    if theta is None:
+        return network.initial(initializer, plan.seed, dtype or np.float64)
+    start = given_theta(network, theta, dtype)
+    return start if start.dtype in (np.float32, np.float64) else start.astype(np.float64)
+
+
+def validation_rows(
+    network: Network, plan: Plan, X: Any, Y: Any, weights: Any, dtype: npt.DTypeLike
+) -> Rows | None:
+    """Return the validation rows, or None where there are none."""
+    if (X is None) != (Y is None) or (X is None and weights is not None):
+        raise SpecError("give X_val and y_val together (and sample_weight_val with them)")
+    if X is not None:
+        return checked_rows(network, plan.objective, X, Y, weights, dtype)
+    if plan.patience is not None:
+        raise SpecError("patience watches the validation error: give X_val and y_val too")
+    return None

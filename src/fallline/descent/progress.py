@@ -1,0 +1,95 @@
+"""Where a run stands beside its engine's state: plain values, replaced and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..arrays import Array, Floats
+from ..engines.protocol import Steps
+from ..history import Epoch, History
+
+__all__ = ["Progress", "Snapshot"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The counts and sums of a run; those of the epoch in progress start anew with each.
+
+    Attributes
+    ----------
+    step, elapsed
+        Steps and seconds since the start.
+    rows, steps, seconds
+        Of the epoch in progress.
+    weighted_error
+        Σ over its steps of J_B · Σ_B s; for the sum error of J_B.
+    weight, norms
+        Σ over its steps of Σ_B s, and of the gradient's norm.
+    history
+        The finished epochs.
+    best_error, best_theta
+        The least validation error so far, and the weights that gave it.
+    """
+
+    step: int = 0
+    elapsed: float = 0.0
+    rows: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    weighted_error: float = 0.0
+    weight: float = 0.0
+    norms: float = 0.0
+    history: History = History()
+    best_error: float = float("inf")
+    best_theta: Floats | None = None
+
+    def plus(self, steps: Steps, seconds: float, reduction: Literal["sum", "mean"]) -> Progress:
+        """Return the progress after these steps.
+
+        Sums run step by step, so that they do not depend on where a pause cut the epoch.
+        """
+        error, weight, norms = self.weighted_error, self.weight, self.norms
+        for k in range(len(steps.errors)):
+            error += steps.errors[k] * (1.0 if reduction == "sum" else steps.weights[k])
+            weight += steps.weights[k]
+            norms += steps.gradient_norms[k]
+        return replace(
+            self,
+            step=self.step + len(steps.errors),
+            elapsed=self.elapsed + seconds,
+            rows=self.rows + steps.rows,
+            steps=self.steps + len(steps.errors),
+            seconds=self.seconds + seconds,
+            weighted_error=float(error),
+            weight=float(weight),
+            norms=float(norms),
+        )
+
+    def mean_error(self, reduction: Literal["sum", "mean"]) -> float:
+        """Return the reported error of the epoch in progress."""
+        if reduction == "sum":
+            return self.weighted_error
+        return self.weighted_error / self.weight if self.weight else float("nan")
+
+    def closed(self, epoch: Epoch, theta: Floats, seconds: float) -> Progress:
+        """Return the progress after an epoch: its record kept, its sums cleared."""
+        error = epoch.validation_error
+        lower = error is not None and np.isfinite(error) and error < self.best_error
+        return Progress(
+            step=self.step,
+            elapsed=self.elapsed + seconds,
+            history=self.history.append(epoch),
+            best_error=error if lower and error is not None else self.best_error,
+            best_theta=theta if lower else self.best_theta,
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A whole run between two steps: the engine's arrays and the progress."""
+
+    arrays: dict[str, Array]
+    progress: Progress

@@ -1,0 +1,107 @@
+"""The public one-off computations: the error and its gradient, and predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from ..arrays import Floats, as_matrix, as_row_weights, as_targets
+from ..spec.initial import given_theta
+from ..spec.network import Network
+from ..spec.plan import Objective, check_targets
+from .protocol import Rows
+from .registry import get_engine
+
+__all__ = ["checked_rows", "error_and_gradient", "predict"]
+
+
+def checked_rows(
+    network: Network,
+    objective: Objective,
+    X: Any,
+    Y: Any,
+    sample_weight: Any,
+    dtype: npt.DTypeLike,
+) -> Rows:
+    """Return X, Y and row weights as checked arrays of one dtype that fit network and error.
+
+    Raises
+    ------
+    SpecError, DataError
+        When they do not.
+    """
+    objective.check(network)
+    inputs = as_matrix(X, network.n_inputs, dtype, "X")
+    targets = as_targets(Y, len(inputs), network.n_outputs, dtype)
+    check_targets(objective, targets)
+    return Rows(inputs, targets, as_row_weights(sample_weight, len(inputs), dtype))
+
+
+def error_and_gradient(
+    network: Network,
+    theta: npt.ArrayLike,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    *,
+    loss: str = "squared_error",
+    l2: float = 0.0,
+    sample_weight: npt.ArrayLike | None = None,
+    engine: str = "auto",
+) -> tuple[float, Floats]:
+    """Return J = E + R of all rows and its gradient ∂J/∂θ.
+
+    Parameters
+    ----------
+    network
+        The network.
+    theta
+        (P,) parameters; their dtype, float32 or float64, decides the arithmetic.
+    X, Y
+        (n, d) inputs and (n, k) targets; a vector serves for a single column.
+    loss, l2
+        The error, and λ of the penalty ½λ‖W‖² on weights.
+    sample_weight
+        (n,) row weights s; 1 unless given.
+    engine
+        A name from the table of engines.
+
+    Returns
+    -------
+    error : float
+        J, in the units of the error: Σ s e for ``sse``, else Σ s e / Σ s, plus the penalty.
+    gradient : ndarray
+        (P,) ∂J/∂θ; 0 at absent connections.
+
+    Raises
+    ------
+    SpecError, DataError
+        When the arguments do not fit together.
+
+    Examples
+    --------
+    One linear unit ŷ = w x with w = 2, at x = 3, y = 5: E = ½(5 − 6)², dE/dw = −(5 − 6)·3.
+
+    >>> net = Network.parse("1 -> 1 nobias")
+    >>> error_and_gradient(net, [2.0], [[3.0]], [[5.0]], loss="sse")
+    (0.5, array([3.]))
+    """
+    checked = given_theta(network, theta)
+    objective = Objective(loss, l2)
+    rows = checked_rows(network, objective, X, Y, sample_weight, checked.dtype)
+    return get_engine(engine).error_and_gradient(network, objective, checked, rows)
+
+
+def predict(
+    network: Network, theta: npt.ArrayLike, X: npt.ArrayLike, *, engine: str = "auto"
+) -> Floats:
+    """Return the outputs ŷ (n, k) of a network for rows X (n, d).
+
+    Examples
+    --------
+    >>> predict(Network.parse("1 -> 1"), [2.0, 1.0], [[3.0]])
+    array([[7.]])
+    """
+    checked = given_theta(network, theta)
+    inputs = as_matrix(X, network.n_inputs, checked.dtype)
+    return get_engine(engine).predict(network, checked, inputs)

@@ -1,0 +1,116 @@
+"""What an engine is: few methods, state in and state out, whole epochs in one call."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, NamedTuple, Protocol
+
+from ..arrays import Array, Floats, Ints
+from ..spec.network import Network
+from ..spec.plan import Objective, Plan
+
+__all__ = ["Engine", "Rows", "State", "Steps", "Stop"]
+
+State = Any
+"""An engine's own state of a descent; only `Engine.snapshot` makes it plain."""
+
+
+class Rows(NamedTuple):
+    """Examples: X (n, d), Y (n, k) and row weights s (n,), all of one float dtype."""
+
+    X: Floats
+    Y: Floats
+    weights: Floats
+
+    def take(self, order: Ints) -> Rows:
+        """Return the rows at these positions, in their order."""
+        return Rows(self.X[order], self.Y[order], self.weights[order])
+
+
+class Steps(NamedTuple):
+    """What the steps of one `advance` were, one entry a step taken.
+
+    ``errors`` holds J_B before each step, ``weights`` the batch's Σ s, ``gradient_norms`` the
+    Euclidean norm of ∂J_B/∂θ over trainable entries. ``rows`` counts the rows of the order that
+    are done. ``finite`` is False where an error, gradient or weight became NaN or infinite: then
+    the entries are those before it, and the state must not be used.
+    """
+
+    errors: Floats
+    weights: Floats
+    gradient_norms: Floats
+    rows: int
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When to come back early: read between steps.
+
+    Attributes
+    ----------
+    flag
+        Set from any thread to stop.
+    deadline
+        A ``time.monotonic()`` to stop at, or None.
+    """
+
+    flag: Event = field(default_factory=Event)
+    deadline: float | None = None
+
+    def now(self) -> bool:
+        """Return whether to stop before the next step."""
+        late = self.deadline is not None and time.monotonic() >= self.deadline
+        return late or self.flag.is_set()
+
+
+class Engine(Protocol):
+    """The seam between the descent and what computes it.
+
+    Every θ is a (P,) vector whose dtype decides the arithmetic; rows have the same dtype.
+    """
+
+    name: str
+
+    def start(
+        self,
+        network: Network,
+        plan: Plan,
+        theta: Floats,
+        resume: dict[str, Array] | None = None,
+    ) -> State:
+        """Return the state before the first step, or the one that a `snapshot` was taken of."""
+
+    def advance(
+        self, state: State, rows: Rows, order: Ints, rates: Floats, stop: Stop
+    ) -> tuple[State, Steps]:
+        """Take the steps of a slice of an epoch and return the new state.
+
+        Parameters
+        ----------
+        rows
+            All training rows.
+        order
+            Positions of rows, any slice of an epoch; cut into batches of the plan's size from its
+            start, with a smaller last one.
+        rates
+            The learning rate η of each of these steps.
+        stop
+            Read between steps.
+        """
+
+    def snapshot(self, state: State) -> dict[str, Array]:
+        """Return the state as plain arrays: ``theta`` and ``optimizer.*``; copies."""
+
+    def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
+        """Return J of all the rows."""
+
+    def error_and_gradient(
+        self, network: Network, objective: Objective, theta: Floats, rows: Rows
+    ) -> tuple[float, Floats]:
+        """Return J of all the rows and ∂J/∂θ (P,), which is 0 at absent connections."""
+
+    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+        """Return the network's outputs ŷ (n, k)."""
