@@ -1,0 +1,165 @@
+"""A model as the document and tensors of its file, and back, with every part checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Array, Floats
+from ..data.encoders import TableEncoder
+from ..data.targets import TargetEncoder
+from ..engines.calls import predict
+from ..errors import FalllineError, ModelFileError
+from ..history import Epoch, History
+from ..spec.codec import network_from_json, network_to_json
+from ..spec.network import Network
+from ..spec.plan import Plan
+
+if TYPE_CHECKING:
+    from .model import Model
+
+__all__ = ["from_document", "to_document"]
+
+_PARTS = {"format", "network", "plan", "encoder", "target", "facts", "history", "test"}
+_COLUMNS = (
+    "epoch",
+    "steps",
+    "rows",
+    "error",
+    "validation_error",
+    "learning_rate",
+    "gradient_norm",
+    "error_at_end",
+)
+_WHOLE = {"epoch", "steps", "rows"}
+_OPTIONAL = {"validation_error", "error_at_end"}
+# The test vector is recomputed on the reader's machine, whose sums may run in another order.
+_AGREEMENT = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-9}
+
+
+def to_document(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return a model's document (plain data) and tensors."""
+    columns = [*_COLUMNS, *_metric_names(model.history)]
+    x = np.random.default_rng(0).standard_normal((1, model.network.n_inputs))
+    outputs = predict(model.network, model.theta, x)
+    document = {
+        "network": network_to_json(model.network),
+        "plan": model.plan.to_json(),
+        "encoder": None if model.encoder is None else model.encoder.to_json(),
+        "target": None if model.target is None else model.target.to_json(),
+        "facts": dict(model.facts),
+        "history": columns,
+        "test": {"x": x[0].tolist(), "y": [float(value) for value in outputs[0]]},
+    }
+    return document, {"history": _history_matrix(model.history, columns), "theta": model.theta}
+
+
+def from_document(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
+    """Return the fields of a `Model`.
+
+    Raises
+    ------
+    ModelFileError
+        When any part is missing, unknown, or does not fit the others.
+    """
+    if set(document) != _PARTS or set(tensors) != {"history", "theta"}:
+        raise ModelFileError("it does not have the parts that a model has")
+    try:
+        network = network_from_json(document["network"])
+        encoder, target = document["encoder"], document["target"]
+        fields = {
+            "network": network,
+            "theta": _theta(network, tensors["theta"]),
+            "plan": _plan(document["plan"], network),
+            "encoder": None if encoder is None else TableEncoder.from_json(encoder),
+            "target": None if target is None else TargetEncoder.from_json(target),
+            "history": _history(document["history"], tensors["history"]),
+            "facts": _object(document["facts"], "facts"),
+        }
+        _check_fit(network, fields["encoder"], fields["target"])
+        _check_test(network, fields["theta"], _object(document["test"], "test"))
+    except ModelFileError:
+        raise
+    except (FalllineError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ModelFileError(f"its description cannot be: {error}") from None
+    return fields
+
+
+def _metric_names(history: History) -> list[str]:
+    return sorted({name for epoch in history for name in epoch.metrics})
+
+
+def _history_matrix(history: History, columns: list[str]) -> Floats:
+    """Return the epochs as numbers, without their seconds: the same run gives the same file."""
+    rows = [[_number(epoch, name) for name in columns] for epoch in history]
+    return np.array(rows, np.float64).reshape(len(history), len(columns))
+
+
+def _number(epoch: Epoch, name: str) -> float:
+    value = getattr(epoch, name) if name in _COLUMNS else epoch.metrics.get(name)
+    return math.nan if value is None else float(value)
+
+
+def _history(columns: Any, matrix: Array) -> History:
+    texts = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+    if not texts or tuple(columns[: len(_COLUMNS)]) != _COLUMNS or matrix.dtype != np.float64:
+        raise ModelFileError("its history has unknown columns")
+    if matrix.ndim != 2 or matrix.shape[1] != len(columns) or len(set(columns)) < len(columns):
+        raise ModelFileError("its history does not fit its columns")
+    epochs = []
+    for row in matrix:
+        values: dict[str, Any] = dict(zip(columns, row.tolist(), strict=True))
+        metrics = {name: values.pop(name) for name in columns[len(_COLUMNS) :]}
+        for name in _WHOLE:
+            values[name] = int(values[name])
+        for name in _OPTIONAL:
+            values[name] = None if math.isnan(values[name]) else values[name]
+        epochs.append(Epoch(**values, metrics=metrics, seconds=math.nan))
+    return History(epochs)
+
+
+def _theta(network: Network, theta: Array) -> Floats:
+    if theta.shape != (network.size,):
+        raise ModelFileError(
+            f"it holds {theta.size} parameters, but its network has {network.size}"
+        )
+    if not np.isfinite(theta).all() or theta[network.masked].any():
+        raise ModelFileError("its parameters are not finite, or not 0 at absent connections")
+    return theta
+
+
+def _plan(plain: Any, network: Network) -> Plan:
+    plan = Plan.from_json(_object(plain, "plan"))
+    plan.objective.check(network)
+    return plan
+
+
+def _check_fit(
+    network: Network, encoder: TableEncoder | None, target: TargetEncoder | None
+) -> None:
+    if encoder is not None and encoder.d != network.n_inputs:
+        raise ModelFileError("its columns do not fit its network's inputs")
+    if target is not None and target.k != network.n_outputs:
+        raise ModelFileError("its target does not fit its network's outputs")
+
+
+def _check_test(network: Network, theta: Floats, test: Mapping[str, Any]) -> None:
+    """Compare the stored prediction with the one that this machine computes."""
+    if set(test) != {"x", "y"}:
+        raise ModelFileError("its test vector is incomplete")
+    x, y = np.array(test["x"], np.float64), np.array(test["y"], np.float64)
+    if x.shape != (network.n_inputs,) or y.shape != (network.n_outputs,):
+        raise ModelFileError("its test vector does not fit its network")
+    computed = predict(network, theta, x[None, :])[0].astype(np.float64)
+    scale = np.abs(y).max(initial=1.0)
+    if not np.abs(computed - y).max() <= _AGREEMENT[theta.dtype] * scale:
+        raise ModelFileError("its network does not give the prediction that was stored with it")
+
+
+def _object(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ModelFileError(f"its {place} must be an object")
+    return value

@@ -1,0 +1,207 @@
+"""`Model`: a trained network with all that is needed to ask it about new data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, Floats, as_matrix
+from ..data.encoders import TableEncoder
+from ..data.table import Column, Table
+from ..data.targets import TargetEncoder, known_rows
+from ..descent.run import Run
+from ..engines.calls import predict
+from ..errors import DataError
+from ..formulas.metrics import METRICS
+from ..history import History
+from ..spec.network import Network
+from ..spec.plan import Plan
+from . import fall
+from .document import from_document, to_document
+
+__all__ = ["Model", "load"]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its weights, and the encoders between tables and numbers.
+
+    Attributes
+    ----------
+    network, theta
+        The network and its parameters (P,).
+    plan, history
+        How it was trained, and what happened.
+    encoder
+        From table columns to inputs; None where X was given as numbers.
+    target
+        From outputs to predictions in the target's own units or labels; None likewise.
+    facts
+        Plain data about the training that readers show: rows, scores, choices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.descent import descend
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> run = descend(Network.parse("1 -> 1"), X, 2 * X, optimizer="adam", epochs=3)
+    >>> model = Model.of(run)
+    >>> model.predict(X).shape
+    (3, 1)
+    """
+
+    network: Network
+    theta: Floats
+    plan: Plan
+    encoder: TableEncoder | None = None
+    target: TargetEncoder | None = None
+    history: History = field(default_factory=History)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run, **fields: Any) -> Model:
+        """Return the model that a run has reached; `fields` are `encoder`, `target`, `facts`."""
+        return cls(run.network, run.theta, run.plan, history=run.history, **fields)
+
+    @property
+    def task(self) -> str:
+        """``"regression"`` or ``"classification"``; ``"numbers"`` where no target is known."""
+        return "numbers" if self.target is None else self.target.task
+
+    def inputs(self, data: Any) -> Floats:
+        """Return the network's inputs X (n, d) for a table, a frame, a mapping or an array.
+
+        An array's columns are taken in the order of the training columns.
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or the array has another width.
+        """
+        if self.encoder is None:
+            return as_matrix(data, self.network.n_inputs, self.theta.dtype)
+        if isinstance(data, np.ndarray):
+            names = self.encoder.names
+            if data.ndim != 2 or data.shape[1] != len(names):
+                raise DataError(
+                    f"an array must have {len(names)} columns ({', '.join(names)}), but it has "
+                    f"shape {data.shape}"
+                )
+            data = {name: data[:, i] for i, name in enumerate(names)}
+        return self.encoder.encode(data)
+
+    def outputs(self, data: Any) -> Floats:
+        """Return the network's outputs ŷ (n, k): standardised targets, or probabilities."""
+        return self.network_outputs(self.inputs(data))
+
+    def network_outputs(self, X: Floats) -> Floats:
+        """Return the network's outputs ŷ (n, k) for its own inputs X (n, d)."""
+        return predict(self.network, self.theta, X)
+
+    def predict(self, data: Any) -> Array:
+        """Return predictions: (n,) numbers in the target's units, or labels.
+
+        Parameters
+        ----------
+        data
+            A `Table`, a pandas, polars or Arrow frame, a mapping of columns, or an array (n, d).
+            Columns are found by name; others are left aside; unseen categories are allowed.
+
+        Returns
+        -------
+        ndarray
+            (n,), or (n, k) where there are several targets, or none is known to the model.
+
+        Raises
+        ------
+        DataError
+            Naming the columns that are missing.
+        """
+        outputs = self.outputs(data)
+        return outputs if self.target is None else self.target.decode(outputs)
+
+    def predict_proba(self, data: Any) -> Floats:
+        """Return (n, classes) probabilities, in the order of ``target.labels``.
+
+        Raises
+        ------
+        DataError
+            When the model does not classify.
+        """
+        if self.target is None or self.target.task != "classification":
+            raise DataError(f"this model gives {self.task}, so it has no probabilities; use predict")
+        return self.target.probabilities(self.outputs(data))
+
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """Return the metrics of the task on a table that holds the target.
+
+        Rows whose target is missing are left aside. Regression metrics are in the target's units.
+
+        Raises
+        ------
+        DataError
+            When the target is missing, or holds classes that were not there in training.
+        """
+        table = Table.of(data)
+        columns = self.target_columns(table)
+        rows = known_rows(columns)
+        if not rows.any():
+            raise DataError(f"no row has a known target '{columns[0].name}' to compare with")
+        known = table.take(rows)
+        return self.score(self.outputs(known), [column.take(rows) for column in columns])
+
+    def target_columns(self, table: Table) -> list[Column]:
+        """Return the target's columns of a table."""
+        if self.target is None:
+            raise DataError("this model was trained on plain numbers and knows no target column")
+        return [table[name] for name in self.target.names]
+
+    def score(self, outputs: Floats, columns: Sequence[Column]) -> dict[str, float]:
+        """Return the metrics of the task for outputs (n, k) and the true target columns."""
+        if self.target is None:
+            raise DataError("this model was trained on plain numbers and knows no target column")
+        y, yhat = self.target.encode(columns), outputs.astype(np.float64)
+        if self.target.task == "regression":
+            stds = np.array(self.target.stds)  # a mean cancels in each of these metrics
+            y, yhat = y * stds, yhat * stds
+        ones = np.ones(len(y))
+        return {
+            name: float(metric.value(np, y, yhat, ones))
+            for name, metric in METRICS.items()
+            if metric.task == self.target.task
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a ``.fall`` file: whole or not at all, the same bytes twice.
+
+        The history goes with it, without the seconds that its epochs took.
+
+        Raises
+        ------
+        SpecError
+            When the network cannot be written as plain data.
+        OSError
+            When the file cannot be written.
+        """
+        fall.write(path, *to_document(self))
+
+
+def load(path: str | Path) -> Model:
+    """Return the model in a ``.fall`` file. Nothing in it is executed; all of it is checked.
+
+    Raises
+    ------
+    ModelFileError
+        For a file that is missing, damaged, from a newer fallline, or anything else.
+    """
+    from ..errors import ModelFileError
+
+    document, tensors = fall.read(path)
+    try:
+        return Model(**from_document(document, tensors))
+    except ModelFileError as error:
+        raise ModelFileError(f"'{path}' is not a sound .fall file: {error}") from None

@@ -1,0 +1,114 @@
+"""The account of a training: scores, baselines, the most wrong rows, and what was chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Floats, Ints
+from ..data.encoders import TableEncoder
+from ..data.table import Column
+from ..descent import Run
+from ..engines.protocol import Rows
+from ..model import Model
+from .baselines import baseline_outputs
+from .choose import Choice
+from .prepare import Prepared
+from .result import TrainingResult, WorstRow
+from .settings import Settings
+
+__all__ = ["account"]
+
+_WORST = 5
+
+
+def account(
+    prepared: Prepared,
+    settings: Settings,
+    choice: Choice,
+    run: Run,
+    encoder: TableEncoder,
+    rows: Rows,
+    interrupted: bool,
+) -> TrainingResult:
+    """Return the model that a run reached, judged on the test rows."""
+    bare = Model.of(run, encoder=encoder, target=prepared.target)
+    judged = prepared.test if len(prepared.test) else prepared.train
+    ask = prepared.rows(encoder, judged, settings.dtype)
+    truth = [column.take(judged) for column in prepared.targets]
+    outputs = bare.network_outputs(ask.X)
+    train_truth = [column.take(prepared.train) for column in prepared.targets]
+    scores = {"train": bare.score(bare.network_outputs(rows.X), train_truth)}
+    if len(prepared.test):
+        scores["test"] = bare.score(outputs, truth)
+    baselines = {
+        name: bare.score(theirs, truth)
+        for name, theirs in baseline_outputs(prepared.target, rows, ask).items()
+    }
+    counts = {
+        "train": len(prepared.train),
+        "validation": _validation_count(prepared),
+        "test": len(prepared.test),
+    }
+    choices = (f"hidden layers {settings.net}, batches of {_batch(settings)}", *choice.reasons)
+    facts = {
+        "source": prepared.table.source,
+        "rows": counts,
+        "scores": scores,
+        "baselines": baselines,
+        "choices": list(choices),
+        "stopped": str(run.stopped),
+        "settings": settings.to_json(),
+    }
+    return TrainingResult(
+        model=Model.of(run, encoder=encoder, target=prepared.target, facts=facts),
+        task=prepared.task,
+        task_reason=prepared.task_reason,
+        roles=prepared.roles,
+        rows=counts,
+        scores=scores,
+        baselines=baselines,
+        choices=choices,
+        notes=prepared.notes,
+        stopped=str(run.stopped),
+        interrupted=interrupted,
+        worst=_worst(bare, outputs, truth, prepared.numbers[judged]),
+    )
+
+
+def _batch(settings: Settings) -> str:
+    return f"{settings.batch_size} rows" if settings.batch_size else "all rows"
+
+
+def _validation_count(prepared: Prepared) -> int:
+    if prepared.given_validation is not None:
+        return len(prepared.given_validation[0])
+    return len(prepared.validation)
+
+
+def _worst(
+    model: Model, outputs: Floats, truth: list[Column], numbers: Ints
+) -> tuple[WorstRow, ...]:
+    """Return the rows with the largest misses, the worst first."""
+    assert model.target is not None
+    if len(truth) > 1:  # several targets: no one number tells how wrong a row is
+        return ()
+    predictions = model.target.decode(outputs)
+    if model.target.task == "regression":
+        values = model.target.decode(model.target.encode(truth))
+        misses = predictions - values
+        order = np.argsort(-np.abs(misses), kind="stable")
+    else:
+        probabilities = model.target.probabilities(outputs)
+        codes = model.target.codes(truth[0])
+        misses = probabilities[np.arange(len(codes)), codes]
+        values = model.target.label_array()[codes]
+        order = np.argsort(misses, kind="stable")
+        order = order[predictions[order] != values[order]]  # only rows that are wrong
+    return tuple(
+        WorstRow(int(numbers[i]) + 1, _plain(values[i]), _plain(predictions[i]), float(misses[i]))
+        for i in order[:_WORST]
+    )
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value

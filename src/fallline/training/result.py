@@ -1,0 +1,101 @@
+"""What the main job gives back: the model, and all that a person should be told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..data.roles import Role
+from ..history import Epoch
+from ..model import Model
+
+__all__ = ["Stage", "TrainingResult", "WorstRow"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far the job is: given to the watcher after each epoch.
+
+    Attributes
+    ----------
+    name
+        ``"choosing"``: short trainings on parts of the rows, to choose penalty and epochs;
+        ``"training"``: the one whose weights are kept.
+    done, total
+        Epochs of this stage, done and at the most.
+    epoch
+        The record of the epoch that has just ended.
+    detail
+        What is being tried, in a few words.
+    """
+
+    name: Literal["choosing", "training"]
+    done: int
+    total: int
+    epoch: Epoch
+    detail: str
+
+
+@dataclass(frozen=True)
+class WorstRow:
+    """A test row that the model gets most wrong.
+
+    Attributes
+    ----------
+    row
+        Its number in the table, from 1, the header not counted.
+    truth, prediction
+        In the target's units, or labels.
+    miss
+        Regression: prediction − truth. Classification: the probability given to the true class.
+    """
+
+    row: int
+    truth: Any
+    prediction: Any
+    miss: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The outcome of `fallline.train`.
+
+    Attributes
+    ----------
+    model
+        The trained model.
+    task, task_reason
+        Regression or classification, and why.
+    roles
+        What each column was taken for.
+    rows
+        Numbers of rows: ``train``, ``validation``, ``test``, ``without_target``.
+    scores
+        Metrics by part (``"train"``, ``"test"``); the test rows were never used before.
+    baselines
+        Metrics of simple models on the same test rows (training rows if there is no test).
+    choices
+        Sentences: what was chosen by rule, and why.
+    notes
+        Sentences: what the user should know about the data.
+    stopped
+        Why the training ended.
+    interrupted
+        Whether Ctrl-C ended it.
+    worst
+        The test rows with the largest misses.
+    """
+
+    model: Model
+    task: str
+    task_reason: str
+    roles: tuple[Role, ...]
+    rows: Mapping[str, int]
+    scores: Mapping[str, Mapping[str, float]]
+    baselines: Mapping[str, Mapping[str, float]]
+    choices: tuple[str, ...]
+    notes: tuple[str, ...]
+    stopped: str
+    interrupted: bool
+    worst: tuple[WorstRow, ...]
