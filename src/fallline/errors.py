@@ -56,12 +56,16 @@ class NotFittedError(FalllineError, ValueError, AttributeError):
 
 
 class MissingExtraError(FalllineError, ImportError):
-    """An optional package is not installed; the message holds the pip line."""
+    """An optional package is not installed; the message holds the pip line.
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
+    `extra` is the extra of fallline that brings the package, or None for one that users bring.
+    """
+
+    def __init__(self, package: str, extra: str | None, purpose: str) -> None:
+        wanted = f"'fallline[{extra}]'" if extra else package
         super().__init__(
             f"{purpose} needs the package '{package}', which is not installed; "
-            f"run: pip install 'fallline[{extra}]'"
+            f"run: pip install {wanted}"
         )
 
 

@@ -166,7 +166,7 @@ class History(Sequence[Epoch]):
         try:
             import pandas
         except ImportError:
-            raise MissingExtraError("pandas", "dev", "History.to_frame") from None
+            raise MissingExtraError("pandas", None, "History.to_frame") from None
         rows = [asdict(epoch) for epoch in self._epochs]
         return pandas.DataFrame([row | dict(row.pop("metrics")) for row in rows])
 

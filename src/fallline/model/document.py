@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["from_document", "to_document"]
 
-_PARTS = {"format", "network", "plan", "encoder", "target", "facts", "history", "test"}
+_PARTS = {"network", "plan", "encoder", "target", "facts", "history", "test"}
 _COLUMNS = (
     "epoch",
     "steps",
@@ -69,23 +69,26 @@ def from_document(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> 
         raise ModelFileError("it does not have the parts that a model has")
     try:
         network = network_from_json(document["network"])
-        encoder, target = document["encoder"], document["target"]
-        fields = {
+        theta = _theta(network, tensors["theta"])
+        plain = document["encoder"]
+        encoder = None if plain is None else TableEncoder.from_json(plain)
+        plain = document["target"]
+        target = None if plain is None else TargetEncoder.from_json(plain)
+        _check_fit(network, encoder, target)
+        _check_test(network, theta, _object(document["test"], "test"))
+        return {
             "network": network,
-            "theta": _theta(network, tensors["theta"]),
+            "theta": theta,
             "plan": _plan(document["plan"], network),
-            "encoder": None if encoder is None else TableEncoder.from_json(encoder),
-            "target": None if target is None else TargetEncoder.from_json(target),
+            "encoder": encoder,
+            "target": target,
             "history": _history(document["history"], tensors["history"]),
             "facts": _object(document["facts"], "facts"),
         }
-        _check_fit(network, fields["encoder"], fields["target"])
-        _check_test(network, fields["theta"], _object(document["test"], "test"))
     except ModelFileError:
         raise
     except (FalllineError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"its description cannot be: {error}") from None
-    return fields
 
 
 def _metric_names(history: History) -> list[str]:

@@ -25,7 +25,7 @@ __all__ = ["FORMAT", "looks_like_fall", "read", "to_bytes", "write"]
 FORMAT = 1
 _KEY = "fallline"
 _HEADER_LIMIT = 64 * 2**20  # bytes of JSON: a mask of 8,000 x 8,000 still fits
-_DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 _TENSOR_KEYS = {"dtype", "shape", "data_offsets"}
 
 
@@ -35,7 +35,7 @@ def to_bytes(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes
     Parameters
     ----------
     document
-        Plain data without NaN; ``format`` and ``checksum`` are added.
+        Plain data without NaN; ``format``, ``tensors`` and ``checksum`` are added.
     tensors
         float32 and float64 arrays by name.
     """
@@ -43,7 +43,7 @@ def to_bytes(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes
 
     # safetensors stores a transposed array's buffer as it lies: contiguous copies only.
     arrays = {name: np.ascontiguousarray(array) for name, array in sorted(tensors.items())}
-    whole = {**document, "format": FORMAT}
+    whole = {**document, "format": FORMAT, "tensors": _shapes(arrays)}
     whole["checksum"] = _checksum(whole, arrays)
     return save(arrays, metadata={_KEY: canonical_json(whole)})
 
@@ -98,10 +98,10 @@ def parse(content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
             f"format {FORMAT}; a newer fallline may read it"
         )
     tensors = _tensors(header, data)
-    claimed = document.pop("checksum", None)
-    if claimed != _checksum(document, tensors):
+    claimed, shapes = document.pop("checksum", None), document.get("tensors")
+    if claimed != _checksum(document, tensors) or shapes != _shapes(tensors):
         raise ModelFileError("its checksum is wrong: the file was damaged or changed")
-    return document, tensors
+    return {k: v for k, v in document.items() if k not in ("format", "tensors")}, tensors
 
 
 def _header(content: bytes) -> tuple[dict[str, Any], memoryview]:
@@ -153,6 +153,11 @@ def _tensors(header: Mapping[str, Any], data: memoryview) -> dict[str, Array]:
 def _counts(value: object) -> bool:
     limit = 2**48  # far above any file; keeps products of shapes small integers
     return isinstance(value, list) and all(type(n) is int and 0 <= n < limit for n in value)
+
+
+def _shapes(tensors: Mapping[str, Array]) -> dict[str, list[int]]:
+    """Return the shape of each tensor: in the JSON, the checksum covers names and shapes too."""
+    return {name: list(array.shape) for name, array in tensors.items()}
 
 
 def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:

@@ -133,7 +133,9 @@ class Model:
             When the model does not classify.
         """
         if self.target is None or self.target.task != "classification":
-            raise DataError(f"this model gives {self.task}, so it has no probabilities; use predict")
+            raise DataError(
+                f"this model gives {self.task}, so it has no probabilities; use predict"
+            )
         return self.target.probabilities(self.outputs(data))
 
     def evaluate(self, data: Any) -> dict[str, float]:

@@ -13,12 +13,11 @@ from ..model import Model
 from .baselines import baseline_outputs
 from .choose import Choice
 from .prepare import Prepared
-from .result import TrainingResult, WorstRow
+from .result import TrainingResult
 from .settings import Settings
+from .worst import worst_rows
 
 __all__ = ["account"]
-
-_WORST = 5
 
 
 def account(
@@ -71,7 +70,8 @@ def account(
         notes=prepared.notes,
         stopped=str(run.stopped),
         interrupted=interrupted,
-        worst=_worst(bare, outputs, truth, prepared.numbers[judged]),
+        worst=worst_rows(bare, outputs, truth, prepared.numbers[judged]),
+        test_rows=prepared.numbers[prepared.test],
     )
 
 
@@ -83,32 +83,3 @@ def _validation_count(prepared: Prepared) -> int:
     if prepared.given_validation is not None:
         return len(prepared.given_validation[0])
     return len(prepared.validation)
-
-
-def _worst(
-    model: Model, outputs: Floats, truth: list[Column], numbers: Ints
-) -> tuple[WorstRow, ...]:
-    """Return the rows with the largest misses, the worst first."""
-    assert model.target is not None
-    if len(truth) > 1:  # several targets: no one number tells how wrong a row is
-        return ()
-    predictions = model.target.decode(outputs)
-    if model.target.task == "regression":
-        values = model.target.decode(model.target.encode(truth))
-        misses = predictions - values
-        order = np.argsort(-np.abs(misses), kind="stable")
-    else:
-        probabilities = model.target.probabilities(outputs)
-        codes = model.target.codes(truth[0])
-        misses = probabilities[np.arange(len(codes)), codes]
-        values = model.target.label_array()[codes]
-        order = np.argsort(misses, kind="stable")
-        order = order[predictions[order] != values[order]]  # only rows that are wrong
-    return tuple(
-        WorstRow(int(numbers[i]) + 1, _plain(values[i]), _plain(predictions[i]), float(misses[i]))
-        for i in order[:_WORST]
-    )
-
-
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value

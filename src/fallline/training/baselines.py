@@ -39,7 +39,7 @@ def _linear(target: TargetEncoder, fit: Rows, ask: Rows) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be exact
         model: Any = LogisticRegression(max_iter=300).fit(fit.X, classes)
-    probabilities = model.predict_proba(ask.X)
+    probabilities: Floats = model.predict_proba(ask.X)
     if target.k == 1:
         return probabilities[:, 1:]
     outputs = np.zeros((len(ask.X), target.k))

@@ -26,7 +26,6 @@ from ..engines.protocol import Rows
 from ..errors import DataError
 from ..history import Epoch
 from ..spec.network import Network
-from ..spec.plan import Plan
 from .prepare import Prepared
 from .settings import Settings
 
@@ -82,7 +81,7 @@ def choose(prepared: Prepared, settings: Settings, build: Build, watch: Watch) -
         return Choice(l2, _final_epochs(settings), ())
     if not held_out and settings.l2 is not None and settings.epochs is not None:
         return Choice(settings.l2, settings.epochs, ())
-    penalties = _LARGE_PENALTIES if held_out and n > 5_000 else PENALTIES
+    penalties: tuple[float, ...] = _LARGE_PENALTIES if held_out and n > 5_000 else PENALTIES
     if settings.l2 is not None:
         penalties = (settings.l2,)
     trials = _trials(prepared, settings)

@@ -4,13 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from ..arrays import Ints
 from ..data.roles import Role
 from ..history import Epoch
 from ..model import Model
+from ..spec.network import Network
+from .settings import Settings
+from .worst import WorstRow
 
-__all__ = ["Stage", "TrainingResult", "WorstRow"]
+__all__ = ["Stage", "Start", "TrainingResult"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What was understood of the table: told before anything is trained.
+
+    Attributes
+    ----------
+    source, table_rows, table_columns
+        The table's name and size, rows without a known target included.
+    target
+        The names of the target columns.
+    task, task_reason
+        Regression or classification, and why.
+    roles
+        What each other column was taken for.
+    rows
+        Numbers of rows by part: ``train``, ``validation``, ``test``.
+    notes
+        Sentences: what the user should know about the data.
+    network
+        The network that will be trained.
+    settings
+        The settings, filled in by the rules.
+    """
+
+    source: str
+    table_rows: int
+    table_columns: int
+    target: tuple[str, ...]
+    task: str
+    task_reason: str
+    roles: tuple[Role, ...]
+    rows: Mapping[str, int]
+    notes: tuple[str, ...]
+    network: Network
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -38,26 +79,6 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class WorstRow:
-    """A test row that the model gets most wrong.
-
-    Attributes
-    ----------
-    row
-        Its number in the table, from 1, the header not counted.
-    truth, prediction
-        In the target's units, or labels.
-    miss
-        Regression: prediction − truth. Classification: the probability given to the true class.
-    """
-
-    row: int
-    truth: Any
-    prediction: Any
-    miss: float
-
-
-@dataclass(frozen=True)
 class TrainingResult:
     """The outcome of `fallline.train`.
 
@@ -70,7 +91,7 @@ class TrainingResult:
     roles
         What each column was taken for.
     rows
-        Numbers of rows: ``train``, ``validation``, ``test``, ``without_target``.
+        Numbers of rows: ``train``, ``validation``, ``test``.
     scores
         Metrics by part (``"train"``, ``"test"``); the test rows were never used before.
     baselines
@@ -85,6 +106,8 @@ class TrainingResult:
         Whether Ctrl-C ended it.
     worst
         The test rows with the largest misses.
+    test_rows
+        The numbers of the test rows in the table, from 0.
     """
 
     model: Model
@@ -99,3 +122,4 @@ class TrainingResult:
     stopped: str
     interrupted: bool
     worst: tuple[WorstRow, ...]
+    test_rows: Ints

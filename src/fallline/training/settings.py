@@ -100,6 +100,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not _is_share(value):
                 raise SpecError(f"{name} must be a share from 0 to 0.9, not {value!r}")
+        if self.epochs == 0:
+            raise SpecError("epochs must be at least 1, so that something is learnt")
         if self.batch_size != 0:
             self.plan(self.l2 or 0.0)
         elif isinstance(self.batch_size, bool):
@@ -129,8 +131,11 @@ class Settings:
         return Plan.of(**given | more)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain data; those left open are left out."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return the settings as plain data; those left open are left out.
+
+        The learning rate stands among those of the optimizer.
+        """
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learning_rate"}
         plain["optimizer"] = self.optimizer.to_json()
         return {
             name: list(value) if isinstance(value, tuple) else value
