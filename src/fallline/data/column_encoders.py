@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array, Bools, Floats
 from .cells import booleans_of, nulls_of, texts_of
-from .moments import moments, scale_of
+from .moments import scale_of
 from .numbers_text import numbers_of
 from .roles import Role
 from .table import Column
@@ -28,13 +28,9 @@ __all__ = [
     "NumericEncoder",
 ]
 
-CLIP = 10.0
-"""The bound of standardised numbers with ``transform="auto"``, and of days always."""
 LIMIT = 1e9
-"""The bound without a clip: it only keeps numbers finite."""
+"""The bound of standardised numbers: it only keeps them finite, also in float32."""
 _MAX_VALUES = 300
-_MIN_LOG_ROWS = 20
-_SKEWED = 2.0
 
 
 @dataclass(frozen=True)
@@ -97,28 +93,21 @@ class ColumnEncoder(Protocol):
 
 @dataclass(frozen=True)
 class NumericEncoder:
-    """(x - mean) / std, missing cells at the mean, with a column that marks them if any was seen.
-
-    `log_scale` s first turns x into sign(x) log(1 + abs(x) / s); `clip` bounds the result.
-    """
+    """(x - mean) / std; missing cells at the mean, marked in a second column if any was seen."""
 
     name: str
     mean: float
     std: float
     missing: bool
     decimal: str = "."
-    log_scale: float | None = None
-    clip: float = LIMIT
 
     @staticmethod
-    def fit(column: Column, role: Role, transform: str) -> NumericEncoder:
-        """Fit on the training rows; `transform` is ``"auto"`` or ``"none"``."""
+    def fit(column: Column, role: Role) -> NumericEncoder:
+        """Fit on the training rows."""
         values, _ = numbers_of(column, role.decimal)
-        scale = _log_scale(values) if transform == "auto" else None
-        mean, std = scale_of(values if scale is None else _logged(values, scale))
+        mean, std = scale_of(values)
         missing = bool(np.isnan(values).any())
-        clip = CLIP if transform == "auto" else LIMIT
-        return NumericEncoder(column.name, mean, std, missing, role.decimal, scale, clip)
+        return NumericEncoder(column.name, mean, std, missing, role.decimal)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -129,10 +118,8 @@ class NumericEncoder:
         """Fill `out` and count new missing and unreadable cells."""
         values, unreadable = numbers_of(column, self.decimal)
         holes = np.isnan(values)
-        if self.log_scale is not None:
-            values = _logged(values, self.log_scale)
         with np.errstate(over="ignore"):
-            standard = np.clip((values - self.mean) / self.std, -self.clip, self.clip)
+            standard = np.clip((values - self.mean) / self.std, -LIMIT, LIMIT)
         standard[holes] = 0.0
         out[:, 0] = standard
         return _with_mark(self.name, self.missing, holes, unreadable, out)
@@ -141,8 +128,7 @@ class NumericEncoder:
         """Return the encoder as strict JSON data."""
         return {
             "kind": "numeric", "name": self.name, "mean": self.mean, "std": self.std,
-            "missing": self.missing, "decimal": self.decimal, "log_scale": self.log_scale,
-            "clip": self.clip,
+            "missing": self.missing, "decimal": self.decimal,
         }  # fmt: skip
 
 
@@ -152,34 +138,6 @@ def _with_mark(name: str, seen: bool, holes: Bools, unreadable: Bools, out: Floa
         out[:, -1] = holes
     bad = int(unreadable.sum())
     return ColumnNote(name, missing=0 if seen else int(holes.sum()) - bad, unreadable=bad)
-
-
-def _logged(values: Floats, scale: float) -> Floats:
-    with np.errstate(over="ignore"):
-        logged: Floats = np.copysign(np.log1p(np.abs(values) / scale), values)
-    return logged
-
-
-def _log_scale(values: Floats) -> float | None:
-    """Return the median of the positive values where a logarithm is called for, else None.
-
-    It is for values of at least 0, at least 20 of them and more than 10 different ones, whose
-    skewness is above 2 and whose logarithm's skewness is less than half as large.
-    """
-    known = values[np.isfinite(values)]
-    if len(known) < _MIN_LOG_ROWS or known.min() < 0 or len(np.unique(known)) <= 10:
-        return None
-    scale = float(np.median(known[known > 0]))
-    if not 1e-300 < scale < 1e300:
-        return None
-    before = _skewness(known)
-    after = abs(_skewness(_logged(known, scale)))
-    return scale if before > _SKEWED and after < 0.5 * before else None
-
-
-def _skewness(values: Floats) -> float:
-    mean, std = moments(values)
-    return float((((values - mean) / std) ** 3).mean()) if 0.0 < std < np.inf else 0.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array, Bools, Floats
 from .cells import nulls_of, texts_of
-from .column_encoders import CLIP, ColumnNote
+from .column_encoders import ColumnNote
 from .dates import dates_of
 from .moments import scale_of
 from .roles import Role
@@ -24,6 +24,7 @@ PARTS = ("month", "weekday", "hour")
 """The parts of a date that come round, in the order of their columns."""
 
 _DAY = 86_400_000_000
+_CLIP = 10.0  # standard deviations: days long after the training rows say no more than that
 _WORD = re.compile(r"\w+")
 _MIN_BUCKETS, _MAX_BUCKETS = 16, 256
 _WORDS_A_BUCKET = 8
@@ -68,7 +69,7 @@ class DateEncoder:
         # Any sound date does: its cells are overwritten below.
         whole = np.where(holes, np.datetime64(0, "us"), values)
         with np.errstate(over="ignore"):
-            out[:, 0] = np.clip((_days(whole) - self.mean) / self.std, -CLIP, CLIP)
+            out[:, 0] = np.clip((_days(whole) - self.mean) / self.std, -_CLIP, _CLIP)
         for i, part in enumerate(self.parts):
             angle = 2.0 * math.pi * _turn(whole, part)
             out[:, 1 + 2 * i], out[:, 2 + 2 * i] = np.sin(angle), np.cos(angle)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import DataError
 from .cells import NULLS
-from .column_encoders import LIMIT, BooleanEncoder, CategoryEncoder, ColumnEncoder, NumericEncoder
+from .column_encoders import BooleanEncoder, CategoryEncoder, ColumnEncoder, NumericEncoder
 from .date_text_encoders import PARTS, DateEncoder, TextEncoder
 from .dates import ORDERS
 from .strict import Fields
@@ -40,19 +40,14 @@ def columns_from_json(data: Any) -> tuple[ColumnEncoder, ...]:
 
 
 def _numeric(data: Any) -> NumericEncoder:
-    names = ("kind", "name", "mean", "std", "missing", "decimal", "log_scale", "clip")
+    names = ("kind", "name", "mean", "std", "missing", "decimal")
     fields = Fields(data, names, "a numeric encoder")
-    clip = fields.number("clip", positive=True)
-    if clip > LIMIT:
-        raise DataError(f"a numeric encoder: 'clip' must be at most {LIMIT:g}, but it is {clip}")
     return NumericEncoder(
         fields.text("name"),
         fields.number("mean"),
         fields.number("std", positive=True),
         fields.flag("missing"),
         fields.text("decimal", (".", ",")),
-        fields.number_or_none("log_scale"),
-        clip,
     )
 
 

@@ -47,7 +47,7 @@ class TableEncoder:
     columns: tuple[ColumnEncoder, ...]
 
     @staticmethod
-    def fit(table: Table, roles: Iterable[Role], *, transform: str = "none") -> TableEncoder:
+    def fit(table: Table, roles: Iterable[Role]) -> TableEncoder:
         """Learn means, standard deviations and categories from the training rows alone.
 
         Parameters
@@ -56,22 +56,16 @@ class TableEncoder:
             The training rows.
         roles
             What `find_roles` returned; only used columns are encoded.
-        transform
-            ``"none"`` standardises and no more. ``"auto"`` also takes the logarithm of skewed
-            positive columns (`transforms` says of which) and holds numbers within ±10; it is not
-            the default, for on the sample of houses it did not predict better.
 
         Raises
         ------
         DataError
-            When no role is used, a role's column is not there, or `transform` is neither.
+            When no role is used, or a role's column is not there.
         """
-        if transform not in ("auto", "none"):
-            raise DataError(f"transform must be 'auto' or 'none', but it is {transform!r}")
         used = [role for role in roles if role.used]
         if not used:
             raise DataError("no role is used, so there is nothing to encode; see find_roles")
-        return TableEncoder(tuple(_fitted(table[role.name], role, transform) for role in used))
+        return TableEncoder(tuple(_fitted(table[role.name], role) for role in used))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,15 +81,6 @@ class TableEncoder:
     def d(self) -> int:
         """The number of columns of X: the input layer's size."""
         return len(self.feature_names)
-
-    @property
-    def transforms(self) -> dict[str, str]:
-        """The columns whose logarithm is taken, each with a sentence."""
-        return {
-            c.name: f"It is skewed, so log(1 + x / {c.log_scale:.6g}) is taken first."
-            for c in self.columns
-            if isinstance(c, NumericEncoder) and c.log_scale is not None
-        }
 
     def encode(self, data: Any, *, fill_missing: bool = False) -> Floats:
         """Return X of the rows of `data`.
@@ -170,9 +155,9 @@ class TableEncoder:
         return TableEncoder(columns_from_json(data))
 
 
-def _fitted(column: Column, role: Role, transform: str) -> ColumnEncoder:
+def _fitted(column: Column, role: Role) -> ColumnEncoder:
     if role.kind == "numeric":
-        return NumericEncoder.fit(column, role, transform)
+        return NumericEncoder.fit(column, role)
     if role.kind == "boolean":
         return BooleanEncoder.fit(column)
     if role.kind == "date":

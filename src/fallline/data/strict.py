@@ -72,10 +72,6 @@ class Fields:
             self._refuse(name, "a finite number" + (" above 0" if positive else ""))
         return float(value)
 
-    def number_or_none(self, name: str) -> float | None:
-        """Return a positive finite number, or None."""
-        return None if self._data[name] is None else self.number(name, positive=True)
-
     def numbers(self, name: str, length: int, positive: bool = False) -> tuple[float, ...]:
         """Return `length` finite numbers."""
         values = self.items(name, length)

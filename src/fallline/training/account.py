@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
 
-from ..arrays import Floats, Ints
+from ..arrays import Floats
 from ..data.encoders import TableEncoder
-from ..data.table import Column
 from ..descent import Run
 from ..engines.protocol import Rows
 from ..model import Model
-from .baselines import baseline_outputs
 from .choose import Choice
 from .prepare import Prepared
 from .result import TrainingResult
@@ -27,27 +25,21 @@ def account(
     run: Run,
     encoder: TableEncoder,
     rows: Rows,
+    ask: Rows,
+    simple: Mapping[str, Floats],
     interrupted: bool,
 ) -> TrainingResult:
-    """Return the model that a run reached, judged on the test rows."""
+    """Return the model that a run reached, judged on the rows `ask`, as the `simple` ones are."""
     bare = Model.of(run, encoder=encoder, target=prepared.target)
-    judged = prepared.test if len(prepared.test) else prepared.train
-    ask = prepared.rows(encoder, judged, settings.dtype)
+    judged = prepared.judged
     truth = [column.take(judged) for column in prepared.targets]
     outputs = bare.network_outputs(ask.X)
     train_truth = [column.take(prepared.train) for column in prepared.targets]
     scores = {"train": bare.score(bare.network_outputs(rows.X), train_truth)}
     if len(prepared.test):
         scores["test"] = bare.score(outputs, truth)
-    baselines = {
-        name: bare.score(theirs, truth)
-        for name, theirs in baseline_outputs(prepared.target, rows, ask).items()
-    }
-    counts = {
-        "train": len(prepared.train),
-        "validation": _validation_count(prepared),
-        "test": len(prepared.test),
-    }
+    baselines = {name: bare.score(theirs, truth) for name, theirs in simple.items()}
+    counts = prepared.counts
     choices = (f"hidden layers {settings.net}, batches of {_batch(settings)}", *choice.reasons)
     facts = {
         "source": prepared.table.source,
@@ -77,9 +69,3 @@ def account(
 
 def _batch(settings: Settings) -> str:
     return f"{settings.batch_size} rows" if settings.batch_size else "all rows"
-
-
-def _validation_count(prepared: Prepared) -> int:
-    if prepared.given_validation is not None:
-        return len(prepared.given_validation[0])
-    return len(prepared.validation)

@@ -1,4 +1,4 @@
-"""The rules: size of the network, penalty and number of epochs, so that small tables do not overfit.
+"""The rules for size, penalty and number of epochs, so that small tables do not overfit.
 
 ==================  ==============================================================================
 hidden layers       below 100 training rows 16 relu; below 5,000 64 and 32 relu; else 128 and 64

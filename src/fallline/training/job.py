@@ -9,6 +9,7 @@ from typing import Any
 
 from ..data.encoders import TableEncoder
 from ..data.sources import read_table
+from ..data.table import Table
 from ..descent import Run
 from ..engines.protocol import Rows
 from ..errors import DataError, InterruptWarning, SpecError
@@ -17,9 +18,10 @@ from ..formulas.losses import LOSSES
 from ..history import Epoch
 from ..spec.network import Network
 from .account import account
+from .baselines import baseline_outputs
 from .choose import Choice, batch_by_rule, choose, net_by_rule
 from .prepare import Prepared, prepare
-from .result import Stage, TrainingResult
+from .result import Stage, Start, TrainingResult
 from .settings import Settings, network_for
 
 __all__ = ["train"]
@@ -30,6 +32,7 @@ def train(
     target: str | Sequence[str],
     *,
     validation_data: Any = None,
+    start: Callable[[Start], None] | None = None,
     watch: Callable[[Stage], None] | None = None,
     **settings: Any,
 ) -> TrainingResult:
@@ -47,6 +50,8 @@ def train(
         The column to predict; several names for a regression with several outputs.
     validation_data
         Rows of their own to choose and stop by, in any of these forms.
+    start
+        Called once with a `Start`: what was understood of the table, before anything is trained.
     watch
         Called with a `Stage` after each epoch. Ctrl-C in the last training keeps what it reached.
     **settings
@@ -72,7 +77,8 @@ def train(
     """
     asked = Settings.of(**settings)
     validation = None if validation_data is None else read_table(validation_data)
-    prepared = prepare(read_table(data), target, asked, validation)
+    table = read_table(data)
+    prepared = prepare(table, target, asked, validation)
     whole, activation = _with_rules(asked, prepared)
     report = watch or (lambda stage: None)
 
@@ -82,14 +88,35 @@ def train(
     def choosing(epoch: Epoch, done: int, total: int, detail: str) -> None:
         report(Stage("choosing", done, total, epoch, detail))
 
-    choice = choose(prepared, whole, build, choosing)
     encoder = prepared.encoder(prepared.train)
+    if start is not None:
+        start(_start(table, prepared, whole, build(encoder.d)))
+    choice = choose(prepared, whole, build, choosing)
     rows = prepared.rows(encoder, prepared.train, whole.dtype)
+    ask = prepared.rows(encoder, prepared.judged, whole.dtype)
+    # Before the last training: once that is interrupted, nothing slow may follow.
+    simple = baseline_outputs(prepared.target, rows, ask)
     run = _run(prepared, whole, choice, encoder, rows, build)
     interrupted = _finish(run, choice, report)
     if not run.history:
         raise DataError(f"nothing was learnt: {run.stopped}")
-    return account(prepared, whole, choice, run, encoder, rows, interrupted)
+    return account(prepared, whole, choice, run, encoder, rows, ask, simple, interrupted)
+
+
+def _start(table: Table, prepared: Prepared, settings: Settings, network: Network) -> Start:
+    return Start(
+        source=table.source,
+        table_rows=table.n,
+        table_columns=len(table.columns),
+        target=prepared.target.names,
+        task=prepared.task,
+        task_reason=prepared.task_reason,
+        roles=prepared.roles,
+        rows=prepared.counts,
+        notes=prepared.notes,
+        network=network,
+        settings=settings,
+    )
 
 
 def _with_rules(asked: Settings, prepared: Prepared) -> tuple[Settings, str]:

@@ -70,6 +70,18 @@ class Prepared:
         """Whether rows are held out, or given, to stop the last training by."""
         return bool(len(self.validation)) or self.given_validation is not None
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of rows by part."""
+        given = self.given_validation
+        validation = len(self.validation) if given is None else given[0].n
+        return {"train": len(self.train), "validation": validation, "test": len(self.test)}
+
+    @property
+    def judged(self) -> Ints:
+        """The rows that models are judged on: the test rows, or without any the training rows."""
+        return self.test if len(self.test) else self.train
+
     def encoder(self, rows: Ints) -> TableEncoder:
         """Return the encoder fitted on these rows alone."""
         return TableEncoder.fit(self.table.take(rows), self.roles)
