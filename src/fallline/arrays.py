@@ -90,7 +90,8 @@ def _as_float(value: Any, dtype: npt.DTypeLike, name: str) -> Floats:
         raw = np.asarray(value)
         if raw.dtype.kind in "cSUOMm" and raw.dtype.kind != "O":
             raise TypeError(f"its dtype is {raw.dtype}")
-        return np.ascontiguousarray(raw, dtype=dtype)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is found as infinite
+            return np.asarray(raw, dtype=dtype, order="C")
     except (TypeError, ValueError) as error:
         raise DataError(
             f"{name} must hold numbers only ({error}); encode text and dates first, or give the "
@@ -100,11 +101,14 @@ def _as_float(value: Any, dtype: npt.DTypeLike, name: str) -> Floats:
 
 def _finite(array: Floats, name: str) -> Floats:
     # A finite sum of squares costs one pass and no copy; only a bad array is searched.
-    if np.isfinite(np.dot(flat := array.ravel(), flat)) or np.isfinite(array).all():
+    with np.errstate(all="ignore"):
+        squares = np.dot(flat := array.ravel(), flat)
+    if np.isfinite(squares) or np.isfinite(array).all():
         return array
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     place = f"row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "")
+    found = f"{array[where]}" + (" in float32" if array.dtype == np.float32 else "")
     raise DataError(
-        f"{name} must be finite, but {place} (counting from 0) is {array[where]}; drop or fill "
-        "such rows first"
+        f"{name} must be finite, but {place} (counting from 0) is {found}; drop or fill such rows "
+        "first"
     )

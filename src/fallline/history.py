@@ -190,9 +190,8 @@ class History(Sequence[Epoch]):
         epochs = []
         for number, line in enumerate(text.splitlines(), start=1):
             try:
-                plain = json.loads(line)
-                epochs.append(Epoch(**{k: _number(k, v) for k, v in plain.items()}))
-            except (TypeError, ValueError) as error:
+                epochs.append(_epoch(json.loads(line)))
+            except (TypeError, ValueError, RecursionError) as error:
                 raise DataError(f"line {number} of the history is no epoch: {error}") from None
         return cls(epochs)
 
@@ -206,5 +205,17 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _epoch(plain: Any) -> Epoch:
+    if not isinstance(plain, dict) or not isinstance(plain.get("metrics"), dict):
+        raise TypeError("an epoch is an object, and so are its metrics")
+    metrics = {name: _number("metrics", value) for name, value in plain["metrics"].items()}
+    numbers = {key: _number(key, value) for key, value in plain.items() if key != "metrics"}
+    return Epoch(**numbers, metrics=metrics)
+
+
 def _number(key: str, value: Any) -> Any:
-    return math.nan if value is None and key in ("error", "gradient_norm") else value
+    if value is None:
+        return math.nan if key in ("error", "gradient_norm", "metrics") else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{key} must hold numbers, not {value!r}")
+    return value

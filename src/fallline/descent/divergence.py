@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import Array, Floats, Ints
 from ..engines.protocol import Engine, Rows, Stop
-from ..engines.reference import backward, forward
+from ..engines.reference import ReferenceEngine, backward, forward, row_errors
 from ..spec.network import Network
 from ..spec.plan import Plan
 
@@ -24,10 +24,11 @@ class Divergence:
     epoch, batch
         Where: the epoch, from 1, and the step within it, from 1.
     what
-        ``"net input"``, ``"output"``, ``"error term"``, ``"gradient"``, or ``"error or step"``
-        where all of these are finite.
+        The first of ``"net input"``, ``"output"``, ``"error"``, ``"error term"``, ``"gradient"``
+        and ``"step"`` that is not finite; a step also where the optimizer's own arrays are not.
     layer, unit
         The layer's name and the unit in it, from 0; for a gradient or step those of the weight.
+        None for the error of a row, which is that of all outputs.
     row
         Position among the training rows, from 0; None where the batch as a whole is to blame.
     parameter
@@ -64,8 +65,8 @@ def locate(
     rows: Rows,
     batches: list[tuple[Ints, Floats]],
     first: tuple[int, int],
-) -> Divergence:
-    """Return the first value that is not finite, replaying steps from the last good state.
+) -> tuple[Divergence, dict[str, Array]]:
+    """Return the first value that is not finite, and the last good state, by replay.
 
     Parameters
     ----------
@@ -85,41 +86,60 @@ def locate(
         arrays = engine.snapshot(state)
         state, steps = engine.advance(state, rows, order, rates, Stop())
         if not steps.finite:
-            where = (first[0], first[1] + number)
-            return _in_step(network, plan, arrays["theta"], rows.take(order), order, where)
+            with np.errstate(all="ignore"):
+                found = _in_rows(network, plan, arrays["theta"], rows.take(order), order)
+                found = found or _in_step(network, plan, arrays, rows.take(order), float(rates[0]))
+            largest = float(np.abs(arrays["theta"]).max(initial=0.0))
+            return Divergence(first[0], first[1] + number, *found, largest), arrays
     raise AssertionError("a replay of steps that diverged stayed finite")
 
 
+_Found = tuple[str, str, int | None, int | None, str | None]
+"""what, layer, unit, row, parameter."""
+
+
+def _in_rows(
+    network: Network, plan: Plan, theta: Floats, batch: Rows, order: Ints
+) -> _Found | None:
+    """Return what is not finite in the passes of single rows, in the order of the computation."""
+    passes = forward(network, theta, batch.X)
+    values = [
+        (what, layer.name, array)
+        for layer in network.layers
+        for what, array in (
+            ("net input", passes[layer.name].h),
+            ("output", passes[layer.name].o),
+        )
+    ]
+    output = network.output.name
+    each = row_errors(network, plan.objective, passes[output], batch.Y)
+    values.append(("error", output, each[:, None]))
+    deltas = backward(network, plan.objective, theta, passes, batch)
+    values += [("error term", layer.name, deltas[layer.name]) for layer in reversed(network.layers)]
+    for what, name, array in values:
+        if bad := _first_bad(array):
+            return what, name, None if what == "error" else bad[1], int(order[bad[0]]), None
+    return None
+
+
 def _in_step(
-    network: Network, plan: Plan, theta: Floats, batch: Rows, order: Ints, where: tuple[int, int]
-) -> Divergence:
-    largest = float(np.abs(theta).max(initial=0.0))
-
-    def found(
-        what: str, layer: str, at: tuple[int | None, int | None], parameter: str | None = None
-    ) -> Divergence:
-        row = None if at[0] is None else int(order[at[0]])
-        return Divergence(*where, what, layer, at[1], row, parameter, largest)
-
-    with np.errstate(all="ignore"):
-        passes = forward(network, theta, batch.X)
-        for layer in network.layers:
-            for what, values in (
-                ("net input", passes[layer.name].h),
-                ("output", passes[layer.name].o),
-            ):
-                if bad := _first_bad(values):
-                    return found(what, layer.name, bad)
-        deltas = backward(network, plan.objective, theta, passes, batch)
-        for layer in reversed(network.layers):
-            if bad := _first_bad(deltas[layer.name]):
-                return found("error term", layer.name, bad)
-        for block in network.blocks:
-            gradient = passes[block.name].sources.T @ deltas[block.name]
-            if bad := _first_bad(gradient):
-                index = block.weights.start + bad[0] * block.shape[1] + bad[1]
-                return found("gradient", block.name, (None, bad[1]), network.name(index))
-    return found("error or step", network.output.name, (None, None))
+    network: Network, plan: Plan, arrays: dict[str, Array], batch: Rows, rate: float
+) -> _Found:
+    """Return which parameter's gradient or step is not finite, all rows being so by themselves."""
+    theta = arrays["theta"]
+    _, gradient = ReferenceEngine().error_and_gradient(network, plan.objective, theta, batch)
+    if network.trainable is not None:
+        gradient = np.where(network.trainable, gradient, 0)
+    state = {name.removeprefix("optimizer."): a for name, a in arrays.items() if name != "theta"}
+    step, after = plan.optimizer.update(np, gradient, state, theta, theta.dtype.type(rate))
+    for what, values in {"gradient": gradient, "step": theta + step, **after}.items():
+        if np.shape(values) == theta.shape and not np.isfinite(values).all():
+            index = int(np.argmin(np.isfinite(values)))
+            block = next(block for block in network.blocks if index < block.stop)
+            unit = (index - block.weights.start) % block.shape[1]  # W row by row, then b
+            name = network.name(index)
+            return "gradient" if what == "gradient" else "step", block.name, unit, None, name
+    return "error", network.output.name, None, None, None  # the sum of finite row errors
 
 
 def _first_bad(values: Floats) -> tuple[int, int] | None:

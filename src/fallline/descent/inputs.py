@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,36 @@ from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
 
-__all__ = ["start_theta", "validation_rows"]
+__all__ = ["check_record", "start_theta", "the_plan", "validation_rows"]
+
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def the_plan(plan: Plan | None, settings: Mapping[str, Any]) -> Plan:
+    """Return the plan that was given, or that of the settings."""
+    if plan is None:
+        return Plan.of(**settings)
+    if settings:
+        raise SpecError(f"give a plan or its settings ({', '.join(settings)}), not both")
+    if not isinstance(plan, Plan):
+        raise SpecError(f"plan must be a Plan, not {plan!r}; or give its fields as keywords")
+    return plan
+
+
+def check_record(record: object, keep: object) -> None:
+    """Raise a SpecError where they are not what `Run` takes."""
+    if record not in (None, "steps", "epochs"):
+        raise SpecError(f"record must be 'steps', 'epochs' or None, not {record!r}")
+    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+        raise SpecError(f"keep must be a whole number of at least 1, not {keep!r}")
 
 
 def start_theta(
     network: Network, plan: Plan, theta: Any, initializer: Any, dtype: npt.DTypeLike | None
 ) -> Floats:
     """Return the start weights θ (P,): those given, else drawn from the plan's seed."""
-    if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
-        raise SpecError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
+    if dtype is not None and dtype not in _DTYPES:
+        raise SpecError(f"dtype must be float32 or float64, not {dtype!r}")
     if theta is None:
         return network.initial(initializer, plan.seed, dtype or np.float64)
     start = given_theta(network, theta, dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -42,7 +42,7 @@ class Progress:
     weighted_error: float = 0.0
     weight: float = 0.0
     norms: float = 0.0
-    history: History = History()
+    history: History = field(default_factory=History)
     best_error: float = float("inf")
     best_theta: Floats | None = None
 

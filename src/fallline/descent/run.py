@@ -24,7 +24,7 @@ from ..history import Epoch, History, Step
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .divergence import Divergence, locate
-from .inputs import start_theta, validation_rows
+from .inputs import check_record, start_theta, the_plan, validation_rows
 from .progress import Progress, Snapshot
 from .stopping import why_stop
 
@@ -112,12 +112,9 @@ class Run:
         error_at_end: bool = False,
         **settings: Any,
     ) -> None:
-        if plan is not None and settings:
-            raise SpecError(f"give a plan or its settings ({', '.join(settings)}), not both")
-        if record not in (None, "steps", "epochs"):
-            raise SpecError(f"record must be 'steps', 'epochs' or None, not {record!r}")
         self.network = network
-        self.plan = plan or Plan.of(**settings)
+        self.plan = the_plan(plan, settings)
+        check_record(record, keep)
         self._engine = get_engine(engine)
         start = start_theta(network, self.plan, theta, initializer, dtype)
         self._rows = checked_rows(network, self.plan.objective, X, Y, sample_weight, start.dtype)
@@ -163,8 +160,9 @@ class Run:
 
     def error_at_end(self) -> float:
         """Return J of all training rows at `theta`."""
-        objective = self.plan.objective
-        return self._engine.error(self.network, objective, self.theta, self._rows)
+        with np.errstate(all="ignore"):  # what overflows is reported as such
+            objective = self.plan.objective
+            return self._engine.error(self.network, objective, self.theta, self._rows)
 
     # Going on.
 
@@ -282,7 +280,7 @@ class Run:
 
     def _advance(self, order: Ints) -> tuple[Steps, str | None]:
         """Take the steps of a slice of the epoch; return them, and why they ended early."""
-        before = self.snapshot()
+        before, reduction = self.snapshot(), self.plan.objective.error.reduction
         budget, begun = self.plan.time_budget, time.monotonic()
         deadline = None if budget is None else begun + budget - self._progress.elapsed
         rates = self._rates(-(-len(order) // self._size), self._progress.step)
@@ -291,11 +289,11 @@ class Run:
         )
         if not steps.finite:
             self._diverge(before, order)
+            self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
             return steps, None
         if self._record == "steps" and len(steps.errors):
             self._ring.append(before)
         self._state = state
-        reduction = self.plan.objective.error.reduction
         self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
         if steps.rows == len(order):
             return steps, None
@@ -348,21 +346,19 @@ class Run:
         return error, values
 
     def _diverge(self, before: Snapshot, order: Ints) -> None:
-        """End at the finite state before these rows, and say what was not finite in them."""
-        epoch, done = self.position
+        """End at the last finite state, and say what was not finite after it."""
         batches = [order[i : i + self._size] for i in range(0, len(order), self._size)]
-        self.divergence = locate(
+        self.divergence, arrays = locate(
             self._engine,
             self.network,
             self.plan,
             before.arrays,
             self._rows,
             [(batch, self._rates(1, self._progress.step + k)) for k, batch in enumerate(batches)],
-            (epoch, -(-done // self._size) + 1),
+            (len(self.history) + 1, self._progress.steps + 1),
         )
-        self._state = self._engine.start(
-            self.network, self.plan, before.arrays["theta"], resume=before.arrays
-        )
+        theta = arrays["theta"]
+        self._state = self._engine.start(self.network, self.plan, theta, resume=arrays)
         self._end(str(self.divergence))
         rate = self.plan.optimizer.learning_rate / 10
         warnings.warn(

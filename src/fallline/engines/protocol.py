@@ -34,8 +34,9 @@ class Steps(NamedTuple):
 
     ``errors`` holds J_B before each step, ``weights`` the batch's Σ s, ``gradient_norms`` the
     Euclidean norm of ∂J_B/∂θ over trainable entries. ``rows`` counts the rows of the order that
-    are done. ``finite`` is False where an error, gradient or weight became NaN or infinite: then
-    the entries are those before it, and the state must not be used.
+    are done. ``finite`` is False where an error, a gradient, a weight or an array of the optimizer
+    became NaN or infinite: then the entries are those of the steps before it, and the state must
+    not be used.
     """
 
     errors: Floats

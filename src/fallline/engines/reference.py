@@ -26,7 +26,7 @@ from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .protocol import Rows, Steps, Stop
 
-__all__ = ["Pass", "ReferenceEngine", "ReferenceState", "backward", "forward"]
+__all__ = ["Pass", "ReferenceEngine", "ReferenceState", "backward", "forward", "row_errors"]
 
 
 class Pass(NamedTuple):
@@ -102,16 +102,23 @@ def _row_factors(objective: Objective, rows: Rows) -> Floats:
     return factors
 
 
-def _joint_error(network: Network, objective: Objective, last: Pass, rows: Rows) -> float:
+def row_errors(network: Network, objective: Objective, last: Pass, Y: Floats) -> Floats:
+    """Return e (n,), the error of each row, from the output layer's pass."""
     loss, activation = objective.error, network.output.activation
     if activation in loss.pairs:
-        each = loss.pairs[activation].value(np, rows.Y, last.h)
+        each: Floats = loss.pairs[activation].value(np, Y, last.h)
     else:
-        each = loss.value(np, rows.Y, last.o)
-    return float(_row_factors(objective, rows) @ each)
+        each = loss.value(np, Y, last.o)
+    return each
+
+
+def _joint_error(network: Network, objective: Objective, last: Pass, rows: Rows) -> float:
+    return float(_row_factors(objective, rows) @ row_errors(network, objective, last, rows.Y))
 
 
 def _penalty(network: Network, objective: Objective, theta: Floats, share: float) -> float:
+    if not objective.l2:
+        return 0.0  # not 0·∞, where a weight's square overflows
     weights = theta[network.penalized]
     return float(objective.l2 * share * PENALTIES["l2"].value(np, weights).sum())
 
@@ -188,7 +195,9 @@ class ReferenceEngine:
         if network.trainable is not None:
             step = np.where(network.trainable, step, 0)
         moved = theta + step
-        finite = all(bool(np.isfinite(value).all()) for value in (error, gradient, moved))
+        # An optimizer's square that overflowed would divide all later steps to 0, unseen.
+        after = (error, gradient, moved, *optimizer.values())
+        finite = all(bool(np.isfinite(value).all()) for value in after)
         norm = float(np.linalg.norm(gradient))
         return ReferenceState(network, plan, moved, optimizer), (error, weight, norm), finite
 

@@ -276,8 +276,8 @@ def optimizer_from(value: str | Mapping[str, Any] | Optimizer) -> Optimizer:
         return value
     if not isinstance(value, str | Mapping):
         raise SpecError(
-            'an optimizer must be one, as in SGD(0.1), or a name, or settings as in {"name": "sgd", '
-            f'"learning_rate": 0.1}}, not {value!r}'
+            "an optimizer must be one, as in SGD(0.1), or a name, or settings as in "
+            f'{{"name": "sgd", "learning_rate": 0.1}}, not {value!r}'
         )
     settings = {"name": value} if isinstance(value, str) else dict(value)
     kind = OPTIMIZERS[settings.pop("name", "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
@@ -24,11 +25,11 @@ def resolve(listed: Sequence[Input | Layer]) -> Resolved:
     layers = [layer for layer in listed if isinstance(layer, Layer)]
     named: list[Layer] = []
     previous, hidden = "", 0
-    for layer in layers:
+    for position, layer in enumerate(layers, start=1):
         name = layer.name
         if not name:
             hidden += 1
-            name = "output" if layer is layers[-1] else f"hidden{hidden}"
+            name = "output" if position == len(layers) else f"hidden{hidden}"
         # The first layer takes every input, so that inputs listed one by one need no sources.
         default = tuple(i.name for i in inputs) if not named else (previous,)
         named.append(replace(layer, name=name, sources=layer.sources or default))
@@ -43,14 +44,12 @@ def check_graph(inputs: Sequence[Input], layers: Sequence[Layer]) -> None:
     if not layers:
         raise SpecError("a network needs at least one layer after its inputs: the output layer")
     names = [layer.name for layer in inputs] + [layer.name for layer in layers]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise SpecError(f"two layers are named '{name}'; give each its own name")
     _check_sources(names, layers)
     _check_order(inputs, layers)
     feeding = {source for layer in layers for source in layer.sources}
-    if layers[-1].name in feeding:
-        raise SpecError(f"the last layer, '{layers[-1].name}', is the output: it may feed no other")
     for name in names[:-1]:
         if name not in feeding:
             raise SpecError(
@@ -63,9 +62,10 @@ def check_graph(inputs: Sequence[Input], layers: Sequence[Layer]) -> None:
 
 
 def _check_sources(names: Sequence[str], layers: Sequence[Layer]) -> None:
+    known = set(names)
     for layer in layers:
         for source in layer.sources:
-            if source not in names:
+            if source not in known:
                 raise SpecError(
                     f"layer '{layer.name}' takes from '{source}', which is no layer; "
                     f"{suggest(source, names)}"

@@ -30,7 +30,10 @@ def given_theta(network: Network, theta: Any, dtype: npt.DTypeLike | None = None
     SpecError
         When it is not.
     """
-    array = np.asarray(theta)
+    try:
+        array = np.asarray(theta)
+    except ValueError as error:
+        raise SpecError(f"θ must be a vector of numbers ({error})") from None
     if array.dtype.kind not in "iuf":
         raise SpecError(f"θ must hold numbers, but its dtype is {array.dtype}")
     if array.shape != (network.size,):
@@ -44,8 +47,11 @@ def given_theta(network: Network, theta: Any, dtype: npt.DTypeLike | None = None
     if (stray := network.masked & (array != 0)).any():
         name = network.name(int(np.argmax(stray)))
         raise SpecError(f"θ must be 0 at absent connections, but {name} is not")
-    kept = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
-    return np.array(array, dtype=dtype or kept)
+    wanted = np.dtype(dtype or (array.dtype if array.dtype.kind == "f" else np.float64))
+    if np.abs(array).max(initial=0) > np.finfo(wanted).max:
+        name = network.name(int(np.argmax(np.abs(array))))
+        raise SpecError(f"θ must fit into {wanted}, but {name} does not")
+    return np.array(array, dtype=wanted)
 
 
 def given_values(network: Network, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

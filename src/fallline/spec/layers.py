@@ -42,7 +42,7 @@ class Input:
     name: str = "input"
 
     def __post_init__(self) -> None:
-        _check_size(self.size, f"input layer '{self.name}'")
+        object.__setattr__(self, "size", _size(self.size, f"input layer '{self.name}'"))
         _check_name(self.name)
 
 
@@ -85,7 +85,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         place = f"layer '{self.name}'" if self.name else "a layer"
-        _check_size(self.size, place)
+        object.__setattr__(self, "size", _size(self.size, place))
         if self.name:
             _check_name(self.name)
         if not isinstance(self.bias, bool):
@@ -94,11 +94,12 @@ class Layer:
             activation = ACTIVATIONS[self.activation].name
         except SpecError as error:
             raise SpecError(f"{place}: {error}") from None
-        sources = (self.sources,) if isinstance(self.sources, str) else tuple(self.sources)
+        if isinstance(self.mask, bool):
+            raise SpecError(f"{place}: mask must be a matrix of booleans, not {self.mask}")
         object.__setattr__(self, "activation", activation)
-        object.__setattr__(self, "sources", sources)
-        object.__setattr__(self, "mask", _plain(self.mask))
-        object.__setattr__(self, "frozen", _plain(self.frozen))
+        object.__setattr__(self, "sources", _sources(self.sources, place))
+        object.__setattr__(self, "mask", _plain(self.mask, place))
+        object.__setattr__(self, "frozen", _plain(self.frozen, place) or None)
 
 
 def pattern_of(array: Any) -> Pattern:
@@ -123,26 +124,37 @@ def pattern_array(pattern: Pattern, shape: tuple[int, int], place: str) -> Bools
     return np.array([[entry == "1" for entry in row] for row in pattern], bool).reshape(shape)
 
 
-def _plain(value: Any) -> Pattern | bool | None:
+def _sources(value: Any, place: str) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise SpecError(f"{place}: sources must be names of layers, not {value!r}")
+    return tuple(names)
+
+
+def _plain(value: Any, place: str) -> Pattern | bool | None:
     """Return a mask or frozen argument as plain data: None, a bool, or a pattern."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, list | tuple) and all(isinstance(row, str) for row in value):
         if any(set(row) - {"0", "1"} for row in value):
-            raise SpecError("a mask given as text holds only the characters 0 and 1")
+            raise SpecError(f"{place}: a mask given as text holds only the characters 0 and 1")
         return tuple(value)
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise SpecError(f"{place}: mask and frozen must be matrices ({error})") from None
     if array.ndim != 2 or array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
         raise SpecError(
-            "mask and frozen must be matrices of booleans (or 0 and 1), not "
+            f"{place}: mask and frozen must be matrices of booleans (or 0 and 1), not "
             f"{array.dtype} of shape {array.shape}"
         )
     return pattern_of(array)
 
 
-def _check_size(size: object, place: str) -> None:
+def _size(size: object, place: str) -> int:
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise SpecError(f"{place}: the size must be a whole number of units above 0, not {size!r}")
+    return int(size)
 
 
 def _check_name(name: object) -> None:

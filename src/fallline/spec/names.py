@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bias_name", "parameter_index", "parameter_name", "weight_name"]
 
-_WEIGHT = re.compile(r"w\[(\w+)\.(\d+)->(\w+)\.(\d+)\]")
-_BIAS = re.compile(r"b\[(\w+)\.(\d+)\]")
+_WEIGHT = re.compile(r"w\[(\w+)\.(\d{1,18})->(\w+)\.(\d{1,18})\]")
+_BIAS = re.compile(r"b\[(\w+)\.(\d{1,18})\]")
 
 
 def weight_name(source: str, i: int, layer: str, j: int) -> str:

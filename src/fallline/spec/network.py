@@ -182,7 +182,11 @@ class Network:
     @cached_property
     def frozen(self) -> Bools:
         """(P,) True where an entry keeps its value during training."""
-        return self._over_theta(1)
+        result = self._over_theta(1)
+        for block, layer in zip(self.blocks, self.layers, strict=True):
+            if layer.frozen is True:
+                result[block.weights.start : block.stop] = True
+        return result
 
     @cached_property
     def penalized(self) -> Bools:
@@ -295,14 +299,12 @@ class Network:
 
 
 def _patterns(block: Block, layer: Layer) -> tuple[Bools | None, Bools | None]:
-    """Return the layer's absent (fan_in, size) and frozen (…, size) entries."""
+    """Return the layer's absent (fan_in, size) and frozen (…, size) entries, where it has some."""
     fan_in, size = block.shape
     absent = frozen = None
-    if layer.mask is not None and not isinstance(layer.mask, bool):
+    if layer.mask is not None:
         absent = ~pattern_array(layer.mask, block.shape, f"layer '{layer.name}': mask")
-    if layer.frozen is True:
-        frozen = np.ones((fan_in + layer.bias, size), bool)
-    elif layer.frozen:
+    if layer.frozen and layer.frozen is not True:
         rows = fan_in + (layer.bias and len(layer.frozen) > fan_in)
         frozen = pattern_array(layer.frozen, (rows, size), f"layer '{layer.name}': frozen")
     return absent, frozen

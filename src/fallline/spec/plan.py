@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DataError, SpecError, suggest
+from ..formulas.checks import finite_number
 from ..formulas.losses import LOSSES, Loss
 from ..formulas.metrics import METRICS
 from ..formulas.optimizers import Adam, Optimizer, optimizer_from
@@ -38,7 +39,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loss", LOSSES[self.loss].name)
-        _check_number("l2", self.l2, least=0.0)
+        object.__setattr__(self, "l2", _number("l2", self.l2, least=0.0))
 
     @property
     def error(self) -> Loss:
@@ -138,24 +139,25 @@ class Plan:
     restore_best: bool = True
 
     def __post_init__(self) -> None:
-        metrics = (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics)
-        object.__setattr__(self, "optimizer", optimizer_from(self.optimizer))
-        object.__setattr__(self, "loss", self.objective.loss)
-        object.__setattr__(self, "schedule", SCHEDULES[self.schedule].name)
-        object.__setattr__(self, "metrics", tuple(METRICS[name].name for name in metrics))
+        objective = self.objective
+        checked: dict[str, Any] = {
+            "loss": objective.loss,
+            "l2": objective.l2,
+            "optimizer": optimizer_from(self.optimizer),
+            "schedule": SCHEDULES[self.schedule].name,
+            "metrics": _metric_names(self.metrics),
+        }
         for name in ("shuffle", "restore_best"):
             if not isinstance(getattr(self, name), bool):
                 raise SpecError(f"{name} must be True or False, not {getattr(self, name)!r}")
-        _check_count("epochs", self.epochs, least=0)
-        _check_count("seed", self.seed, least=0)
-        _check_count("tolerance_epochs", self.tolerance_epochs, least=1)
-        _check_number("min_improvement", self.min_improvement, least=0.0)
-        for name in ("batch_size", "patience"):
-            if getattr(self, name) is not None:
-                _check_count(name, getattr(self, name), least=1)
-        for name, least in (("tolerance", 0.0), ("target", -math.inf), ("time_budget", 0.0)):
-            if getattr(self, name) is not None:
-                _check_number(name, getattr(self, name), least)
+        counts = {"epochs": 0, "seed": 0, "tolerance_epochs": 1, "batch_size": 1, "patience": 1}
+        for name, least in counts.items():
+            checked[name] = _count(name, getattr(self, name), least, name in _OPTIONAL)
+        numbers = {"min_improvement": 0, "tolerance": 0, "target": -math.inf, "time_budget": 0}
+        for name, lowest in numbers.items():
+            checked[name] = _number(name, getattr(self, name), lowest, name in _OPTIONAL)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     @property
     def objective(self) -> Objective:
@@ -170,10 +172,12 @@ class Plan:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Plan:
         """Return the plan from plain data; unknown fields are refused with a suggestion."""
-        return cls.of(**plain)
+        if not isinstance(plain, Mapping):
+            raise SpecError(f"a training plan must be an object, not {type(plain).__name__}")
+        return cls.of(**{str(name): value for name, value in plain.items()})
 
     @classmethod
-    def of(cls, **settings: Any) -> Plan:
+    def of(cls, /, **settings: Any) -> Plan:
         """Return a plan from keyword settings; unknown names are refused with a suggestion.
 
         Examples
@@ -188,13 +192,32 @@ class Plan:
         return cls(**settings)
 
 
-def _check_count(name: str, value: object, least: int) -> None:
+_OPTIONAL = frozenset({"batch_size", "patience", "tolerance", "target", "time_budget"})
+"""Fields that may be None: without."""
+
+
+def _metric_names(value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        raise SpecError(f"metrics must be a list of names, not {value!r}")
+    return tuple(METRICS[name].name for name in names)
+
+
+def _count(name: str, value: Any, least: int, optional: bool = False) -> int | None:
+    if optional and value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SpecError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        none = " or None" if optional else ""
+        raise SpecError(f"{name} must be a whole number of at least {least}{none}, not {value!r}")
+    return int(value)
 
 
-def _check_number(name: str, value: object, least: float) -> None:
-    number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < least:  # type: ignore[arg-type, operator]
+def _number(name: str, value: Any, least: float, optional: bool = False) -> float | None:
+    if optional and value is None:
+        return None
+    number = finite_number(value)
+    if number is None or number < least:
         bound = "" if least == -math.inf else f" of at least {least:g}"
-        raise SpecError(f"{name} must be a finite number{bound}, not {value!r}")
+        none = " or None" if optional else ""
+        raise SpecError(f"{name} must be a finite number{bound}{none}, not {value!r}")
+    return number

@@ -33,7 +33,7 @@ def layers_of(text: str) -> list[Input | Layer]:
     """
     if not isinstance(text, str) or not text.strip() or len(text) > _LIMIT:
         raise SpecError('a network in text is like "8 -> 32 relu -> 1 identity"')
-    return [_layer(part.strip(), k) for k, part in enumerate(re.split(r"->|;|\n", text))]
+    return [_layer(part.strip(), k) for k, part in enumerate(re.split(r"->|;|\n", text.strip()))]
 
 
 def _layer(part: str, position: int) -> Input | Layer:
