@@ -93,4 +93,6 @@ def suggest(name: object, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
+    if not names:
+        return "none is known"
     return "known: " + ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")

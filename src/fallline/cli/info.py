@@ -1,0 +1,187 @@
+"""``fallline info``: what a model file holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import DataError
+from . import options
+from .config import to_toml
+from .option import option
+from .reading import open_model
+from .report import chain, network_line
+from .show import Screen, beside, score_rows
+from .text import count, size
+from .writing import plain
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+__all__ = ["command"]
+
+_MOST = 60
+
+
+@options.command()
+@options.model_argument
+@option(
+    "output",
+    "--config",
+    "as_config",
+    is_flag=True,
+    help="Print the TOML that repeats the training.",
+)
+@options.json_option
+def command(model: str, as_config: bool, as_json: bool) -> None:
+    """Show what a model file holds.
+
+    --config prints a run.toml: 'fallline train DATA --config run.toml' on the same table gives the
+    same file, byte by byte.
+    """
+    learnt = open_model(model)
+    if as_config:
+        click.echo(_config(learnt, model))
+    elif as_json:
+        click.echo(json.dumps(_account(learnt, model), allow_nan=False))
+    else:
+        _show(Screen(), learnt, model)
+
+
+def _show(screen: Screen, model: Model, path: str) -> None:
+    from ..model.fall import FORMAT
+
+    screen.say(f"{path}: a model of format {FORMAT}, {size(os.path.getsize(path))}", "bold")
+    facts = model.facts
+    target = "" if model.target is None else ", ".join(model.target.names)
+    screen.facts(
+        [
+            ("Target", f"{target} ({model.task})" if target else ""),
+            ("Classes", _classes(model)),
+            ("Network", f"{network_line(model.network)}, {model.theta.dtype}"),
+            ("Trained", _trained(model)),
+            ("Chosen", "\n".join(_texts(facts.get("choices")))),
+            ("Ended", str(facts.get("stopped", ""))),
+        ]
+    )
+    models = _models(facts)
+    if models:
+        screen.title("Scores on the test rows" if "test" in _mapping(facts, "scores") else "Scores")
+        head, rows = score_rows(models)
+        screen.table(head, rows, numbers=range(2, 2 + len(models)))
+    if model.encoder is not None:
+        screen.title("Columns that it needs")
+        columns = _columns(model)
+        screen.table(("column", "kind", "inputs"), columns[:_MOST], numbers=[2])
+        if len(columns) > _MOST:
+            screen.say(f"... and {len(columns) - _MOST} more (--json lists all)", indent=2)
+
+
+def _classes(model: Model) -> str:
+    labels = () if model.target is None else model.target.labels
+    return ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
+
+
+def _trained(model: Model) -> str:
+    plan, history = model.plan, model.history
+    rows = _mapping(model.facts, "rows").get("train")
+    parts = [f"on {count(rows, 'row')}"] if isinstance(rows, int) else []
+    if isinstance(source := model.facts.get("source"), str):
+        parts.append(f"of {source}")
+    batch = f"batches of {count(plan.batch_size, 'row')}" if plan.batch_size else "the full batch"
+    parts.append(
+        f"for {count(len(history), 'epoch')} by {plan.optimizer.name} at "
+        f"{plan.optimizer.learning_rate:g}, {batch}, error {plan.loss}, λ {plan.l2:g}, seed "
+        f"{plan.seed}"
+    )
+    return " ".join(parts)
+
+
+def _columns(model: Model) -> list[tuple[str, str, str]]:
+    assert model.encoder is not None
+    return [
+        (column.name, str(column.to_json()["kind"]), f"{len(column.features)}")
+        for column in model.encoder.columns
+    ]
+
+
+def _models(facts: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
+    """Return the scores of the network and the simple models, as far as the file has them."""
+    scores = _mapping(facts, "scores")
+    ours = _numbers(scores.get("test", scores.get("train")))
+    simple = {name: _numbers(theirs) for name, theirs in _mapping(facts, "baselines").items()}
+    return beside(ours, simple) if ours else {}
+
+
+def _numbers(metrics: Any) -> dict[str, float]:
+    pairs = metrics.items() if isinstance(metrics, dict) else ()
+    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
+
+
+def _mapping(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = facts.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _account(model: Model, path: str) -> dict[str, Any]:
+    from ..model.fall import FORMAT
+
+    target = model.target
+    told: dict[str, Any] = plain(
+        {
+            "path": path,
+            "format": FORMAT,
+            "bytes": os.path.getsize(path),
+            "task": model.task,
+            "target": [] if target is None else target.names,
+            "labels": [] if target is None else target.labels,
+            "network": {
+                "text": chain(model.network),
+                "parameters": model.network.size,
+                "dtype": str(model.theta.dtype),
+            },
+            "plan": model.plan.to_json(),
+            "epochs": len(model.history),
+            "columns": []
+            if model.encoder is None
+            else [{"name": n, "kind": k, "inputs": int(d)} for n, k, d in _columns(model)],
+            "facts": dict(model.facts),
+        }
+    )
+    return told
+
+
+def _config(model: Model, path: str) -> str:
+    """Return run.toml from the settings that the model was trained with."""
+    settings = dict(_mapping(model.facts, "settings"))
+    if model.target is None or not settings:
+        raise DataError(f"'{path}' does not say how it was trained, so it cannot be repeated")
+    read = dict(_mapping(model.facts, "read"))
+    source = model.facts.get("source") if "read" in model.facts else None
+    data = {"file": source} if isinstance(source, str) else {}
+    columns: dict[str, Any] = {"target": list(model.target.names)}
+    columns |= {kind: settings.pop(kind) for kind in options.KINDS if kind in settings}
+    chosen: dict[str, Any] = {
+        key: settings.pop(key) for key in ("task", "net", "loss") if key in settings
+    }
+    optimizer = dict(settings.pop("optimizer"))
+    training = {"optimizer": optimizer.pop("name")} | optimizer | settings
+    if training.get("nesterov") is False:
+        del training["nesterov"]
+    if training.get("batch_size") == 0:
+        training["batch_size"] = "full"
+    if "validation" in read:
+        training["validation"] = read.pop("validation")
+    given = "" if data else "DATA "
+    return to_toml(
+        {"data": data | read, "columns": columns, "model": chosen, "training": training},
+        [f"Repeats the training of {os.path.basename(path)}: fallline train {given}--config FILE"],
+    )

@@ -1,0 +1,42 @@
+"""The entry of the command line, and the table of its commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ..errors import MissingExtraError
+
+__all__ = ["COMMANDS", "main", "run"]
+
+COMMANDS = {
+    "demo": "Train on the sample houses, from start to end.",
+    "train": "Train a network to predict a column of a table.",
+    "predict": "Predict with a trained model.",
+    "evaluate": "Score a trained model on rows whose target is known.",
+    "inspect": "Show what the columns of a table would be taken for.",
+    "info": "Show what a model file holds.",
+}
+"""Each command is the module of this package with its name, imported when it is used."""
+
+
+def main() -> None:
+    """Run the command line on this process's arguments, and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line on these arguments; return the exit code."""
+    try:
+        import click  # noqa: F401
+    except ImportError:
+        print(f"error: {MissingExtraError('click', 'cli', 'the command line')}", file=sys.stderr)
+        return 2
+    from .group import fallline
+    from .run import guarded
+
+    return guarded(fallline, arguments)
+
+
+if __name__ == "__main__":
+    main()

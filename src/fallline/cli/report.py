@@ -1,0 +1,201 @@
+"""The account of a training, for people: what was understood, and what came of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .show import Screen, beside, score_rows
+from .text import count, number, quantity
+
+if TYPE_CHECKING:
+    from ..data import Role
+    from ..spec.network import Network
+    from ..training import Start, TrainingResult, WorstRow
+
+__all__ = [
+    "chain",
+    "network_line",
+    "next_lines",
+    "rivals",
+    "show_next",
+    "show_result",
+    "show_saved",
+    "show_start",
+    "show_worst",
+    "verdict",
+]
+
+_MOST_ROLES = 40
+
+
+def show_start(screen: Screen, start: Start) -> None:
+    """Tell what was understood of the table, before the training."""
+    screen.say(
+        f"{start.source}: {count(start.table_rows, 'row')}, {count(start.table_columns, 'column')}"
+    )
+    screen.title(f"What predicts {_names(start.target)}")
+    _show_roles(screen, start.roles)
+    if start.notes:
+        screen.title("To know")
+        screen.points(start.notes)
+    screen.say()
+    rows = start.rows
+    parts = [f"{rows['train']:,} to train on"]
+    if rows["validation"]:
+        parts.append(f"{rows['validation']:,} to choose and stop by")
+    if rows["test"]:
+        parts.append(f"{rows['test']:,} kept to test")
+    settings = start.settings
+    batch = count(settings.batch_size, "row") if settings.batch_size else "all rows"
+    screen.facts(
+        [
+            ("Task", f"{start.task}: {start.task_reason}"),
+            ("Rows", ", ".join(parts)),
+            ("Network", network_line(start.network)),
+            (
+                "Descent",
+                f"{settings.optimizer.name} at {settings.optimizer.learning_rate:g}, batches of "
+                f"{batch}, error {settings.loss}",
+            ),
+        ]
+    )
+
+
+def _show_roles(screen: Screen, roles: Sequence[Role]) -> None:
+    used = [role for role in roles if role.used]
+    unused = [role for role in roles if not role.used]
+    shown = [*used[:_MOST_ROLES], *unused[:_MOST_ROLES]]
+    rows = [
+        (
+            role.name,
+            role.kind,
+            f"{role.reason} {count(role.missing, 'cell')} missing." * bool(role.missing)
+            or role.reason,
+        )
+        for role in sorted(shown, key=list(roles).index)
+    ]
+    screen.table(("column", "taken as", "why"), rows)
+    if len(roles) > len(shown):
+        more = count(len(roles) - len(shown), "column")
+        screen.say(f"... and {more} more (--json lists all)", indent=2)
+    if unused:
+        screen.say(f"Not used: {_names([role.name for role in unused[:_MOST_ROLES]])}", indent=2)
+
+
+def network_line(network: Network) -> str:
+    """Return the network in a line, with its number of parameters."""
+    return f"{chain(network)}; {count(network.size, 'parameter')}"
+
+
+def chain(network: Network) -> str:
+    """Return the network as text, without the names that it has by default."""
+    return re.sub(r"\b(input|hidden\d+|output): ", "", str(network))
+
+
+def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
+    """Tell how the training, which took so many seconds, ended and how good the model is."""
+    screen.say()
+    epochs = count(len(result.model.history), "epoch")
+    screen.facts(
+        [
+            ("Chosen", "\n".join(result.choices[1:])),
+            ("Ended", f"after {epochs}: {result.stopped}"),
+            ("Took", f"{seconds:.1f} s"),
+        ]
+    )
+    part = "test" if "test" in result.scores else "train"
+    where = f"{count(result.rows[part], 'test row')}, never used in training"
+    if part == "train":
+        where = f"{count(result.rows[part], 'training row')} (no row was kept to test)"
+    screen.title(f"Scores on {where}")
+    models = beside(result.scores[part], result.baselines)
+    head, rows = score_rows(models)
+    screen.table(head, rows, numbers=range(2, 2 + len(models)))
+    screen.say(f"{_units(result)}{verdict(result)}", indent=2)
+    show_worst(screen, result.worst, result.task, result.model.target.names)  # type: ignore[union-attr]
+
+
+def _units(result: TrainingResult) -> str:
+    if result.task != "regression":
+        return ""
+    assert result.model.target is not None
+    names = result.model.target.names
+    return f"rmse and mae are in the units of {_names(names)}. "
+
+
+def rivals(result: TrainingResult) -> list[str]:
+    """Return the simple models that the network is not better than, by r2 or accuracy."""
+    scores, name = _judged(result)
+    simple = beside({}, result.baselines)
+    return [rival for rival, theirs in simple.items() if theirs and theirs[name] >= scores[name]]
+
+
+def verdict(result: TrainingResult) -> str:
+    """Return the sentence that sets the network beside the simple models."""
+    scores, name = _judged(result)
+    ours = f"The network ({name} {number(scores[name])}) is"
+
+    def told(rival: str) -> str:
+        return f"the {rival} ({number(result.baselines[rival][name])})"
+
+    unbeaten = rivals(result)
+    if not unbeaten:
+        return f"{ours} better than {told('linear model')}."
+    return (
+        f"{ours} NOT better than {', nor than '.join(map(told, unbeaten))}: take the simple model, "
+        "or try more rows or other settings."
+    )
+
+
+def _judged(result: TrainingResult) -> tuple[Mapping[str, float], str]:
+    """Return the scores that count, and the first metric: r2 or accuracy, the higher the better."""
+    scores = result.scores.get("test", result.scores["train"])
+    return scores, next(iter(scores))
+
+
+def show_worst(screen: Screen, worst: Sequence[WorstRow], task: str, target: Sequence[str]) -> None:
+    """Tell which rows are the most wrong."""
+    if not worst:
+        return
+    screen.title("The rows that it gets most wrong (row 1 is the first below the header)")
+    last = "miss" if task == "regression" else f"P(true {target[0]})"
+    screen.table(
+        ("row", target[0], "predicted", last),
+        [
+            (f"{row.row:,}", quantity(row.truth), quantity(row.prediction), number(row.miss))
+            for row in worst
+        ],
+        numbers=range(4),
+    )
+
+
+def show_saved(screen: Screen, saved: str, lines: Sequence[str]) -> None:
+    """Tell where the model is, and what to do next."""
+    screen.title("Saved")
+    screen.say(saved, indent=2)
+    if lines:
+        show_next(screen, lines)
+
+
+def show_next(screen: Screen, lines: Sequence[str]) -> None:
+    """Tell what to do next; the lines can be copied."""
+    screen.title("Next")
+    for line in lines:
+        screen.verbatim(f"  {line}")
+
+
+def next_lines(model: str) -> list[str]:
+    """Return commands to go on with."""
+    name = shlex.quote(model)
+    return [
+        f"fallline predict {name} NEW.csv -o predictions.csv",
+        f"fallline evaluate {name} OTHER.csv",
+        f"fallline info {name}",
+    ]
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

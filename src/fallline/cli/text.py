@@ -1,0 +1,102 @@
+"""Texts for people: safe to print, in the words of the command line."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["clean", "count", "in_options", "number", "quantity", "size"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_OPTIONS = (
+    "allow_bad_rows|batch_size|category|date|decimal|delimiter|drop|dtype|encoding|engine|epochs|"
+    "header|l2|learning_rate|loss|momentum|nesterov|net|numeric|optimizer|patience|seed|task|test|"
+    "text|time_budget|validation|fill_missing"
+)
+_GIVEN = re.compile(rf"\b(?P<name>{_OPTIONS})=(?P<value>'[^']*'|True|False|-?[\d.][\d.e+-]*)?")
+_CALLED = re.compile(rf"\b[A-Z]\w+\((?P<name>{_OPTIONS})=True\)")
+_FIELD = re.compile(rf"^(?:[A-Z]\w+\.)?(?P<name>{_OPTIONS}) must be")
+
+
+def clean(text: object, keep: str = "") -> str:
+    """Return a text without control characters: a table's cells must not steer a terminal."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", str(text))
+
+
+def in_options(message: str) -> str:
+    """Return a message of the library with its Python arguments turned into options.
+
+    Examples
+    --------
+    >>> in_options("say task='regression', or say how it is encoded with encoding=")
+    'say --task regression, or say how it is encoded with --encoding'
+    >>> in_options("batch_size must be a whole number")
+    '--batch-size must be a whole number'
+    """
+    text = _FIELD.sub(lambda found: f"{_flag(found['name'])} must be", message)
+    text = _CALLED.sub(lambda found: _flag(found["name"]), text)
+    text = _GIVEN.sub(_given, text)
+    return text.replace("with allow_bad_rows", "with --allow-bad-rows")
+
+
+def _given(found: re.Match[str]) -> str:
+    flag, value = _flag(found["name"]), found["value"]
+    if value == "False":
+        return flag.replace("--", "--no-")
+    if value is None or value == "True":
+        return flag
+    dot = "." if value.endswith(".") else ""  # the end of a sentence
+    return f"{flag} {value.strip(chr(39)).rstrip('.')}{dot}"
+
+
+def _flag(name: str) -> str:
+    return "--" + {"fill_missing": "fill-missing-columns"}.get(name, name.replace("_", "-"))
+
+
+def number(value: float) -> str:
+    """Return a number for reading: four significant digits, or whole with separators.
+
+    Examples
+    --------
+    >>> number(0.71597788), number(47552.081), number(-0.004274)
+    ('0.7160', '47,552', '-0.004274')
+    """
+    if value != value or value in (float("inf"), float("-inf")):
+        return "not finite"
+    if value == 0:
+        return "0"
+    if 1e3 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    if 1e-4 <= abs(value) < 1e3:
+        return f"{value:#.4g}".rstrip(".")
+    return f"{value:.4g}"
+
+
+def quantity(value: object) -> str:
+    """Return a cell or a label for reading."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return clean(value)
+    return number(value) if isinstance(value, float) else f"{value:,}"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(1728, "row")
+    ('1 row', '1,728 rows')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def size(n_bytes: int) -> str:
+    """Return a file's size for reading.
+
+    Examples
+    --------
+    >>> size(512), size(20_480)
+    ('512 bytes', '20.5 kB')
+    """
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"

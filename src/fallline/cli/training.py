@@ -1,0 +1,261 @@
+"""The job behind ``train`` and ``demo``: check where to write, train, tell, save."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import DataError
+from ..files import check_writable, whole_file
+from . import report
+from .interrupts import Interrupted, Interrupts
+from .progress import Progress, progress
+from .show import Screen
+from .text import clean, number, size
+from .writing import plain, refuse_same
+
+if TYPE_CHECKING:
+    from ..data import Table
+    from ..training import Start, TrainingResult
+
+__all__ = ["Outputs", "default_output", "fit"]
+
+_PACKED = (".gz", ".bz2", ".xz")
+
+
+def default_output(data: str) -> str:
+    """Return the name of the model of a table: its stem, in the current folder.
+
+    Examples
+    --------
+    >>> default_output("/data/houses.csv.gz"), default_output("-")
+    ('houses.fall', 'model.fall')
+    """
+    if data == "-":
+        return "model.fall"
+    path = Path(data)
+    path = path.with_suffix("") if path.suffix in _PACKED else path
+    return f"{path.stem or 'model'}.fall"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where things go.
+
+    Attributes
+    ----------
+    model, history
+        Paths to write; `history` may be None.
+    force
+        Whether any file may be overwritten.
+    as_json, quiet
+        Print one JSON object, or one line.
+    """
+
+    model: str
+    history: str | None = None
+    force: bool = False
+    as_json: bool = False
+    quiet: bool = False
+
+    @property
+    def screen(self) -> Screen | None:
+        """Where people read, or None when they asked for less."""
+        return None if self.as_json or self.quiet else Screen()
+
+    def check(self, *inputs: str) -> None:
+        """Raise a DataError unless the files can be written, without harm to others."""
+        from ..model.fall import looks_like_fall
+
+        for path in (self.model, self.history):
+            if path is None:
+                continue
+            check_writable(path)
+            refuse_same(path, *inputs)
+        if self.history is not None and Path(self.history) == Path(self.model):
+            raise DataError("--history and --output name one file; give each its own")
+        self._check_old(self.model, looks_like_fall(self.model), "a .fall model")
+        if self.history is not None:
+            named = Path(self.history).suffix.lower() in (".jsonl", ".ndjson")
+            self._check_old(self.history, named, "a .jsonl file")
+
+    def _check_old(self, path: str, ours: bool, kind: str) -> None:
+        old = Path(path)
+        if old.exists() and old.stat().st_size and not (ours or self.force):
+            raise DataError(
+                f"'{path}' exists and is not {kind}; choose another name, or overwrite it with "
+                "--force"
+            )
+
+
+def fit(
+    table: Table,
+    target: Sequence[str],
+    outputs: Outputs,
+    settings: Mapping[str, Any],
+    *,
+    validation: Table | None = None,
+    read: Mapping[str, Any] | None = None,
+    next_lines: Sequence[str] = (),
+) -> TrainingResult:
+    """Train on a table, tell about it and save the model.
+
+    Parameters
+    ----------
+    table, target, validation, settings
+        As `fallline.train` takes them.
+    outputs
+        Where things go; its `check` has been called.
+    read
+        How the table was read, to be kept in the model; None where it was not read from a file.
+    next_lines
+        Commands to go on with.
+    """
+    screen = outputs.screen
+    started: list[Start] = []
+
+    def start(what: Start) -> None:
+        started.append(what)
+        if screen is not None:
+            report.show_start(screen, what)
+
+    begun = time.monotonic()
+    with progress(outputs.quiet, outputs.as_json) as watch:
+        result = _train(table, target, validation, start, watch, settings)
+    seconds = time.monotonic() - begun
+    replaced = Path(outputs.model).exists()
+    result = _saved(result, outputs, read)
+    came = _interrupts()
+    came.kept = f"the model is kept in '{outputs.model}'"
+    if result.interrupted:
+        click.echo(clean(_kept(result, outputs, came)), err=True)
+    if screen is not None:
+        report.show_result(screen, result, seconds)
+        report.show_saved(screen, _saved_line(outputs, replaced), next_lines)
+    elif outputs.as_json:
+        click.echo(json.dumps(_account(started[0], result, outputs), allow_nan=False))
+    else:
+        click.echo(_score_line(result))
+    return result
+
+
+def _train(
+    table: Table,
+    target: Sequence[str],
+    validation: Table | None,
+    start: Any,
+    watch: Progress,
+    settings: Mapping[str, Any],
+) -> TrainingResult:
+    from ..training import train
+
+    came = _interrupts()
+    try:
+        return train(
+            table, target, validation_data=validation, start=start, watch=watch, **settings
+        )
+    except KeyboardInterrupt:
+        raise Interrupted(f"{came.word} while {watch.stage}: nothing is kept") from None
+    except DataError:
+        if came.first is None:
+            raise
+        raise Interrupted(f"{came.word} in the first epoch: nothing is kept") from None
+
+
+def _saved(
+    result: TrainingResult, outputs: Outputs, read: Mapping[str, Any] | None
+) -> TrainingResult:
+    """Save the model, with how its table was read, and the history."""
+    facts = dict(result.model.facts)
+    if read is not None:
+        facts["read"] = dict(read)
+    model = replace(result.model, facts=facts)
+    model.save(outputs.model)
+    if outputs.history is not None:
+        with whole_file(outputs.history) as temporary:
+            model.history.save(temporary)
+    return replace(result, model=model)
+
+
+def _kept(result: TrainingResult, outputs: Outputs, came: Interrupts) -> str:
+    history = result.model.history
+    best = history.best if history[-1].validation_error is not None else history[-1]
+    return (
+        f"{came.word} in epoch {len(history) + 1}: the model of epoch {best.epoch} is kept in "
+        f"'{outputs.model}'"
+    )
+
+
+def _interrupts() -> Interrupts:
+    return click.get_current_context().find_object(Interrupts) or Interrupts()
+
+
+def _saved_line(outputs: Outputs, replaced: bool) -> str:
+    told = f"{outputs.model} ({size(os.path.getsize(outputs.model))})"
+    if replaced:
+        told += ", in place of the one before"
+    return told + (f" and {outputs.history}" if outputs.history else "")
+
+
+def _score_line(result: TrainingResult) -> str:
+    part = "test" if "test" in result.scores else "train"
+    ours = ", ".join(f"{name} {number(value)}" for name, value in result.scores[part].items())
+    rows = f"{result.rows[part]:,} {part if part == 'test' else 'training'} rows"
+    name, linear = next(iter(result.baselines["linear model"].items()))
+    return f"{ours} on {rows} (linear model: {name} {number(linear)})"
+
+
+def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str, Any]:
+    """Return everything that is told, as JSON data."""
+    model = result.model
+    told: dict[str, Any] = plain(
+        {
+            "source": start.source,
+            "table": {"rows": start.table_rows, "columns": start.table_columns},
+            "target": start.target,
+            "task": {"name": start.task, "reason": start.task_reason},
+            "columns": [
+                {
+                    "name": role.name,
+                    "kind": role.kind,
+                    "used": role.used,
+                    "reason": role.reason,
+                    "distinct": role.distinct,
+                    "missing": role.missing,
+                    "leak": role.leak,
+                }
+                for role in start.roles
+            ],
+            "notes": start.notes,
+            "rows": start.rows,
+            "network": {"text": report.chain(model.network), "parameters": model.network.size},
+            "settings": start.settings.to_json(),
+            "choices": result.choices,
+            "l2": model.plan.l2,
+            "epochs": len(model.history),
+            "stopped": result.stopped,
+            "interrupted": result.interrupted,
+            "scores": result.scores,
+            "baselines": result.baselines,
+            "not_better_than": report.rivals(result),
+            "worst": [
+                {
+                    "row": row.row,
+                    "truth": row.truth,
+                    "prediction": row.prediction,
+                    "miss": row.miss,
+                }
+                for row in result.worst
+            ],
+            "history": [epoch.to_json() for epoch in model.history],
+            "model": {"path": outputs.model, "bytes": os.path.getsize(outputs.model)},
+        }
+    )
+    return told

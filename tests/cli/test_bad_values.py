@@ -1,0 +1,235 @@
+"""Every option of every command: a bad value is one message, exit code 2, and nothing written."""
+
+import itertools
+from pathlib import Path
+
+import click
+import pytest
+
+from fallline.cli.group import fallline
+from fallline.cli.main import COMMANDS
+
+QUICK = ["--epochs", "3", "--l2", "0.01", "--quiet"]
+BASE = {
+    "train": ["train", "houses.csv", "-t", "price", *QUICK],
+    "predict": ["predict", "houses.fall", "houses.csv"],
+    "evaluate": ["evaluate", "houses.fall", "houses.csv"],
+    "inspect": ["inspect", "houses.csv"],
+    "info": ["info", "houses.fall"],
+    "demo": ["demo", *QUICK],
+}
+COUNT = ["0", "-1", "2.5", "many", "nan", ""]
+NUMBER = ["0", "-1", "nan", "inf", "many", ""]
+SHARE = ["-0.1", "0.95", "1e9", "nan", "half"]
+COLUMN = ["no_such_column", "", "age,nothing"]
+SAVED = ["no/such/folder/x.fall", ".", "houses.csv", ""]
+
+# By the name of the parameter; one row serves every command that has the option.
+BAD = {
+    "allow_bad_rows": [],
+    "as_config": [],
+    "as_json": [],
+    "batch_size": ["0", "-1", "2.5", "half", "nan"],
+    "beta1": ["-0.1", "1", "nan", "x"],
+    "beta2": ["-0.1", "1", "nan", "x"],
+    "category": COLUMN,
+    "config": ["nothing.toml", ".", "houses.csv"],
+    "data": ["nothing.csv", ".", "houses.fall", ""],
+    "date": COLUMN,
+    "debug": [],
+    "decay": ["-0.1", "1", "nan", "x"],
+    "decimal": [";", "", "point"],
+    "delimiter": ["ab", "", '"', "\n"],
+    "drop": COLUMN,
+    "dtype": ["float16", "int", ""],
+    "encoding": ["klingon", "", "hex", "utf-16"],
+    "engine": ["warp", ""],
+    "epochs": COUNT,
+    "epsilon": ["0", "-1", "nan", "x"],
+    "fill_missing_columns": [],
+    "force": [],
+    "header": [],
+    "history": ["no/such/folder/x.jsonl", ".", "houses.csv", ""],
+    "ids": COLUMN,
+    "keep": [],
+    "l2": ["-1", "nan", "inf", "x"],
+    "learning_rate": NUMBER,
+    "loss": ["sqared_error", "cross_entropy", ""],
+    "model": ["nothing.fall", ".", "houses.csv", ""],
+    "momentum": ["-0.1", "1", "nan", "x"],
+    "nesterov": [],
+    "net": ["32 relo", "0", "-3 tanh", "8,,8", "a b c", ""],
+    "numeric": COLUMN,
+    "optimizer": ["adm", "Adam", ""],
+    "output": SAVED,
+    "patience": COUNT,
+    "print_config": [],
+    "probabilities": [],
+    "quiet": [],
+    "sample": ["huoses", ""],
+    "seed": ["-1", "1.5", "x", ""],
+    "table_file": ["houses.csv", "no/such/folder/x.csv", ".", "x.txt", ""],
+    "target": COLUMN,
+    "task": ["regresion", ""],
+    "test": SHARE,
+    "text": COLUMN,
+    "time_budget": NUMBER,
+    "validation": ["-0.1", "0.95", "nan", "nothing.csv", ""],
+}
+FLAGS = {name for name, values in BAD.items() if not values}
+# What these need beside them to be looked at.
+WITH = {
+    "momentum": ["--optimizer", "sgd"],
+    "decay": ["--optimizer", "rmsprop"],
+}
+# An empty net is a network without hidden layers; the rest are refused.
+ALLOWED = {("net", "")}
+
+
+def parameters():
+    context = click.Context(fallline)
+    for command in COMMANDS:
+        for param in fallline.get_command(context, command).params:
+            yield command, param
+
+
+def arguments(command, param, value):
+    """Return the words of a command with a bad value for one of its parameters."""
+    words = list(BASE[command])
+    if isinstance(param, click.Argument):
+        place = 1 if param.name == "model" or command in ("train", "inspect") else 2
+        words[place] = value
+        return words
+    if param.name == "encoding" and value == "utf-16":
+        words = [word.replace("houses.csv", "cars.csv") for word in words]
+    flag = next((text for text in param.opts if text.startswith("--")), param.opts[0])
+    return [*words, *WITH.get(param.name, []), flag, value]
+
+
+CASES = [
+    (command, param, value)
+    for command, param in parameters()
+    for value in BAD.get(param.name, ())
+    if (param.name, value) not in ALLOWED
+]
+
+
+def test_every_parameter_has_its_row():
+    names = {param.name for _, param in parameters()}
+    assert names == BAD.keys(), "give the new option bad values, or none if it is a flag"
+    for _, param in parameters():
+        assert (param.name in FLAGS) == bool(getattr(param, "is_flag", False)), param.name
+
+
+@pytest.mark.parametrize(
+    ("command", "param", "value"), CASES, ids=[f"{c}-{p.name}-{v!r}" for c, p, v in CASES]
+)
+def test_a_bad_value_is_one_message_and_nothing_is_written(fall, fake_model, command, param, value):
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    ended = fall(*arguments(command, param, value))
+    assert ended.code == 2, ended
+    assert ended.out == ""
+    assert ended.err.startswith("error: ") and ended.err.count("\n") == 1
+    assert "Traceback" not in ended.err and len(ended.err) < 700
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.fixture(scope="session")
+def model_bytes(tmp_path_factory):
+    import numpy as np
+
+    import fallline as fl
+    from fallline.data import samples
+
+    path = tmp_path_factory.mktemp("model") / "houses.fall"
+    table = samples.load("houses").take(np.arange(60))
+    fl.train(table, "price", l2=0.01, epochs=2).model.save(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def fake_model(folder, model_bytes):
+    Path("houses.fall").write_bytes(model_bytes)
+
+
+# --- what is wrong only together -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--momentum", "0.5"], "--momentum is for sgd, not for adam"),
+        (["--optimizer", "sgd", "--beta1", "0.5"], "--beta1 is for adam, not for sgd"),
+        (["--optimizer", "sgd", "--nesterov"], "--nesterov needs momentum"),
+        (["--numeric", "age", "--category", "age"], "set to both numeric and category"),
+        (["--drop", "price"], "the target"),
+        (["--task", "classification", "--loss", "cross_entropy", "-t", "age"], "classification"),
+        (["extra.csv"], "unexpected extra argument"),
+        (["--epoch", "3"], "no such option '--epoch'"),
+        (["--numeric"], "requires an argument"),
+    ],
+)
+def test_what_does_not_go_together(fall, more, said):
+    ended = fall(*BASE["train"], *more)
+    assert ended.code == 2 and said in ended.err and ended.err.count("\n") == 1
+    assert not list(Path().glob("*.fall"))
+
+
+def test_no_target_lists_the_columns(fall):
+    ended = fall("train", "houses.csv")
+    assert ended.code == 2 and "--target" in ended.err and "living_area" in ended.err
+    assert fall("train").code == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "a,b\n", "a,b\n1,2\n", "a\n" * 30, "a,b\n" + "1,2\n" * 30, "a,b\n" + "x,\n" * 30,
+        "\0\1\2" * 100, "a,b\n" + '"1,2\n' * 30, "a,b\n" + "1e300,1e308\n-1e300,-1e308\n" * 20,
+        "id,y\n" + "".join(f"k{i},{i}\n" for i in range(50)),
+        "a,y\n" + "".join(f"{i % 3},nan\n" for i in range(50)),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_serve_is_one_message(fall, content):
+    Path("bad.csv").write_text(content)
+    before = sorted(Path().iterdir())
+    for target in ("b", "y", "a"):
+        ended = fall("train", "bad.csv", "-t", target, *QUICK)
+        assert ended.code in (0, 2), ended.err
+        if ended.code == 2:
+            assert ended.err.count("\n") == 1 and sorted(Path().iterdir()) == before
+        else:
+            Path("bad.fall").unlink()
+    assert fall("inspect", "bad.csv").code in (0, 2)
+
+
+# --- anything at all -----------------------------------------------------------------------------
+
+WEIRD = [
+    "\x1b[31m",
+    "🙂" * 30,
+    "x" * 5000,
+    "-",
+    "--",
+    "0x10",
+    "1_0",
+    "²",
+    "1e999",
+    " ",
+    "'\"",
+    "\n",
+]
+
+
+def test_no_value_whatever_is_a_defect(fall, fake_model, monkeypatch):
+    monkeypatch.setattr("fallline.cli.train.fit", lambda *given, **named: None)
+    monkeypatch.setattr(
+        "fallline.cli.demo.fit", lambda *given, **named: click.get_current_context().exit()
+    )
+    options = ((c, p) for c, p in parameters() if p.name not in FLAGS | {"data", "model"})
+    for (command, param), value in itertools.product(options, WEIRD):
+        if param.name == "output" and command == "predict":
+            continue
+        ended = fall(*arguments(command, param, value))
+        assert ended.code in (0, 2), (command, param.name, value, ended.err)
+        assert "\x1b" not in ended.err
