@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,23 @@ def test_importing_is_light() -> None:
     program = f"import sys, fallline.data; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_reading_files_needs_no_pyarrow(tmp_path: Path) -> None:
+    csv, parquet = tmp_path / "t.csv", tmp_path / "t.parquet"
+    program = f"""
+import sys
+sys.modules["pyarrow"] = None
+import duckdb
+from fallline.data import read_table
+duckdb.sql("COPY (SELECT i AS a, 't' || i AS b FROM range(3) t(i)) TO '{parquet}'")
+duckdb.sql("COPY (SELECT i AS a, 't' || i AS b FROM range(3) t(i)) TO '{csv}' (HEADER)")
+for path in ("{parquet}", "{csv}"):
+    table = read_table(path)
+    assert table["a"].values.tolist() == [0, 1, 2] and table["b"].values.tolist()[2] == "t2"
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_missing_duckdb_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

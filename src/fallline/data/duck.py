@@ -104,7 +104,8 @@ def batches_of(relation: Any, rows: int, source: str) -> Iterator[Table]:
     """Yield the rows of a DuckDB relation in order, `rows` at a time."""
     from .arrow import tables_of_stream
 
-    return same_size(tables_of_stream(relation.to_arrow_reader(rows), source), rows)
+    # The relation itself, by the PyCapsule protocol: its `to_arrow_reader` would import pyarrow.
+    return same_size(tables_of_stream(relation, source), rows)
 
 
 def same_size(tables: Iterator[Table], rows: int) -> Iterator[Table]:
