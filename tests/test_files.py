@@ -39,3 +39,26 @@ def test_a_relative_name_without_a_folder_works(
     assert check_writable("a.txt") == Path("a.txt")
     assert Path("a.txt").read_text() == "whole"
     assert os.listdir() == ["a.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_or_device_is_refused_and_stays(tmp_path: Path) -> None:
+    # Renaming over it would replace it: to the superuser, /dev/null too.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="a device or a pipe"):
+        check_writable(pipe)
+    with pytest.raises(DataError, match="a device or a pipe"), whole_file(pipe):
+        pass
+    assert pipe.is_fifo() and os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_symbolic_link_stays_and_its_file_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.fall"
+    link.symlink_to(tmp_path / "real" / "model.fall")
+    for text in ("first", "second"):  # dangling, then not
+        assert check_writable(link) == link
+        with whole_file(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and (tmp_path / "real" / "model.fall").read_text() == text

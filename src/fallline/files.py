@@ -18,7 +18,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary name in the folder of `path`; rename it to `path` when all went well.
 
     Killed at any moment, the old file is whole or the new one is. After an error the old file
-    stands and the temporary one is gone.
+    stands and the temporary one is gone. Of a symbolic link, the file that it points to is written.
 
     Examples
     --------
@@ -29,7 +29,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     ...     (Path(folder) / "a.txt").read_text()
     'done'
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
+    _refuse_special(target)
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     os.close(handle)
@@ -51,19 +52,26 @@ def check_writable(path: str | Path) -> Path:
     Raises
     ------
     DataError
-        When its folder is missing or not writable, or it is itself a folder.
+        When its folder is missing or not writable, or it is a folder, a device or a pipe.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     if target.is_dir():
-        raise DataError(f"cannot write to '{target}': it is a folder; name a file in it")
+        raise DataError(f"cannot write to '{path}': it is a folder; name a file in it")
+    _refuse_special(target)
     if not target.parent.is_dir():
         raise DataError(
-            f"cannot write '{target}': the folder '{target.parent}' does not exist; make it first"
+            f"cannot write '{path}': the folder '{target.parent}' does not exist; make it first"
         )
     writable = os.access(target if target.exists() else target.parent, os.W_OK)
     if not (writable and os.access(target.parent, os.W_OK)):
-        raise DataError(f"cannot write '{target}': permission is denied; choose another place")
-    return target
+        raise DataError(f"cannot write '{path}': permission is denied; choose another place")
+    return Path(path)
+
+
+def _refuse_special(target: Path) -> None:
+    """Raise a DataError for a device or a pipe: a renaming would put a file in its place."""
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise DataError(f"cannot write to '{target}': it is a device or a pipe; name a file")
 
 
 def _umask() -> int:
