@@ -161,6 +161,18 @@ def test_large_tables_hold_rows_out() -> None:
     assert result.scores["test"]["r2"] > 0.5
 
 
+@pytest.mark.parametrize("part", ["train", "test", "validation table"])
+def test_a_target_cell_that_is_no_number_ends_it_before_training(part: str) -> None:
+    x = np.random.default_rng(0).normal(size=100)
+    good = {"x": x, "y": [f"{value:.3f}" for value in x]}
+    test_rows = fl.train(good, "y", **QUICK).test_rows.tolist()
+    row = min(test_rows if part == "test" else set(range(100)) - set(test_rows))
+    bad = {"x": x, "y": [*good["y"][:row], "call us", *good["y"][row + 1 :]]}
+    data, other = (good, bad) if part == "validation table" else (bad, None)
+    with pytest.raises(DataError, match="must be a number, but a cell holds 'call us'"):
+        fl.train(data, "y", validation_data=other, watch=lambda stage: pytest.fail("it trained"))
+
+
 def test_several_targets(houses: fl.Table) -> None:
     result = fl.train(houses, ["price", "living_area"], **QUICK)
     assert result.model.predict(houses).shape == (150, 2)

@@ -298,10 +298,11 @@ def _whole(column: Column, kept: Iterable[str] = ()) -> Column:
 def _numbers(column: Column, decimal: str) -> Floats:
     values, unreadable = numbers_of(column, decimal)
     if unreadable.any():
-        row = int(np.argmax(unreadable))
+        count, text = int(unreadable.sum()), texts_of(column)[np.argmax(unreadable)]
+        some = f"{count} cells hold none, such as" if count > 1 else "a cell holds"
         raise DataError(
-            f"the target '{column.name}' must be a number, but row {row} (counting from 0) holds "
-            f"{texts_of(column)[row]!r}; mend it, or say task='classification'"
+            f"the target '{column.name}' must be a number, but {some} {text!r}; mend or empty "
+            "what is no number, or say task='classification'"
         )
     return values
 

@@ -143,6 +143,11 @@ def prepare(
     # Classes are names, not statistics: all are taken; means and deviations come from training.
     seen = targets if by_class is not None else [column.take(train) for column in targets]
     encoder = TargetEncoder.fit(seen, task)
+    given = _given(validation, names)
+    # Before anything is trained: a cell that is no number may stand in any part.
+    encoder.encode(targets)
+    if given is not None:
+        encoder.encode(given[1])
     return Prepared(
         whole,
         tuple(targets),
@@ -153,7 +158,7 @@ def prepare(
         train,
         held_out,
         test,
-        _given(validation, names),
+        given,
         _notes(table, names, len(known) - len(numbers), encoder, roles),
     )
 
