@@ -25,6 +25,7 @@ from ..formulas.penalties import PENALTIES, batch_share
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .protocol import Rows, Steps, Stop
+from .threads import one_thread
 
 __all__ = ["Pass", "ReferenceEngine", "ReferenceState", "backward", "forward", "row_errors"]
 
@@ -157,6 +158,7 @@ class ReferenceEngine:
         optimizer = {f"optimizer.{name}": a.copy() for name, a in state.optimizer.items()}
         return {"theta": state.theta.copy(), **optimizer}
 
+    @one_thread()
     def advance(
         self, state: ReferenceState, rows: Rows, order: Ints, rates: Floats, stop: Stop
     ) -> tuple[ReferenceState, Steps]:
@@ -201,6 +203,7 @@ class ReferenceEngine:
         norm = float(np.linalg.norm(gradient))
         return ReferenceState(network, plan, moved, optimizer), (error, weight, norm), finite
 
+    @one_thread()
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
         last = forward(network, theta, rows.X)[network.output.name]
@@ -208,6 +211,7 @@ class ReferenceEngine:
             network, objective, theta, 1.0
         )
 
+    @one_thread()
     def error_and_gradient(
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> tuple[float, Floats]:

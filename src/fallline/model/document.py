@@ -12,6 +12,7 @@ from ..arrays import Array, Floats
 from ..data.encoders import TableEncoder
 from ..data.targets import TargetEncoder
 from ..engines.calls import predict
+from ..engines.threads import one_thread
 from ..errors import FalllineError, ModelFileError
 from ..history import Epoch, History
 from ..spec.codec import network_from_json, network_to_json
@@ -44,7 +45,8 @@ def to_document(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return a model's document (plain data) and tensors."""
     columns = [*_COLUMNS, *_metric_names(model.history)]
     x = np.random.default_rng(0).standard_normal((1, model.network.n_inputs))
-    outputs = predict(model.network, model.theta, x)
+    with one_thread():  # the same bytes for any number of threads
+        outputs = predict(model.network, model.theta, x)
     document = {
         "network": network_to_json(model.network),
         "plan": model.plan.to_json(),

@@ -20,9 +20,14 @@ def baseline_outputs(target: TargetEncoder, fit: Rows, ask: Rows) -> dict[str, F
     The mean of the training rows (for classes: their shares, so that the most frequent one wins),
     and scikit-learn's ridge or logistic regression with their default penalty.
     """
+    import sklearn.linear_model  # noqa: F401  its linear algebra must be loaded to be limited
+    from threadpoolctl import threadpool_limits
+
     mean = np.repeat(fit.Y.mean(axis=0, keepdims=True), len(ask.X), axis=0)
     name = "mean" if target.task == "regression" else "majority class"
-    return {name: mean, "linear model": _linear(target, fit, ask)}
+    with threadpool_limits(1):  # the same bits for any number of threads
+        linear = _linear(target, fit, ask)
+    return {name: mean, "linear model": linear}
 
 
 def _linear(target: TargetEncoder, fit: Rows, ask: Rows) -> Floats:

@@ -12,6 +12,7 @@ from ..data.sources import read_table
 from ..data.table import Table
 from ..descent import Run
 from ..engines.protocol import Rows
+from ..engines.threads import one_thread
 from ..errors import DataError, InterruptWarning, SpecError
 from ..formulas.activations import ACTIVATIONS
 from ..formulas.losses import LOSSES
@@ -27,6 +28,7 @@ from .settings import Settings, network_for
 __all__ = ["train"]
 
 
+@one_thread()  # of the scores too, which the model's file holds
 def train(
     data: Any,
     target: str | Sequence[str],
