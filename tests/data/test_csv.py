@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -258,6 +259,13 @@ def test_missing_file_suggests_a_neighbour(tmp_path: Path) -> None:
         read_table(tmp_path / "house.csv")
     with pytest.raises(DataError, match="does not exist either"):
         read_table(tmp_path / "nowhere" / "house.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="a device or a pipe; give a file, or - for CSV"):
+        read_table(tmp_path / "pipe")
 
 
 def test_folder_json_and_false_parquet(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ def check_file(path: str | os.PathLike[str]) -> Path:
     file = Path(path)
     if file.is_dir():
         raise DataError(f"'{file}' is a folder; give one file in it")
+    if file.exists() and not file.is_file():
+        raise DataError(
+            f"'{file}' is a device or a pipe; give a file, or - for CSV from standard input"
+        )
     if not file.is_file():
         raise DataError(f"there is no file '{file}'; {_neighbours(file)}")
     if not os.access(file, os.R_OK):
