@@ -218,3 +218,7 @@ def test_predicting_from_an_array_needs_numpy_only(tmp_path: Path) -> None:
     ).stdout.split()
     assert "numpy" in loaded
     assert not {"sklearn", "scipy", "pandas", "polars", "duckdb", "pyarrow"} & set(loaded)
+
+
+def test_a_model_is_shown_without_its_numbers(houses: fl.Model) -> None:
+    assert "Network(" in repr(houses) and "array(" not in repr(houses)

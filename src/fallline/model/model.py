@@ -55,12 +55,12 @@ class Model:
     """
 
     network: Network
-    theta: Floats
+    theta: Floats = field(repr=False)
     plan: Plan
-    encoder: TableEncoder | None = None
-    target: TargetEncoder | None = None
-    history: History = field(default_factory=History)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    encoder: TableEncoder | None = field(default=None, repr=False)
+    target: TargetEncoder | None = field(default=None, repr=False)
+    history: History = field(default_factory=History, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, run: Run, **fields: Any) -> Model:
