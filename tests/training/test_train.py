@@ -1,6 +1,7 @@
 """The main job: what it chooses, what it reports, and that the reports are true."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -291,10 +292,13 @@ def test_every_setting_has_a_bad_value_above() -> None:
         ({"x": np.ones(20), "y": np.arange(20.0)}, "y", "no column is left"),
         ({"x": np.arange(20.0), "y": np.arange(20.0)}, "z", "z"),
         ({"x": np.arange(20.0), "y": [np.nan] * 20}, "y", "missing|known target"),
+        ({"x": np.arange(20.0)}, 3, "target must be the name of a column.*not 3"),
+        ({"x": np.arange(20.0)}, [], "target must be"),
+        ({"x": np.arange(20.0), "y": np.arange(20.0)}, ["y", "y"], "different columns"),
         ("no-such-file.csv", "y", "no-such-file"),
     ],
 )
-def test_bad_tables_get_one_clear_sentence(data: object, target: str, says: str) -> None:
+def test_bad_tables_get_one_clear_sentence(data: object, target: Any, says: str) -> None:
     with pytest.raises(DataError, match=says) as caught:
         fl.train(data, target)
     assert "\n" not in str(caught.value)

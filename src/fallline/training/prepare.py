@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +118,7 @@ def prepare(
     DataError
         When the target is unknown, or too few rows or columns are left.
     """
-    names = (target,) if isinstance(target, str) else tuple(target)
+    names = _names(target)
     targets = [table[name] for name in names]
     task, reason = _task(targets, settings)
     known = known_rows(targets)
@@ -161,6 +162,18 @@ def prepare(
         given,
         _notes(table, names, len(known) - len(numbers), encoder, roles),
     )
+
+
+def _names(target: Any) -> tuple[str, ...]:
+    one = isinstance(target, str) or not isinstance(target, Iterable)
+    names: tuple[str, ...] = (target,) if one else tuple(target)
+    texts = bool(names) and all(isinstance(name, str) for name in names)
+    if not texts or len(set(names)) < len(names):
+        raise DataError(
+            "target must be the name of a column, or names of different columns for several "
+            f"outputs, not {target!r}"
+        )
+    return names
 
 
 def _task(targets: Sequence[Column], settings: Settings) -> tuple[str, str]:
