@@ -1,12 +1,14 @@
 """``fallline train``: what it tells is the result, and what it writes is whole."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fallline as fl
+from fallline.cli.report import verdict
 from fallline.cli.text import number
 from fallline.data import samples
 
@@ -38,6 +40,17 @@ def test_it_says_when_the_network_is_no_better_than_the_linear_model(fall):
     untrained = ["train", "cars.csv", "-t", "kind", *QUICK, "--learning-rate", "1e-9"]
     assert "NOT better than the linear model" in " ".join(fall(*untrained).out.split())
     assert "linear model" in fall(*untrained, "--json").json["not_better_than"]
+
+
+def test_equal_accuracies_are_told_apart_by_the_log_loss():
+    table = samples.load("cars_and_bikes")
+    result = fl.train(table, "kind", l2=0.01, epochs=2)
+    for ours, said in ((0.1, "0.1000) is better than"), (0.3, "0.3000) is NOT better than")):
+        scores = {"train": {}, "test": {"accuracy": 0.9, "log_loss": ours}}
+        baselines = {"linear model": {"accuracy": 0.9, "log_loss": 0.2}}
+        equal = replace(result, scores=scores, baselines=baselines)
+        told = f"The network (accuracy 0.9000, log_loss {said} the linear model (0.9000, 0.2000)"
+        assert verdict(equal).startswith(told)
 
 
 def test_json_is_one_object_without_nan(fall):

@@ -127,19 +127,40 @@ def _units(result: TrainingResult) -> str:
 
 
 def rivals(result: TrainingResult) -> list[str]:
-    """Return the simple models that the network is not better than, by r2 or accuracy."""
+    """Return the simple models that the network is not better than.
+
+    It is by r2 or accuracy; equal ones are told apart by the next metric, an error.
+    """
     scores, name = _judged(result)
     simple = beside({}, result.baselines)
-    return [rival for rival, theirs in simple.items() if theirs and theirs[name] >= scores[name]]
+    return [
+        rival
+        for rival, theirs in simple.items()
+        if theirs and _rank(theirs, name) >= _rank(scores, name)
+    ]
+
+
+def _rank(scores: Mapping[str, float], name: str) -> tuple[float, float]:
+    """Return what a better model has more of: the metric `name`, and less of the next one."""
+    return scores[name], -scores[_next_metric(scores, name)]
+
+
+def _next_metric(scores: Mapping[str, float], name: str) -> str:
+    return next(other for other in scores if other != name)
 
 
 def verdict(result: TrainingResult) -> str:
     """Return the sentence that sets the network beside the simple models."""
     scores, name = _judged(result)
-    ours = f"The network ({name} {number(scores[name])}) is"
+    names = [name]
+    if number(scores[name]) == number(result.baselines["linear model"][name]):
+        names.append(_next_metric(scores, name))
+    shown = ", ".join(f"{metric} {number(scores[metric])}" for metric in names)
+    ours = f"The network ({shown}) is"
 
     def told(rival: str) -> str:
-        return f"the {rival} ({number(result.baselines[rival][name])})"
+        theirs = (number(result.baselines[rival][metric]) for metric in names)
+        return f"the {rival} ({', '.join(theirs)})"
 
     unbeaten = rivals(result)
     if not unbeaten:
