@@ -62,3 +62,11 @@ def test_a_symbolic_link_stays_and_its_file_is_written(tmp_path: Path) -> None:
         with whole_file(link) as temporary:
             temporary.write_text(text)
         assert link.is_symlink() and (tmp_path / "real" / "model.fall").read_text() == text
+
+
+def test_a_missing_folder_is_named_and_not_the_temporary_file(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DataError, match="does not exist; make it first"),
+        whole_file(tmp_path / "none" / "a.txt"),
+    ):
+        raise AssertionError("nothing may be written")

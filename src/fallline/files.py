@@ -29,8 +29,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     ...     (Path(folder) / "a.txt").read_text()
     'done'
     """
+    check_writable(path)
     target = Path(os.path.realpath(path))
-    _refuse_special(target)
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     os.close(handle)

@@ -113,6 +113,8 @@ def test_leaks_are_flagged_not_dropped() -> None:
     table = Table.of({"twin": [v.upper() for v in labels], "w": letters(5), "y": labels})
     twin, other = find_roles(table, "y")
     assert "goes with one value" in str(twin.leak) and other.leak is None
+    written = [f"{value:.6f}".replace(".", ",") for value in Y]  # a number, but as text
+    assert find_roles(Table.of({"x": Y * 3, "y": written}), "y")[0].leak is not None
 
 
 def test_several_targets_are_left_out() -> None:

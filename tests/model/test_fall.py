@@ -159,6 +159,15 @@ def test_a_header_that_claims_to_be_huge_is_not_believed() -> None:
         fall.parse(struct.pack("<Q", 2**62) + b"{}")
 
 
+def test_a_huge_foreign_file_is_refused_by_its_first_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "huge.bin"
+    with open(path, "wb") as file:
+        file.write(b"PK\x03\x04" * 2)
+        file.truncate(2**40)  # sparse: reading all of it would fail
+    with pytest.raises(ModelFileError, match="of another kind"):
+        fall.read(path)
+
+
 def test_nan_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         fall.to_bytes({"error": float("nan")}, TENSORS)

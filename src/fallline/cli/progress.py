@@ -111,7 +111,8 @@ class Bar(Progress):
 
 def _errors(stage: Stage) -> str:
     epoch = stage.epoch
-    parts = [stage.detail] if stage.name == "choosing" else [f"error {epoch.error:.4f}"]
+    parts = [stage.detail] if stage.name == "choosing" else []
+    parts.append(f"error {epoch.error:.4f}")
     if epoch.validation_error is not None:
         parts.append(f"validation {epoch.validation_error:.4f}")
     if stage.name == "training":

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Floats
 from .cells import texts_of
-from .numbers_text import numbers_of
+from .numbers_text import guess_decimal, numbers_of
 from .table import Column
 
 __all__ = ["copies", "leak_warning"]
@@ -53,8 +53,8 @@ def leak_warning(kind: str, decimal: str, column: Column, target: Column) -> str
     """
     if len(target) < _MIN_ROWS:
         return None
-    if kind == "numeric" and target.kind in ("float", "integer"):
-        r = _correlation(numbers_of(column, decimal)[0], target.values.astype(np.float64))
+    if kind == "numeric" and target.kind in ("float", "integer", "text"):
+        r = _correlation(numbers_of(column, decimal)[0], _target_numbers(target))
         if abs(r) > _CORRELATION:
             return (
                 f"'{column.name}' correlates with '{target.name}' at {r:.4f}: if it is only known "
@@ -66,6 +66,12 @@ def leak_warning(kind: str, decimal: str, column: Column, target: Column) -> str
             "known once the target is, drop it."
         )
     return None
+
+
+def _target_numbers(target: Column) -> Floats:
+    """Return a target's numbers, also of text such as "1,5"; NaN where it holds none."""
+    decimal = guess_decimal(texts_of(target))[0] if target.kind == "text" else "."
+    return numbers_of(target, decimal)[0]
 
 
 def _correlation(x: Array, y: Array) -> float:

@@ -52,7 +52,7 @@ def _tolerance(plan: Plan, history: History) -> str | None:
 def _epochs(plan: Plan, history: History) -> str | None:
     if len(history) < plan.epochs:
         return None
-    return f"all {plan.epochs} epochs are done"
+    return f"all {plan.epochs} epochs are done" if plan.epochs != 1 else "its one epoch is done"
 
 
 def _last_improvement(errors: list[float], least_fall: float) -> tuple[int, float]:

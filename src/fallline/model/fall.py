@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
     """
     try:
         with open(path, "rb") as file:
-            return parse(file.read())
+            start = file.read(8)
+            _check_length(start, os.fstat(file.fileno()).st_size)
+            return parse(start + file.read())
     except OSError as error:
         raise ModelFileError(f"cannot read '{path}': {error.strerror}") from None
     except ModelFileError as error:
@@ -105,15 +108,21 @@ def parse(content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def _header(content: bytes) -> tuple[dict[str, Any], memoryview]:
-    if len(content) < 8:
-        raise ModelFileError(f"it has {len(content)} bytes, too few for any model")
-    length = int.from_bytes(content[:8], "little")
-    if length > _HEADER_LIMIT or 8 + length > len(content):
-        raise ModelFileError("it is cut short, or of another kind")
+    length = _check_length(content[:8], len(content))
     header = _json(content[8 : 8 + length], "its header")
     if not isinstance(header, dict):
         raise ModelFileError("its header must be an object")
     return header, memoryview(content)[8 + length :]
+
+
+def _check_length(start: bytes, size: int) -> int:
+    """Return the length of the header, from the first 8 bytes of a file of this size."""
+    if len(start) < 8:
+        raise ModelFileError(f"it has {size} bytes, too few for any model")
+    length = int.from_bytes(start, "little")
+    if length > _HEADER_LIMIT or 8 + length > size:
+        raise ModelFileError("it is cut short, or of another kind")
+    return length
 
 
 def _json(text: object, place: str) -> Any:

@@ -186,7 +186,7 @@ class Model:
         ------
         SpecError
             When the network cannot be written as plain data.
-        OSError
+        DataError, OSError
             When the file cannot be written.
         """
         fall.write(path, *to_document(self))
