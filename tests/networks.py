@@ -7,6 +7,7 @@ import numpy as np
 from fallline.engines.protocol import Rows
 from fallline.formulas.activations import ACTIVATIONS
 from fallline.formulas.losses import LOSSES
+from fallline.spec.fits import target_count
 from fallline.spec.network import Input, Layer, Network
 
 D = 3  # inputs of every network here
@@ -97,17 +98,44 @@ GRAPHS: dict[str, Callable[[str, str, int], Network]] = {
     )
 }
 
+SET = [
+    "huber(delta=0.3)",
+    "quantile(levels=[0.2, 0.5, 0.9])",
+    "squared_error(output_weights=[2.0, 0.5])",
+    "gaussian_likelihood(output_weights=[0.5])",
+    "binary_cross_entropy(smoothing=0.1)",
+    "cross_entropy(smoothing=0.1, output_weights=[1.0, 2.0, 0.5])",
+]
+ALL_LOSSES = [*LOSSES, *SET]
+"""Every loss, some also with other settings than the default ones."""
+
+OUTPUTS = [*(name for name, row in ACTIVATIONS.items() if not row.untrainable), "elu(alpha=0.5)"]
+"""Every activation that can be trained."""
+
+HIDDEN = [name for name in OUTPUTS if ACTIVATIONS[name].group == 1]
+"""Those that a layer of any size can have."""
+
+
+def takes(loss: str, output: str) -> bool:
+    """Return whether the loss can judge `network`'s outputs of this activation."""
+    row, width = LOSSES[loss], _outputs(output)
+    weights = row.settings.get("output_weights")
+    fits = weights is None or len(weights) * row.outputs_each == width
+    return row.takes(ACTIVATIONS[output].family) and fits
+
+
+def _outputs(output: str) -> int:
+    return 3 if ACTIVATIONS[output].coupled else 2
+
+
 LOSSES_AND_OUTPUTS = [
-    (loss, output)
-    for loss, row in LOSSES.items()
-    for output in ACTIVATIONS
-    if output in row.pairs or not row.only_pairs
+    (loss, output) for loss in ALL_LOSSES for output in OUTPUTS if takes(loss, output)
 ]
 """Every loss with every output activation that it takes."""
 
 
 def network(graph: str, hidden: str = "tanh", output: str = "identity") -> Network:
-    return GRAPHS[graph](hidden, output, 3 if ACTIVATIONS[output].coupled else 2)
+    return GRAPHS[graph](hidden, output, _outputs(output))
 
 
 def start(net: Network, seed: int = 0, dtype: type = np.float64) -> np.ndarray:
@@ -121,10 +149,15 @@ def rows(
     net: Network, loss: str, n: int = 6, seed: int = 0, weighted: bool = False, dtype=np.float64
 ) -> Rows:
     """Return rows whose targets the loss takes; weighted ones have a 0 among their weights."""
-    rng = np.random.default_rng([seed, 2])
-    X, Y = rng.normal(0, 1, (n, net.n_inputs)), rng.uniform(0.05, 0.95, (n, net.n_outputs))
-    if LOSSES[loss].targets == "distribution":
+    rng, row = np.random.default_rng([seed, 2]), LOSSES[loss]
+    X = rng.normal(0, 1, (n, net.n_inputs))
+    Y = rng.uniform(0.05, 0.95, (n, target_count(row, net)))
+    if row.targets == "distribution":
         Y /= Y.sum(axis=1, keepdims=True)
+    if row.targets == "sign":
+        Y = np.where(Y < 0.5, -1.0, 1.0)
+    if row.targets == "nonnegative":
+        Y = np.floor(4 * Y)
     weights = rng.integers(0, 4, n) + 0.5 if weighted else np.ones(n)
     if weighted:
         weights[1] = 0

@@ -7,6 +7,7 @@ formula with a function that is missing in ``FUNCTIONS`` fails by name: add the 
 import functools
 from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import sympy
 
@@ -15,39 +16,84 @@ from fallline.formulas.losses import LOSSES
 
 FUNCTIONS = {
     "max": lambda a, b: sympy.Piecewise((a, a > b), (b, True)),
-    "abs": sympy.Abs,
-    **{name: getattr(sympy, name) for name in ("exp", "log", "sqrt", "tanh", "atan", "erf")},
+    "min": lambda a, b: sympy.Piecewise((a, a < b), (b, True)),
+    "abs": lambda a: sympy.Piecewise((a, a > 0), (-a, True)),
+    "step": lambda a: sympy.Piecewise((1, a >= 0), (0, True)),
+    "pi": sympy.pi,
+    **{
+        name: getattr(sympy, name)
+        for name in ("exp", "log", "sqrt", "sin", "tanh", "cosh", "atan", "erf")
+    },
 }
 
 
 def expression(text: str, **names: object) -> sympy.Expr:
     """Return a formula's text as a SymPy expression in the given names."""
-    return sympy.sympify(eval(text, {"__builtins__": {}}, FUNCTIONS | names))
+    return sympy.sympify(eval(_exact(text), {"__builtins__": {}}, FUNCTIONS | names))
+
+
+def _exact(text: str) -> str:
+    """Return the text with whole quotients and powers kept exact: 1/6 is no float."""
+    return text.replace("z/6 + 1/2", "(2*z + 6)/12").replace("sqrt(2/pi)", "sqrt(2)/sqrt(pi)")
 
 
 @functools.cache
 def activation(name: str, width: int) -> tuple[tuple[sympy.Symbol, ...], list[sympy.Expr]]:
     """Return the net inputs z_0, z_1, ... of a layer and its outputs as expressions in them."""
+    row = ACTIVATIONS[name]
     z = sympy.symbols(f"z:{width}", real=True)
     running = sympy.Symbol("z_j", real=True)
+    formulas = _formulas(row.text)
+    size = row.group if len(formulas) > 1 else width // row.group  # units of a group
 
-    def output(own: sympy.Symbol) -> sympy.Expr:
-        def sum_j(term: sympy.Expr) -> sympy.Expr:
-            return sympy.Add(*(term.subs(running, other) for other in z))
+    def output(i: int) -> sympy.Expr:
+        first = i - i % size
 
-        coupled = {"z_i": own, "z_j": running, "sum_j": sum_j}
-        return expression(ACTIVATIONS[name].text, **(coupled if "z_i" in text else {"z": own}))
+        def sum_over(term: sympy.Expr, units: tuple) -> sympy.Expr:
+            return sympy.Add(*(term.subs(running, other) for other in units))
 
-    text = ACTIVATIONS[name].text
-    return z, [output(own) for own in z]
+        names = {f"z_{u + 1}": z[first + u] for u in range(size)}
+        names |= {
+            "z": z[i],
+            "z_i": z[i],
+            "z_j": running,
+            "sum_j": lambda term: sum_over(term, z),
+            "sum_j_to_i": lambda term: sum_over(term, z[first + 1 : i + 1]),
+        }
+        return expression(formulas[i % len(formulas)], **names)
+
+    return z, [output(i) for i in range(width)]
+
+
+def _formulas(text: str) -> list[str]:
+    """Return the formulas of a text, parted by the commas that stand in no bracket."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
 
 
 @functools.cache
 def loss(name: str, width: int) -> tuple[tuple[sympy.Symbol, ...], tuple, sympy.Expr]:
-    """Return the targets, the predictions and the error of a row as an expression in them."""
-    y = sympy.symbols(f"y:{width}", real=True)
+    """Return the targets, the predictions and the error of a row as an expression in them.
+
+    `width` is the number of predictions.
+    """
+    row = LOSSES[name]
+    each = row.outputs_each
+    y = sympy.symbols(f"y:{width // each}", real=True)
     yhat = sympy.symbols(f"yhat:{width}", real=True)
-    terms = (expression(LOSSES[name].text, y=a, yhat=b) for a, b in zip(y, yhat, strict=True))
+    terms = []
+    for t, target in enumerate(y):
+        own = yhat[t * each : (t + 1) * each]
+        names = {f"yhat_{i + 1}": prediction for i, prediction in enumerate(own)}
+        term = expression(row.text, y=target, yhat=own[0], k=width, **names)
+        weights = row.settings.get("output_weights")
+        terms.append(term * (weights[t] if weights else 1))
     return y, yhat, sympy.Add(*terms)
 
 
@@ -66,12 +112,24 @@ def derivatives(value: sympy.Expr, symbols: tuple, order: int) -> list:
     return [derivatives(sympy.diff(value, symbol), symbols, order - 1) for symbol in symbols]
 
 
+def _log(value: object) -> object:
+    """Return the logarithm; 0 for 0, as texts take 0*log(0) for 0."""
+    return mpmath.log(value) if value else mpmath.mpf(0)
+
+
 def on_rows(symbols: tuple, value: object) -> Callable[[np.ndarray], np.ndarray]:
-    """Return an expression, or nested lists of them, as a function of the rows of a matrix."""
-    function = sympy.lambdify([symbols], value, modules="mpmath")
-    return lambda matrix: np.array(
-        [np.array(function(tuple(map(float, row))), dtype=np.float64) for row in matrix]
-    )
+    """Return an expression, or nested lists of them, as a function of the rows of a matrix.
+
+    It computes with 40 digits or more, as texts cancel where the tables' rows do not.
+    """
+    function = sympy.lambdify([symbols], value, modules=[{"log": _log}, "mpmath"])
+
+    def rows(matrix: np.ndarray) -> np.ndarray:
+        with mpmath.workdps(max(40, mpmath.mp.dps)):
+            made = [function(tuple(map(mpmath.mpf, map(float, row)))) for row in matrix]
+            return np.array([np.array(one, dtype=np.float64) for one in made])
+
+    return rows
 
 
 def central_differences(

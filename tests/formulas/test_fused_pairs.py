@@ -10,18 +10,24 @@ import numpy as np
 import pytest
 import sympy
 from tests import witness
-from tests.formulas.test_losses import WIDTH, examples
+from tests.formulas.test_losses import SET, WIDTH, examples, full
 
 from fallline.formulas.activations import ACTIVATIONS
 from fallline.formulas.losses import LOSSES, FusedPair
 
-PAIRS = [(loss, name) for loss, row in LOSSES.items() for name in row.pairs]
+PAIRS = [(loss, name) for loss in [*LOSSES, *SET] for name in LOSSES[loss].pairs]
 every_pair = pytest.mark.parametrize(("loss", "activation"), PAIRS)
 both = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 
-NET = np.random.default_rng(3).normal(0, 2, (9, WIDTH))  # as many rows as `examples` gives
 LEVELS = (-1e3, -40.0, -1.0, 0.0, 30.0, 40.0, 1e3)
+GROWING = {"exp", "mean_variance"}  # whose own values overflow from 710 on
 EPS = np.finfo(float).eps
+
+
+def net_inputs(loss: str, n: int = 9) -> np.ndarray:
+    """Return net inputs (n, k) of the outputs, as many rows as `examples` gives."""
+    width = WIDTH * LOSSES[loss].outputs_each
+    return np.random.default_rng(3).normal(0, 2, (n, width))
 
 
 class Computed(NamedTuple):
@@ -46,15 +52,13 @@ def computer(loss: str, activation: str, xp):
 def computed(loss: str, activation: str, xp, y, h) -> Computed:
     with jax.numpy_dtype_promotion("strict"):
         own = Computed(*map(np.asarray, computer(loss, activation, xp)(y, h)))
-    if own.curvature.ndim == 2:  # uncoupled: the diagonal
-        return own._replace(curvature=own.curvature[:, :, None] * np.eye(h.shape[1]))
-    return own
+    return own._replace(curvature=full(LOSSES[loss], own.curvature))
 
 
 def exact(loss: str, activation: str, y, h) -> Computed:
     """Return the composition of the two texts, computed with 900 digits."""
     with mpmath.workdps(900):
-        return Computed(*(of(np.hstack([y, h])) for of in _functions(loss, activation, y.shape[1])))
+        return Computed(*(of(np.hstack([y, h])) for of in _functions(loss, activation, h.shape[1])))
 
 
 @functools.cache
@@ -66,11 +70,11 @@ def _functions(loss: str, activation: str, width: int) -> list:
 @both
 @every_pair
 def test_it_is_the_composition_of_its_two_rows(loss, activation, xp):
-    y, h = examples(LOSSES[loss])[0], NET
+    y, h = examples(LOSSES[loss])[0], net_inputs(loss)
     own, o = computed(loss, activation, xp, y, h), ACTIVATIONS[activation].f(np, h)
     np.testing.assert_allclose(own.value, LOSSES[loss].value(np, y, o), rtol=1e-13)
     slope = ACTIVATIONS[activation].back(np, h, o, LOSSES[loss].slope(np, y, o))
-    np.testing.assert_allclose(own.slope, slope, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(own.slope, slope, rtol=1e-12, atol=1e-14)
 
 
 @every_pair
@@ -78,8 +82,9 @@ def test_jax_differentiates_its_value_to_slope_and_curvature(loss, activation):
     pair = LOSSES[loss].pairs[activation]
     targets = examples(LOSSES[loss])[0]
     ties = np.array([[2.0, 2.0, 2.0], [1.0, 1.0, 0.0]])  # no derivative of max, yet of the error
-    far = np.array([[1e3, -1e3, 0.0], [40.0, -40.0, 0.0]])
-    h, y = np.vstack([NET, ties, far]), np.vstack([targets, targets[2:6]])
+    far = np.array([[1e3, -1e3, 0.0], [40.0, -40.0, 0.0]]) / (4 if activation in GROWING else 1)
+    special = np.vstack([ties, far]).repeat(LOSSES[loss].outputs_each, axis=1)
+    h, y = np.vstack([net_inputs(loss), special]), np.vstack([targets, targets[2:6]])
 
     def value(target, z):
         return pair.value(jnp, target[None], z[None])[0]
@@ -99,14 +104,18 @@ def test_it_is_right_where_units_saturate(loss, activation):
     if ACTIVATIONS[activation].coupled:
         grid = np.array(np.meshgrid(LEVELS[1:], (-1e3, 1.0, 40.0), [0.5])).reshape(WIDTH, -1).T
     else:
-        grid = np.array(LEVELS).repeat(WIDTH).reshape(-1, WIDTH)
+        width = WIDTH * LOSSES[loss].outputs_each
+        grid = np.array(LEVELS).repeat(width).reshape(-1, width)
+    if activation in GROWING:
+        grid = grid / 4
     y, h = np.repeat(targets, len(grid), axis=0), np.tile(grid, (len(targets), 1))
     right = exact(loss, activation, y, h)
     tiny = np.finfo(float).tiny  # below it float64 has fewer digits
     for xp in (np, jnp):
         with np.errstate(all="raise", under="ignore"):
             own = computed(loss, activation, xp, y, h)
-        np.testing.assert_allclose(own.value, right.value, rtol=1e-14, atol=tiny)
+        digits = 1e-13 if activation in GROWING else 1e-14  # exp(h) has the error of h, times h
+        np.testing.assert_allclose(own.value, right.value, rtol=digits, atol=tiny)
         np.testing.assert_allclose(own.slope, right.slope, rtol=1e-12, atol=2 * EPS)
         np.testing.assert_allclose(own.curvature, right.curvature, rtol=1e-12, atol=2 * EPS)
 
@@ -114,20 +123,32 @@ def test_it_is_right_where_units_saturate(loss, activation):
 @both
 @every_pair
 def test_nan_comes_through(loss, activation, xp):
-    y, h = examples(LOSSES[loss])[0], NET.copy()
-    h[4, 1] = np.nan
+    y, h = examples(LOSSES[loss])[0], net_inputs(loss)
+    h[4, -1] = np.nan
     own = computed(loss, activation, xp, y, h)
     assert np.isnan(own.value).nonzero()[0].tolist() == [4]
-    assert np.isnan(own.slope[4, 1]) and np.isfinite(own.slope[3]).all()
+    assert np.isnan(own.slope[4, -1]) and np.isfinite(own.slope[3]).all()
 
 
 @both
 @every_pair
 def test_float32_is_kept(loss, activation, xp):
-    y, h = examples(LOSSES[loss])[0].astype(np.float32), NET.astype(np.float32)
+    y, h = (array.astype(np.float32) for array in (examples(LOSSES[loss])[0], net_inputs(loss)))
     own = computer(loss, activation, xp)(y, h)
     assert {values.dtype.name for values in own} == {"float32"}
-    np.testing.assert_allclose(own.value, computer(loss, activation, np)(y, h)[0], rtol=1e-6)
+    np.testing.assert_allclose(own.value, computer(loss, activation, np)(y, h)[0], rtol=2e-6)
+
+
+@pytest.mark.parametrize(("loss", "activation"), [p for p in PAIRS if "smoothing" not in p[0]])
+def test_the_slope_of_a_confident_right_unit_keeps_its_digits(loss, activation):
+    """As the value does: o − y would cancel to a multiple of 1e-16, or to 0."""
+    if activation not in ("logistic", "softmax"):
+        return
+    y = np.eye(WIDTH)
+    h = np.where(y == 1, 37.5, -3.5) if activation == "softmax" else np.where(y == 1, 40.0, -40.0)
+    own, right = computed(loss, activation, np, y, h), exact(loss, activation, y, h)
+    assert (np.abs(own.slope) < 1e-14).all() and own.slope.all()
+    np.testing.assert_allclose(own.slope, right.slope, rtol=1e-14)
 
 
 def test_logistic_and_softmax_agree_on_two_classes():

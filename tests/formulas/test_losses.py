@@ -9,11 +9,28 @@ import numpy as np
 import pytest
 from tests import witness
 
+from fallline.errors import SpecError
 from fallline.formulas.activations import ACTIVATIONS
 from fallline.formulas.losses import LOSSES, Loss
 
-WIDTH = 3
-ROWS = list(LOSSES.values())
+WIDTH = 3  # targets of a row
+SET = [
+    "sse(output_weights=[2.0, 0.0, 0.5])",
+    "mae(output_weights=[2.0, 0.0, 0.5])",
+    "huber(delta=0.25)",
+    "huber(delta=0.25, output_weights=[1.0, 2.0, 3.0])",
+    "quantile(levels=[0.9])",
+    "quantile(levels=[0.1, 0.5, 0.75])",
+    "quantile(levels=[0.1, 0.5], output_weights=[2.0, 0.0, 0.5])",
+    "poisson(output_weights=[2.0, 0.0, 0.5])",
+    "gaussian_likelihood(output_weights=[2.0, 0.0, 0.5])",
+    "binary_cross_entropy(smoothing=0.1)",
+    "binary_cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5])",
+    "cross_entropy(smoothing=0.1)",
+    "cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5])",
+]
+"""Rows with other settings than the default ones."""
+ROWS = [*LOSSES.values(), *(LOSSES[name] for name in SET)]
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 both = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 
@@ -21,14 +38,29 @@ both = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 def examples(row: Loss, n: int = 9) -> tuple[np.ndarray, np.ndarray]:
     """Return allowed targets, with 0s, 1s and what lies between, and predictions inside (0, 1)."""
     rng = np.random.default_rng(0)
-    y, yhat = rng.uniform(0.02, 0.98, (2, n, WIDTH))
+    y = rng.uniform(0.02, 0.98, (n, WIDTH))
+    yhat = rng.uniform(0.02, 0.98, (n, WIDTH * row.outputs_each))
     if row.targets == "number":
         y = 4 * y - 2
-    y[0], y[1], y[2] = 0, 1, (0, 0, 1)
+    if row.targets == "sign":
+        y = np.where(y < 0.5, -1.0, 1.0)
+        yhat = 3 * yhat - 1.5
+    if row.targets == "nonnegative":
+        y = np.round(5 * y)
+    y[0], y[1], y[2] = {"sign": -1, "positive": 3}.get(row.targets, 0), 1, (1, 1, 1)
+    if row.targets in ("number", "probability"):
+        y[2] = (0, 0, 1)
     if row.targets == "distribution":
         y[0], y[1] = (1, 0, 0), (0.5, 0.5, 0)
         y /= y.sum(axis=1, keepdims=True)
     return y, yhat
+
+
+def full(row: Loss, curvature: np.ndarray) -> np.ndarray:
+    """Return curvatures (n, k, k): where only a diagonal is given, the rest is 0."""
+    if curvature.ndim == 3:
+        return curvature
+    return curvature[:, :, None] * np.eye(curvature.shape[1])
 
 
 class Computed(NamedTuple):
@@ -59,16 +91,15 @@ def computed(row: Loss, xp, y, yhat) -> Computed:
 def test_value_slope_and_curvature_are_those_of_the_text(row, xp):
     y, yhat = examples(row)
     own = computed(row, xp, y, yhat)
-    ys, yhats, error = witness.loss(row.name, WIDTH)
+    ys, yhats, error = witness.loss(row.name, yhat.shape[1])
 
     def text(order):
         derived = witness.derivatives(error, yhats, order)
         return witness.on_rows((*ys, *yhats), derived)(np.hstack([y, yhat]))
 
-    np.testing.assert_allclose(own.value, text(0), rtol=4e-15)
-    np.testing.assert_allclose(own.slope, text(1), rtol=4e-15, atol=1e-15)
-    curvature = own.curvature[:, :, None] * np.eye(WIDTH)
-    np.testing.assert_allclose(curvature, text(2), rtol=4e-15, atol=1e-15)
+    np.testing.assert_allclose(own.value, text(0), rtol=8e-15, atol=1e-18)
+    np.testing.assert_allclose(own.slope, text(1), rtol=8e-15, atol=1e-15)
+    np.testing.assert_allclose(full(row, own.curvature), text(2), rtol=8e-15, atol=1e-15)
 
 
 @every_row
@@ -78,7 +109,7 @@ def test_slope_and_curvature_are_central_differences(row):
     slope = witness.central_differences(lambda at: row.value(np, y, at), yhat)
     np.testing.assert_allclose(own.slope, slope, rtol=1e-6, atol=1e-8)
     curvature = witness.central_differences(lambda at: row.slope(np, y, at), yhat)
-    expected = own.curvature[:, :, None] * np.eye(WIDTH)
+    expected = full(row, own.curvature)
     np.testing.assert_allclose(curvature, expected, rtol=1e-6, atol=1e-8)
 
 
@@ -91,38 +122,93 @@ def test_jax_differentiates_the_value_to_slope_and_curvature(row):
         return row.value(jnp, target[None], at[None])[0]
 
     slope = jax.jit(jax.vmap(jax.grad(value, 1)))(y, yhat)
-    np.testing.assert_allclose(own.slope, slope, rtol=4e-15, atol=1e-15)
+    np.testing.assert_allclose(own.slope, slope, rtol=4e-14, atol=1e-15)
     curvature = jax.jit(jax.vmap(jax.hessian(value, 1)))(y, yhat)
-    expected = own.curvature[:, :, None] * np.eye(WIDTH)
+    expected = full(row, own.curvature)
     np.testing.assert_allclose(curvature, expected, rtol=4e-14, atol=1e-15)
 
 
-@both
-@every_row
-def test_a_certain_and_right_prediction_costs_nothing(row, xp):
+def right(row: Loss) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets and the predictions that cost least."""
     y = np.eye(WIDTH)
-    own = computed(row, xp, y, y.copy())
+    if row.targets == "sign":
+        y = 2 * y - 1
+    if row.outputs == ("exp",):
+        y = y + 1  # a mean of 0 is a limit
+    return y, np.repeat(y, row.outputs_each, axis=1)
+
+
+LEAST_IS_0 = [
+    row for row in ROWS if row.family != "gaussian_likelihood" and not row.settings.get("smoothing")
+]
+
+
+@pytest.mark.parametrize("row", LEAST_IS_0, ids=lambda row: row.name)
+@both
+def test_a_certain_and_right_prediction_costs_nothing(row, xp):
+    y, yhat = right(row)
+    own = computed(row, xp, y, yhat)
     assert (own.value == 0).all()
     assert np.isfinite(own.slope).all()
-    slope = jax.grad(lambda yhat: row.value(jnp, y, yhat).sum())(y.copy())
+    slope = jax.grad(lambda at: row.value(jnp, y, at).sum())(yhat)
     np.testing.assert_array_equal(slope, own.slope)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.kink], ids=lambda row: row.name)
+def test_the_slope_at_a_kink_is_0(row):
+    y, yhat = right(row)
+    kink = witness.expression(row.kink, y=1.0, yhat=1.0)
+    assert float(kink) == 0
+    assert not computed(row, np, y, yhat).slope.any()
+    assert not np.asarray(jax.grad(lambda at: row.value(jnp, y, at).sum())(yhat)).any()
 
 
 @both
 @every_row
 def test_nan_comes_through_from_targets_and_predictions(row, xp):
+    free = LOSSES[row.family]  # a weight of 0 hides nothing, but 0·NaN is looked for by place
     for place in (0, 1):
-        arrays = examples(row)
-        arrays[place][1, 2] = np.nan
-        own = computed(row, xp, *arrays)
-        assert np.isnan(own.value).nonzero()[0].tolist() == [1]
-        assert np.argwhere(np.isnan(own.slope)).tolist() == [[1, 2]]
+        arrays = examples(free)
+        arrays[place][4, -1] = np.nan
+        own = computed(free, xp, *arrays)
+        assert np.isnan(own.value).nonzero()[0].tolist() == [4]
+        found = np.argwhere(np.isnan(own.slope))
+        assert set(found[:, 0]) == {4}
+        spoiled = arrays[1].shape[1] // WIDTH
+        assert set(found[:, 1]) <= set(range(arrays[1].shape[1] - spoiled, arrays[1].shape[1]))
+        assert arrays[1].shape[1] - 1 in found[:, 1]
+
+
+FAR = [-1e200, -1e3, 0.0, 1e3, 1e200]
+
+
+@pytest.mark.parametrize("name", ["mae", "huber", "log_cosh", "quantile", "hinge"])
+@both
+def test_far_out_nothing_overflows(name, xp):
+    row = LOSSES[name]
+    yhat = np.array(FAR)[:, None]
+    y = np.ones_like(yhat)
+    with np.errstate(all="raise", under="ignore"):
+        own = computed(row, xp, y, yhat)
+    assert all(np.isfinite(values).all() for values in own)
+
+
+@pytest.mark.parametrize("name", ["log_cosh", "poisson", "gamma"])
+def test_near_the_target_no_digit_is_lost(name):
+    """These are about half a square there, although their texts are differences."""
+    row = LOSSES[name]
+    for away in (1e-3, 1e-6, 1e-9):
+        y = np.array([[3.0]])
+        yhat = y + away
+        ys, yhats, error = witness.loss(name, 1)
+        exact = witness.on_rows((*ys, *yhats), error)(np.hstack([y, yhat]))
+        np.testing.assert_allclose(row.value(np, y, yhat), exact, rtol=1e-14)
 
 
 @every_row
 def test_its_pairs_name_activations(row):
-    assert set(row.pairs) <= set(ACTIVATIONS)
-    assert not row.only_pairs or row.pairs
+    assert {*row.pairs, *row.outputs} <= set(ACTIVATIONS)
+    assert not row.pairs or set(row.pairs) == set(row.outputs)
 
 
 @both
@@ -139,3 +225,42 @@ def test_float32_is_kept(row, xp):
 def test_aliases_name_rows():
     assert LOSSES["categorical_cross_entropy"] is LOSSES["cross_entropy"]
     assert set(LOSSES.aliases.values()) <= set(LOSSES)
+
+
+def test_weights_of_outputs_are_weights_in_the_sum():
+    y, yhat = examples(LOSSES["squared_error"])
+    weighted = LOSSES["squared_error(output_weights=[2, 0, 0.5])"]
+    alone = [LOSSES["sse"].value(np, y[:, [j]], yhat[:, [j]]) for j in range(WIDTH)]
+    np.testing.assert_allclose(
+        weighted.value(np, y, yhat), 2 * alone[0] + 0.5 * alone[2], rtol=1e-14
+    )
+
+
+def test_half_the_quantile_of_one_half_is_the_absolute_error():
+    y, yhat = examples(LOSSES["mae"])
+    half = LOSSES["quantile"].value(np, y, yhat)
+    np.testing.assert_allclose(2 * half, LOSSES["mae"].value(np, y, yhat), rtol=1e-14)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.8])
+def test_a_quantile_error_is_least_at_the_quantile(level):
+    """Of 1000 numbers, the constant with the least error has that share of them below it."""
+    y = np.random.default_rng(0).normal(size=(1000, 1))
+    row = LOSSES[f"quantile(levels=[{level}])"]
+    grid = np.sort(y[:, 0])
+    errors = [row.value(np, y, np.full_like(y, at)).mean() for at in grid]
+    assert np.mean(y < grid[int(np.argmin(errors))]) == pytest.approx(level, abs=2e-3)
+
+
+BAD = {
+    "huber": ["delta=0", "delta=-1", "delta='a'", "delta=None", "delta=True", "dleta=1"],
+    "quantile": ["levels=[]", "levels=[0]", "levels=[1.0]", "levels=[0.5, 0.1]", "levels=[.5,.5]"],
+    "cross_entropy": ["smoothing=1", "smoothing=-0.1", "output_weights=[0, 0]"],
+    "sse": ["output_weights=[-1]", "output_weights=[]", "output_weights='ab'", "delta=1"],
+}
+
+
+@pytest.mark.parametrize(("name", "inside"), [(n, one) for n, all_ in BAD.items() for one in all_])
+def test_settings_that_cannot_be_are_refused(name, inside):
+    with pytest.raises(SpecError, match=inside.partition("=")[0]):
+        LOSSES[f"{name}({inside})"]

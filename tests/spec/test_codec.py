@@ -13,7 +13,7 @@ from fallline.errors import SpecError
 from fallline.formulas.activations import ACTIVATIONS
 from fallline.formulas.losses import LOSSES
 from fallline.formulas.metrics import METRICS
-from fallline.formulas.optimizers import OPTIMIZERS
+from fallline.formulas.optimizers import OPTIMIZERS, SGD, Adam
 from fallline.formulas.schedules import SCHEDULES
 from fallline.spec.codec import canonical_json, network_from_json, network_to_json, strict_json
 from fallline.spec.network import Network
@@ -42,16 +42,18 @@ OPTIMIZER_SETTINGS = st.one_of(
     *(
         st.builds(kind, learning_rate=st.floats(1e-9, 1e9))
         for kind in OPTIMIZERS.values()
-    )
+    ),
+    st.builds(Adam, dialect=st.sampled_from(["fallline", "keras", "sklearn"])),
+    st.builds(SGD, momentum=st.floats(0.1, 0.9), dialect=st.sampled_from(["torch", "optax"])),
 )  # fmt: skip
 POSITIVE = st.integers(1, 10**12)
 FINITE = st.floats(0, 1e300)
 PLANS = st.builds(
     Plan,
-    loss=st.sampled_from([*LOSSES]),
+    loss=st.sampled_from([*LOSSES, "log(cosh(yhat - y))"]),
     l2=FINITE,
     optimizer=OPTIMIZER_SETTINGS,
-    schedule=st.sampled_from([*SCHEDULES]),
+    schedule=st.sampled_from([*SCHEDULES, "step(every=3, per='epoch')", "cosine(length=9)"]),
     batch_size=st.none() | POSITIVE,
     epochs=st.integers(0, 10**12),
     shuffle=st.booleans(),
@@ -126,7 +128,12 @@ def damaged(draw, sound: list) -> object:
 
 
 SOUND_NETWORKS = [network_to_json(network(graph)) for graph in ("branches", "masked", "frozen")]
-SOUND_PLANS = [Plan().to_json(), Plan(patience=3, tolerance=0.1, metrics=("r2",)).to_json()]
+SOUND_NETWORKS.append(network_to_json(Network.parse("2 -> 3 `z*tanh(softplus(z))` -> 1")))
+SOUND_PLANS = [
+    Plan().to_json(),
+    Plan(loss="log(cosh(yhat - y))").to_json(),
+    Plan(patience=3, tolerance=0.1, metrics=("r2",)).to_json(),
+]
 
 
 @hypothesis.settings(max_examples=400)
@@ -188,8 +195,8 @@ def test_a_pattern_that_does_not_fit_a_huge_layer_is_refused_before_any_allocati
         (lambda p: p["layers"][0].update(sources=["x", 1]), "sources must be a list of layer"),
         (lambda p: p["layers"][0].update(mask=[1]), "mask must be a list of texts of 0 and 1"),
         (lambda p: p["layers"][0].update(mask=True), "mask must be a list of texts"),
-        (lambda p: p["layers"][0].update(name=""), "must have a name and an activation"),
-        (lambda p: p["layers"][0].update(activation=None), "must have a name and an activation"),
+        (lambda p: p["layers"][0].update(name=""), "must have a name"),
+        (lambda p: p["layers"][0].update(activation=None), "an activation is stored as a name"),
     ],
 )
 def test_what_is_wrong_in_a_network_is_named(change, message):

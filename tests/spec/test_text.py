@@ -14,6 +14,15 @@ NAMES = st.from_regex(r"[a-z_é][a-z_é0-9]{0,6}", fullmatch=True).filter(
 )
 
 
+SET = [
+    "leaky_relu(slope=0.2)",
+    "elu(alpha=1e-05)",
+    "ordered(groups=2)",
+    "z*tanh(softplus(z))",
+    "max(z, 0)",
+]
+
+
 @st.composite
 def networks(draw) -> Network:
     """Return any network without patterns: each layer takes from some of those before it."""
@@ -24,8 +33,8 @@ def networks(draw) -> Network:
     for name in names[count:]:
         sources = draw(st.lists(st.sampled_from([*names[:count], *(x.name for x in layers)]),
                                 min_size=1, unique=True))  # fmt: skip
-        activation = draw(st.sampled_from([*ACTIVATIONS]))
-        size = draw(st.integers(2, 10**8))
+        activation = draw(st.sampled_from([*ACTIVATIONS, *SET]))
+        size = draw(st.integers(1, 10**8)) * 2  # mean_variance takes pairs
         layers.append(Layer(size, activation, name, tuple(sources), draw(st.booleans())))
     used = {source for layer in layers for source in layer.sources}
     unused = [name for name in names[:-1] if name not in used | set(layers[-1].sources)]

@@ -1,7 +1,9 @@
 """Metrics: what people read beside the error. Weighted by rows; none of them is descended.
 
 ``y`` and ``yhat`` are (n, k), ``s`` the row weights (n,). Classes are coded as the networks
-output them: one column holds P(second class), several hold one probability a class.
+output them: one column holds P(second class), several hold one probability a class, and a row is of
+one class. Labels are a yes or no in each column for itself, as several logistic outputs give them:
+a row has any number of them.
 """
 
 from __future__ import annotations
@@ -31,15 +33,18 @@ class Metric:
         ``value(xp, y, yhat, s) -> number``.
     better
         Whether a good model has a ``"higher"`` or a ``"lower"`` value.
+    formula
+        It as a formula in y and yhat: sums and means are over rows and outputs, weighted by rows.
     scaled
         Whether it is in the units of the target.
     """
 
     name: str
     text: str
-    task: Literal["regression", "classification"]
+    task: Literal["regression", "classification", "labels"]
     value: Callable[[A, A, A, A], A]
     better: Literal["higher", "lower"]
+    formula: str
     scaled: bool = False
 
 
@@ -65,25 +70,41 @@ def _right(xp: A, y: A, yhat: A) -> A:
     return (xp.argmax(y, axis=1) == xp.argmax(yhat, axis=1))[:, None]
 
 
-def _log_loss(xp: A, y: A, yhat: A, s: A) -> A:
+def _clipped(xp: A, yhat: A) -> A:
     # A metric, unlike an error, stays finite for a certain but wrong prediction.
     tiny = float(xp.finfo(yhat.dtype).eps)
-    p = xp.clip(yhat, tiny, 1 - tiny)
+    return xp.clip(yhat, tiny, 1 - tiny)
+
+
+def _binary_log_loss(xp: A, y: A, yhat: A, s: A) -> A:
+    p = _clipped(xp, yhat)
+    return -_mean(xp, y * xp.log(p) + (1 - y) * xp.log(1 - p), s)
+
+
+def _log_loss(xp: A, y: A, yhat: A, s: A) -> A:
     if y.shape[1] == 1:
-        return -_mean(xp, y * xp.log(p) + (1 - y) * xp.log(1 - p), s)
-    return -xp.sum(s * xp.sum(y * xp.log(p), axis=1)) / xp.sum(s)
+        return _binary_log_loss(xp, y, yhat, s)
+    return -xp.sum(s * xp.sum(y * xp.log(_clipped(xp, yhat)), axis=1)) / xp.sum(s)
 
 
 METRICS: Registry[Metric] = Registry(
     "metric",
     [
-        Metric("r2", "share of the variance explained", "regression", _r2, "higher"),
+        Metric(
+            "r2",
+            "share of the variance explained",
+            "regression",
+            _r2,
+            "higher",
+            "1 - sum((y - yhat)**2)/sum((y - mean(y))**2)",
+        ),
         Metric(
             "rmse",
             "root of the mean squared error",
             "regression",
             lambda xp, y, yhat, s: xp.sqrt(_mean(xp, (y - yhat) ** 2, s)),
             "lower",
+            "sqrt(mean((y - yhat)**2))",
             scaled=True,
         ),
         Metric(
@@ -92,6 +113,7 @@ METRICS: Registry[Metric] = Registry(
             "regression",
             lambda xp, y, yhat, s: _mean(xp, xp.abs(y - yhat), s),
             "lower",
+            "mean(abs(y - yhat))",
             scaled=True,
         ),
         Metric(
@@ -100,7 +122,31 @@ METRICS: Registry[Metric] = Registry(
             "classification",
             lambda xp, y, yhat, s: _mean(xp, xp.where(_right(xp, y, yhat), 1.0, 0.0), s),
             "higher",
+            "mean(where(argmax(y) == argmax(yhat), 1, 0))",
         ),
-        Metric("log_loss", "mean of -log P(true class)", "classification", _log_loss, "lower"),
+        Metric(
+            "log_loss",
+            "mean of -log P(true class)",
+            "classification",
+            _log_loss,
+            "lower",
+            "-mean(sum(y*log(yhat)))",
+        ),
+        Metric(
+            "label_accuracy",
+            "share of labels that are right",
+            "labels",
+            lambda xp, y, yhat, s: _mean(xp, xp.where((y > 0.5) == (yhat > 0.5), 1.0, 0.0), s),
+            "higher",
+            "mean(where((y > 1/2) == (yhat > 1/2), 1, 0))",
+        ),
+        Metric(
+            "label_log_loss",
+            "mean of -log P(what a label is)",
+            "labels",
+            _binary_log_loss,
+            "lower",
+            "-mean(y*log(yhat) + (1 - y)*log(1 - yhat))",
+        ),
     ],
 )

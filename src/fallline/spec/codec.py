@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SpecError
+from ..formulas.custom import name_from_json, name_to_json
 from .layers import Input, Layer
 from .network import Network
 
@@ -18,7 +19,12 @@ _LAYER_KEYS = {"name", "size", "activation", "sources", "bias", "mask", "frozen"
 
 
 def network_to_json(network: Network) -> dict[str, Any]:
-    """Return the network as plain data.
+    """Return the network as plain data; formulas of the user's as trees.
+
+    Raises
+    ------
+    SpecError
+        When an activation is a Python function.
 
     Examples
     --------
@@ -35,7 +41,7 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "name": layer.name,
         "size": layer.size,
-        "activation": layer.activation,
+        "activation": name_to_json(layer.activation),
         "sources": list(layer.sources),
         "bias": layer.bias,
     }
@@ -67,8 +73,9 @@ def network_from_json(plain: Any) -> Network:
             raise SpecError("a layer's sources must be a list of layer names")
         for key in ("mask", "frozen"):
             _check_pattern(record.get(key), key)
-        if not isinstance(record["activation"], str) or not record["name"]:
-            raise SpecError("a layer must have a name and an activation, both texts")
+        if not record["name"]:
+            raise SpecError("a layer must have a name")
+        record["activation"] = name_from_json("activation", record["activation"])
         layers.append(Layer(**{**record, "sources": tuple(sources)}))
     return Network(tuple(inputs), tuple(layers))
 

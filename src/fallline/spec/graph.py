@@ -57,8 +57,14 @@ def check_graph(inputs: Sequence[Input], layers: Sequence[Layer]) -> None:
                 f"'{name}' in the sources of a later layer or leave it out"
             )
     for layer in layers:
-        if ACTIVATIONS[layer.activation].coupled and layer.size == 1:
-            raise SpecError(f"layer '{layer.name}': {layer.activation} of one unit is always 1")
+        row = ACTIVATIONS[layer.activation]
+        if layer.size < row.fewest:
+            raise SpecError(f"layer '{layer.name}': {row.name} of one unit is always 1")
+        if layer.size % row.group:
+            raise SpecError(
+                f"layer '{layer.name}': {row.name} takes its units in groups, so its size must be "
+                f"a multiple of {row.group}, not {layer.size}"
+            )
 
 
 def _check_sources(names: Sequence[str], layers: Sequence[Layer]) -> None:

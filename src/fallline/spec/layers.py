@@ -55,7 +55,8 @@ class Layer:
     size
         Number of units, at least 1; a layer of size 1 is a node.
     activation
-        A name from the table of activations; for each unit one of its own, use layers of size 1.
+        A name from the table of activations, or a formula in z, the net input, such as
+        ``"z*tanh(softplus(z))"``; for each unit one of its own, use layers of size 1.
     name
         Unnamed layers are called ``hidden1``, ``hidden2``, ... and ``output``.
     sources

@@ -97,7 +97,7 @@ class Network:
 
         Each part is ``[name:] size [activation] [nobias] [from source, source]``; parts are
         separated by ``->`` or ``;``. The first is an input layer, and so is each whose activation
-        is the word ``input``.
+        is the word ``input``. A formula as activation stands in backquotes: ``32 `z*tanh(z)```.
 
         Examples
         --------

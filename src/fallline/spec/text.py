@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["layers_of", "text_of"]
 
+# An activation may carry settings, leaky_relu(slope=0.2), or be a formula in backquotes: `z**2`.
+_PLAIN = r"\w+(?:\([^()]*\))?"
+_WORD = rf"{_PLAIN}|`[^`]*`"
 _PART = re.compile(
-    r"""(?:(?P<name>\w+)\s*:\s*)?
+    rf"""(?:(?P<name>\w+)\s*:\s*)?
         (?P<size>\d+)
-        (?P<words>(?:\s+(?!from\b)\w+)*)
+        (?P<words>(?:\s+(?!from\b)(?:{_WORD}))*)
         (?:\s+from\s+(?P<sources>\w+(?:\s*,\s*\w+)*))?""",
     re.VERBOSE,
 )
@@ -41,9 +44,10 @@ def _layer(part: str, position: int) -> Input | Layer:
     if not found or len(found["size"]) > 9:
         raise SpecError(
             f"cannot read {part!r} in a network; each part is '[name:] size [activation] "
-            '[nobias] [from source, source]\', as in "8 -> 32 relu -> 1 identity"'
+            '[nobias] [from source, source]\', as in "8 -> 32 relu -> 1 identity"; a formula as '
+            "activation stands in backquotes"
         )
-    name, size, words = found["name"] or "", int(found["size"]), found["words"].split()
+    name, size, words = found["name"] or "", int(found["size"]), re.findall(_WORD, found["words"])
     sources = tuple(re.split(r"\s*,\s*", found["sources"])) if found["sources"] else ()
     bias = "nobias" not in words
     words = [word for word in words if word != "nobias"]
@@ -53,7 +57,8 @@ def _layer(part: str, position: int) -> Input | Layer:
         return Input(size, name or "input")
     if len(words) > 1:
         raise SpecError(f"a layer has one activation, but {part!r} has {' and '.join(words)}")
-    return Layer(size, words[0] if words else "identity", name, sources, bias)
+    activation = words[0].strip("`") if words else "identity"
+    return Layer(size, activation, name, sources, bias)
 
 
 def text_of(network: Network) -> str:
@@ -64,7 +69,9 @@ def text_of(network: Network) -> str:
     ]
     previous = tuple(layer.name for layer in network.inputs)
     for layer in network.layers:
-        words = f"{layer.name}: {layer.size} {layer.activation}" + ("" if layer.bias else " nobias")
+        plain = re.fullmatch(_PLAIN, layer.activation)
+        activation = layer.activation if plain else f"`{layer.activation}`"
+        words = f"{layer.name}: {layer.size} {activation}" + ("" if layer.bias else " nobias")
         if layer.sources != previous:
             words += f" from {', '.join(layer.sources)}"
         parts.append(words)
