@@ -4,6 +4,8 @@ import os
 
 import hypothesis
 
+collect_ignore_glob = ["golden/make_*.py"]  # they need the libraries that they record
+
 # Set before the first import of JAX, for this process and for those that tests start.
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -1,4 +1,4 @@
-"""Where a file can be written is known before the work; see also tests/model/test_fall.py."""
+"""Where a file can be written is known before the work; see also tests/test_fall.py."""
 
 import os
 from pathlib import Path

@@ -18,6 +18,8 @@ Each message says what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "NotFittedError",
     "SpecError",
     "suggest",
+    "warn",
 ]
 
 
@@ -83,6 +86,15 @@ class InterruptWarning(FalllineWarning):
 
 class DataWarning(FalllineWarning):
     """Something in the data that the user should know."""
+
+
+def warn(message: str, kind: type[FalllineWarning]) -> None:
+    """Warn at the line that led here from outside this package: the user's own."""
+    package = __name__.partition(".")[0]
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, kind, stacklevel=level)
 
 
 def suggest(name: object, known: Iterable[str]) -> str:

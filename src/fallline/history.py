@@ -26,7 +26,8 @@ class Epoch:
     steps
         Steps taken since the start of the descent, this epoch's included.
     rows
-        Training rows seen in it: all, unless a time budget or a request ended it early.
+        Training rows seen in it: all, unless the run ended within it by a time budget, a request,
+        `Run.finish` or Ctrl-C.
     error
         Row-weighted mean of J_B over its steps, while θ moved; for the sum error their sum.
     validation_error
@@ -36,11 +37,15 @@ class Epoch:
     learning_rate
         η of its last step.
     gradient_norm
-        Mean over its steps of the Euclidean norm of ∂J_B/∂θ.
+        Mean over its steps of the Euclidean norm of ∂J_B/∂θ over trainable entries, before any
+        clipping.
     seconds
         Time that it took, validation included.
     error_at_end
         J of all training rows at the θ that the epoch ended with; None unless it was asked for.
+    evaluations
+        Evaluations of the error and its gradient since the start, by a solver's line searches;
+        None for optimizers that take one a step.
     """
 
     epoch: int
@@ -53,6 +58,7 @@ class Epoch:
     gradient_norm: float
     seconds: float = field(compare=False)
     error_at_end: float | None = None
+    evaluations: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain data; numbers that are not finite become None."""
@@ -76,7 +82,7 @@ class Step:
     learning_rate
         η of the step.
     gradient_norm
-        Euclidean norm of ∂J_B/∂θ.
+        Euclidean norm of ∂J_B/∂θ over trainable entries, before any clipping.
     """
 
     step: int

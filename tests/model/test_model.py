@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 import fallline as fl
+from fallline import fall
 from fallline.data import samples
 from fallline.errors import DataError, ModelFileError
-from fallline.model import fall
 from fallline.model.document import from_document, to_document
 
 FROZEN = Path(__file__).parent / "frozen"

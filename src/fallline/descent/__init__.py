@@ -1,7 +1,8 @@
 """The descent: a run takes steps down the error surface, epoch by epoch."""
 
-from .calls import descend
+from .calls import descend, resume
 from .divergence import Divergence
+from .many import descend_many
 from .run import Run
 
-__all__ = ["Divergence", "Run", "descend"]
+__all__ = ["Divergence", "Run", "descend", "descend_many", "resume"]

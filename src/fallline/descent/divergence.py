@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arrays import Array, Floats, Ints
+from ..engines.noise import step_noise
 from ..engines.protocol import Engine, Rows, Stop
-from ..engines.reference import ReferenceEngine, backward, forward, row_errors
+from ..engines.reference import backward, forward, move, row_errors, step_gradient
+from ..errors import DivergenceWarning, warn
+from ..formulas.optimizers import Solver
 from ..spec.network import Network
 from ..spec.plan import Plan
+from .progress import Snapshot
 
-__all__ = ["Divergence", "locate"]
+__all__ = ["Divergence", "locate", "tell"]
 
 
 @dataclass(frozen=True)
@@ -58,39 +63,34 @@ class Divergence:
 
 
 def locate(
-    engine: Engine,
-    network: Network,
-    plan: Plan,
-    before: dict[str, Array],
-    rows: Rows,
-    batches: list[tuple[Ints, Floats]],
-    first: tuple[int, int],
+    engine: Engine, before: Snapshot, rows: Rows, order: Ints, rates: Floats
 ) -> tuple[Divergence, dict[str, Array]]:
     """Return the first value that is not finite, and the last good state, by replay.
 
     Parameters
     ----------
-    engine, network, plan
+    engine
         Of the run.
     before
-        The snapshot of the engine's state before these steps.
+        The run before these steps.
     rows
         All training rows.
-    batches
-        The positions of each step's rows, with its learning rate (1,).
-    first
-        The numbers, from 1, of the epoch and of the first of these steps in it.
+    order, rates
+        Positions of the rows that these steps take, and the learning rate of each step.
     """
-    state = engine.start(network, plan, before["theta"], resume=before)
-    for number, (order, rates) in enumerate(batches):
-        arrays = engine.snapshot(state)
-        state, steps = engine.advance(state, rows, order, rates, Stop())
+    network, plan, progress = before.network, before.plan, before.progress
+    size = plan.batch_size or len(rows.X)
+    state = engine.start(network, plan, before.arrays["theta"], resume=before.arrays)
+    for number, rate in enumerate(rates):
+        arrays, batch = engine.snapshot(state), order[number * size : (number + 1) * size]
+        state, steps = engine.advance(state, rows, batch, rates[number : number + 1], Stop())
         if not steps.finite:
             with np.errstate(all="ignore"):
-                found = _in_rows(network, plan, arrays["theta"], rows.take(order), order)
-                found = found or _in_step(network, plan, arrays, rows.take(order), float(rates[0]))
+                found = _in_rows(network, plan, arrays, rows.take(batch), batch)
+                found = found or _in_step(network, plan, arrays, rows, batch, float(rate))
             largest = float(np.abs(arrays["theta"]).max(initial=0.0))
-            return Divergence(first[0], first[1] + number, *found, largest), arrays
+            epoch, step = len(progress.history) + 1, progress.steps + 1 + number
+            return Divergence(epoch, step, *found, largest), arrays
     raise AssertionError("a replay of steps that diverged stayed finite")
 
 
@@ -99,10 +99,13 @@ _Found = tuple[str, str, int | None, int | None, str | None]
 
 
 def _in_rows(
-    network: Network, plan: Plan, theta: Floats, batch: Rows, order: Ints
+    network: Network, plan: Plan, arrays: dict[str, Array], batch: Rows, order: Ints
 ) -> _Found | None:
     """Return what is not finite in the passes of single rows, in the order of the computation."""
-    passes = forward(network, theta, batch.X)
+    theta, kept = arrays["theta"], np.flatnonzero(batch.weights)
+    noise = step_noise(network, plan, int(arrays["step"]), len(batch.X), theta.dtype).take(kept)
+    batch, order = batch.present(), order[kept]
+    passes = forward(network, theta, batch.X, noise)
     values = [
         (what, layer.name, array)
         for layer in network.layers
@@ -114,7 +117,7 @@ def _in_rows(
     output = network.output.name
     each = row_errors(network, plan.objective, passes[output], batch.Y)
     values.append(("error", output, each[:, None]))
-    deltas = backward(network, plan.objective, theta, passes, batch)
+    deltas = backward(network, plan.objective, theta, passes, batch, noise)
     values += [("error term", layer.name, deltas[layer.name]) for layer in reversed(network.layers)]
     for what, name, array in values:
         if bad := _first_bad(array):
@@ -123,16 +126,23 @@ def _in_rows(
 
 
 def _in_step(
-    network: Network, plan: Plan, arrays: dict[str, Array], batch: Rows, rate: float
+    network: Network, plan: Plan, arrays: dict[str, Array], rows: Rows, order: Ints, rate: float
 ) -> _Found:
     """Return which parameter's gradient or step is not finite, all rows being so by themselves."""
-    theta = arrays["theta"]
-    _, gradient = ReferenceEngine().error_and_gradient(network, plan.objective, theta, batch)
-    if network.trainable is not None:
-        gradient = np.where(network.trainable, gradient, 0)
-    state = {name.removeprefix("optimizer."): a for name, a in arrays.items() if name != "theta"}
-    step, after = plan.optimizer.update(np, gradient, state, theta, theta.dtype.type(rate))
-    for what, values in {"gradient": gradient, "step": theta + step, **after}.items():
+    theta, total = arrays["theta"], float(rows.weights.sum())
+    _, gradient = step_gradient(network, plan, theta, rows.take(order), total, int(arrays["step"]))
+    state = {
+        name.removeprefix("optimizer."): array
+        for name, array in arrays.items()
+        if name.startswith("optimizer.")
+    }
+    moved: Floats
+    after: Mapping[str, Array]
+    if isinstance(plan.optimizer, Solver):
+        moved, after = theta, dict[str, Array]()  # it diverges where it starts, or not at all
+    else:
+        moved, after = move(network, plan, theta, gradient, state, rate)
+    for what, values in {"gradient": gradient, "step": moved, **after}.items():
         if np.shape(values) == theta.shape and not np.isfinite(values).all():
             index = int(np.argmin(np.isfinite(values)))
             block = next(block for block in network.blocks if index < block.stop)
@@ -140,6 +150,15 @@ def _in_step(
             name = network.name(index)
             return "gradient" if what == "gradient" else "step", block.name, unit, None, name
     return "error", network.output.name, None, None, None  # the sum of finite row errors
+
+
+def tell(divergence: Divergence, plan: Plan) -> None:
+    """Warn of it, and say what to try."""
+    cure = "smaller start weights"
+    if not isinstance(plan.optimizer, Solver):
+        cure = f"learning_rate={plan.optimizer.learning_rate / 10:g}"
+    told = f"{divergence}; the last finite weights are kept. Try {cure}, or scale the inputs"
+    warn(told, DivergenceWarning)
 
 
 def _first_bad(values: Floats) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,33 @@ from ..arrays import Floats
 from ..engines.calls import checked_rows
 from ..engines.protocol import Rows
 from ..errors import SpecError
+from ..history import Epoch
+from ..spec.fits import check_trainable
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
 
-__all__ = ["check_record", "start_theta", "the_plan", "validation_rows"]
+__all__ = [
+    "check_record",
+    "checked_callbacks",
+    "start_theta",
+    "the_plan",
+    "validation_rows",
+]
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def the_plan(plan: Plan | None, settings: Mapping[str, Any]) -> Plan:
-    """Return the plan that was given, or that of the settings."""
-    if plan is None:
-        return Plan.of(**settings)
-    if settings:
+def the_plan(network: Network, plan: Plan | None, settings: Mapping[str, Any]) -> Plan:
+    """Return the plan that was given, or that of the settings, where it fits the network."""
+    if plan is not None and settings:
         raise SpecError(f"give a plan or its settings ({', '.join(settings)}), not both")
-    if not isinstance(plan, Plan):
+    if plan is not None and not isinstance(plan, Plan):
         raise SpecError(f"plan must be a Plan, not {plan!r}; or give its fields as keywords")
-    return plan
+    found = Plan.of(**settings) if plan is None else plan
+    found.check(network)
+    check_trainable(network)
+    return found
 
 
 def check_record(record: object, keep: object) -> None:
@@ -38,6 +47,15 @@ def check_record(record: object, keep: object) -> None:
         raise SpecError(f"record must be 'steps', 'epochs' or None, not {record!r}")
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
         raise SpecError(f"keep must be a whole number of at least 1, not {keep!r}")
+
+
+def checked_callbacks(callbacks: Any) -> tuple[Callable[[Epoch], object], ...]:
+    """Return the callbacks, all of which are functions."""
+    several = callbacks if isinstance(callbacks, list | tuple) else (callbacks,)
+    for callback in several:
+        if not callable(callback):
+            raise SpecError(f"callbacks must be functions of an Epoch, not {callback!r}")
+    return tuple(several)
 
 
 def start_theta(

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..arrays import Array, Floats
 from ..engines.protocol import Steps
+from ..errors import SpecError
 from ..history import Epoch, History
+from ..spec.network import Network
+from ..spec.plan import Plan
 
 __all__ = ["Progress", "Snapshot"]
 
@@ -89,7 +92,48 @@ class Progress:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A whole run between two steps: the engine's arrays and the progress."""
+    """A whole run between two steps: the engine's arrays and the progress, and of what it is one.
+
+    Attributes
+    ----------
+    arrays
+        What `Engine.snapshot` gave.
+    progress
+        Counts, sums and history.
+    network, plan
+        Of the run.
+    """
 
     arrays: dict[str, Array]
     progress: Progress
+    network: Network = field(repr=False)
+    plan: Plan = field(repr=False)
+
+    def check_fits(self, network: Network, plan: Plan, arrays: dict[str, Array], n: int) -> None:
+        """Raise a SpecError where a run cannot go on from here.
+
+        Parameters
+        ----------
+        network, plan, arrays, n
+            Of that run: its engine's arrays at any of its steps, and its number of training rows.
+        """
+        own, other = _optimizer(self.plan, self.arrays), _optimizer(plan, arrays)
+        dtype = self.arrays["theta"].dtype
+        if self.network != network:
+            found = f"the network '{self.network}', but this run has '{network}'"
+        elif own != other:
+            found = f"the optimizer {own}, but this run has {other}"
+        elif dtype != arrays["theta"].dtype:
+            found = f"{dtype} weights, but this run has {arrays['theta'].dtype}"
+        elif self.progress.rows >= n:
+            found = f"{self.progress.rows} rows of an epoch, but an epoch of this run has {n}"
+        else:
+            return
+        raise SpecError(f"the snapshot is of {found}; restore it in a run made like its own")
+
+
+def _optimizer(plan: Plan, arrays: dict[str, Array]) -> str:
+    """Return an optimizer's name with those of its arrays."""
+    kept = [name.removeprefix("optimizer.") for name in arrays if name.startswith("optimizer.")]
+    name = type(plan.optimizer).__name__
+    return f"{name} (state: {', '.join(sorted(kept))})" if kept else f"{name} (no state)"

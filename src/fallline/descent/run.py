@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
@@ -16,17 +17,20 @@ from ..arrays import Floats, Ints
 from ..data.order import RowOrder
 from ..engines.calls import checked_rows
 from ..engines.protocol import Steps, Stop
-from ..engines.registry import get_engine
-from ..errors import DivergenceWarning, SpecError
-from ..formulas.metrics import METRICS
-from ..formulas.schedules import SCHEDULES
+from ..errors import SpecError
+from ..formulas.optimizers import Solver
 from ..history import Epoch, History, Step
 from ..spec.network import Network
-from ..spec.plan import Objective, Plan
-from .divergence import Divergence, locate
-from .inputs import check_record, start_theta, the_plan, validation_rows
+from ..spec.plan import Plan
+from .checkpoint import Every, Saver, data_digest
+from .divergence import Divergence, locate, tell
+from .inputs import check_record, checked_callbacks, start_theta, the_plan, validation_rows
+from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
-from .stopping import why_stop
+from .rates import rates_of_steps
+from .solving import engine_for, why_done
+from .stopping import ended_by, why_stop
+from .validation import check_metrics, validate
 
 __all__ = ["Run"]
 
@@ -36,7 +40,8 @@ class Run:
 
     Pulling the next epoch trains it; pausing is not pulling. `step` takes a single step, also of
     one row; with ``record``, `step_back` undoes it. Equal arguments give equal bits, with or
-    without pauses.
+    without pauses. An epoch within which the run ends well, by its time budget, `request_stop`,
+    `finish` or Ctrl-C, is recorded with the rows that it had; one that diverged is not.
 
     Parameters
     ----------
@@ -65,6 +70,12 @@ class Run:
         The most states that are kept; the oldest go first.
     error_at_end
         Whether each epoch records J of all training rows at its end, which costs one more pass.
+    callbacks
+        Functions that are called with each `Epoch` when it ends; one that raises StopIteration
+        ends the run well.
+    checkpoint, checkpoint_every
+        A file to keep the whole run in, and how often: ``"10 epochs"``, ``"5 minutes"`` or a
+        number of epochs. `fallline.resume` goes on from it.
 
     Attributes
     ----------
@@ -110,25 +121,31 @@ class Run:
         record: Literal["steps", "epochs"] | None = None,
         keep: int = 100,
         error_at_end: bool = False,
+        callbacks: Sequence[Callable[[Epoch], object]] = (),
+        checkpoint: str | Path | None = None,
+        checkpoint_every: str | int | Every = "10 epochs",
         **settings: Any,
     ) -> None:
         self.network = network
-        self.plan = the_plan(plan, settings)
+        self.plan = the_plan(network, plan, settings)
         check_record(record, keep)
-        self._engine = get_engine(engine)
+        self._callbacks = checked_callbacks(callbacks)
+        self._engine = engine_for(self.plan, engine)
         start = start_theta(network, self.plan, theta, initializer, dtype)
         self._rows = checked_rows(network, self.plan.objective, X, Y, sample_weight, start.dtype)
         self._validation = validation_rows(
             network, self.plan, X_val, y_val, sample_weight_val, start.dtype
         )
+        check_metrics(self.plan, self._rows, self._validation)
         self._order = RowOrder(len(self._rows.X), self.plan.seed, self.plan.shuffle)
         self._size = self.plan.batch_size or len(self._rows.X)
         self._state = self._engine.start(network, self.plan, start)
         self._progress = Progress()
         self._stop, self._reason = Event(), ""
-        self._with_error_at_end = error_at_end
-        self._record = record
+        self._with_error_at_end, self._record = error_at_end, record
         self._ring: deque[Snapshot] = deque(maxlen=keep)
+        digest = "" if checkpoint is None else self.data_digest()
+        self._saver = None if checkpoint is None else Saver(checkpoint, checkpoint_every, digest)
         self._final: Floats | None = None
         self.stopped: str | None = None
         self.divergence: Divergence | None = None
@@ -164,6 +181,11 @@ class Run:
             objective = self.plan.objective
             return self._engine.error(self.network, objective, self.theta, self._rows)
 
+    def optimizer_state(self) -> OptimizerState:
+        """Return what the optimizer keeps of each weight: its moments and its effective rate."""
+        arrays = self._engine.snapshot(self._state)
+        return optimizer_state(self.network, self.plan, arrays, self._last_rate())
+
     # Going on.
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -178,13 +200,10 @@ class Run:
         if self._record == "epochs":
             self._ring.append(self.snapshot())
         early = self._finish_rows()
-        if self.divergence is not None or not self._progress.steps:
-            self._end(early or "it diverged")
+        closed = self._end(early) if early else None if self.divergence else self._close_epoch()
+        if closed is None:
             raise StopIteration
-        epoch = self._close_epoch()
-        if early:
-            self._end(early)
-        return epoch
+        return closed
 
     def step(self, rows: int | None = None) -> Step | None:
         """Take one step and return its record; None once the run has ended.
@@ -205,15 +224,16 @@ class Run:
         epoch, done = self.position
         order = self._order.epoch(epoch)[done : done + min(rows or self._size, self._size)]
         steps, early = self._advance(order)
-        if early or self.divergence is not None:
-            self._end(early or "it diverged")
+        if early:
+            self._end(early)
+        if self.stopped is not None:
             return None
         record = Step(
             step=self._progress.step,
             epoch=epoch,
             order=order,
             error=float(steps.errors[0]),
-            learning_rate=float(self._rates(1, self._progress.step - 1)[0]),
+            learning_rate=self._last_rate(),
             gradient_norm=float(steps.gradient_norms[0]),
         )
         if self._progress.rows == len(self._rows.X):
@@ -227,19 +247,34 @@ class Run:
 
     def finish(self, reason: str = "it was finished by hand") -> Run:
         """End the run now, with the best weights where the plan says so, and return it."""
-        if self.stopped is None:
-            self._end(reason)
+        self._end(reason)
         return self
 
-    # Going back.
+    # Keeping, and going back.
+
+    def save_checkpoint(self, path: str | Path) -> None:
+        """Write the whole run to a file that `fallline.resume` goes on from, bit for bit."""
+        Saver(path, 1, self.data_digest()).write(self.network, self.plan, self.snapshot())
+
+    def data_digest(self) -> str:
+        """Return SHA-256, in hex, of the training and validation rows."""
+        return data_digest(self._rows, self._validation)
 
     def snapshot(self) -> Snapshot:
         """Return all that `restore` needs to go on from here, bit for bit."""
-        return Snapshot(self._engine.snapshot(self._state), self._progress)
+        arrays = self._engine.snapshot(self._state)
+        return Snapshot(arrays, self._progress, self.network, self.plan)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the run back to where a snapshot was taken, of this run or an equal one."""
-        theta = snapshot.arrays["theta"]
+        """Put the run back to where a snapshot was taken, of this run or an equal one.
+
+        Raises
+        ------
+        SpecError
+            When it is of another network, optimizer or dtype, or of more rows.
+        """
+        arrays, theta = self._engine.snapshot(self._state), snapshot.arrays["theta"]
+        snapshot.check_fits(self.network, self.plan, arrays, len(self._rows.X))
         self._state = self._engine.start(self.network, self.plan, theta, resume=snapshot.arrays)
         self._progress = snapshot.progress
         self._final = self.stopped = self.divergence = None
@@ -263,10 +298,10 @@ class Run:
     # How it goes on.
 
     def _check_stop(self) -> None:
-        if self.stopped is not None or self._progress.rows:
-            return
-        if reason := why_stop(self.plan, self.history):
-            self._end(reason)
+        if self.stopped is None and not self._progress.rows:
+            reason = why_done(self._engine, self._state) or why_stop(self.plan, self.history)
+            if reason:
+                self._end(reason)
 
     def _finish_rows(self) -> str | None:
         """Take the steps left in the epoch in progress; return why that ended early, if it did."""
@@ -282,13 +317,14 @@ class Run:
         """Take the steps of a slice of the epoch; return them, and why they ended early."""
         before, reduction = self.snapshot(), self.plan.objective.error.reduction
         budget, begun = self.plan.time_budget, time.monotonic()
-        deadline = None if budget is None else begun + budget - self._progress.elapsed
+        end = math.inf if budget is None else begun + budget - self._progress.elapsed
+        due = math.inf if self._saver is None else self._saver.deadline()
         rates = self._rates(-(-len(order) // self._size), self._progress.step)
         state, steps = self._engine.advance(
-            self._state, self._rows, order, rates, Stop(self._stop, deadline)
+            self._state, self._rows, order, rates, Stop(self._stop, min(end, due))
         )
         if not steps.finite:
-            self._diverge(before, order)
+            self._diverge(before, order, rates)
             self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
             return steps, None
         if self._record == "steps" and len(steps.errors):
@@ -297,19 +333,31 @@ class Run:
         self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
         if steps.rows == len(order):
             return steps, None
-        spent = f"the time budget of {budget:g} s is spent" if budget is not None else ""
-        return steps, self._reason if self._stop.is_set() else spent
+        if self._stop.is_set():
+            return steps, self._reason
+        if time.monotonic() >= end:
+            return steps, f"the time budget of {budget:g} s is spent"
+        if self._saver is not None:
+            self._saver.write(self.network, self.plan, self.snapshot())
+        return steps, None
 
     def _rates(self, count: int, step: int) -> Floats:
-        rate = SCHEDULES[self.plan.schedule].rate
-        eta = self.plan.optimizer.learning_rate
-        return np.array([rate(eta, t) for t in range(step, step + count)], np.float64)
+        return rates_of_steps(self.plan, self.history, len(self._rows.X), step, count)
+
+    def _last_rate(self) -> float:
+        """Return η of the step just taken; of a solver, how far it went along its direction."""
+        if isinstance(self.plan.optimizer, Solver):
+            return float(self._engine.snapshot(self._state)["optimizer.rate"])
+        return float(self._rates(1, max(self._progress.step - 1, 0))[0])
 
     def _close_epoch(self) -> Epoch:
         """Record the epoch in progress and see whether the run ends with it."""
         begun, done = time.monotonic(), self._progress
-        theta = self._engine.snapshot(self._state)["theta"]
-        validation, metrics = self._validate(theta)
+        arrays = self._engine.snapshot(self._state)
+        theta, evaluations = arrays["theta"], arrays.get("optimizer.evaluations")
+        validation, metrics = validate(
+            self._engine, self.network, self.plan, theta, self._rows, self._validation
+        )
         at_end = self.error_at_end() if self._with_error_at_end else None
         spent = time.monotonic() - begun
         epoch = Epoch(
@@ -319,57 +367,34 @@ class Run:
             error=done.mean_error(self.plan.objective.error.reduction),
             validation_error=validation,
             metrics=metrics,
-            learning_rate=float(self._rates(1, done.step - 1)[0]),
+            learning_rate=self._last_rate(),
             gradient_norm=done.norms / max(done.steps, 1),
             seconds=done.seconds + spent,
             error_at_end=at_end,
+            evaluations=None if evaluations is None else int(evaluations),
         )
         self._progress = done.closed(epoch, theta, spent)
+        if self._saver is not None and self.stopped is None:
+            self._saver.epoch_ended(self.network, self.plan, self.snapshot())
+        if reason := ended_by(self._callbacks, epoch):
+            self._end(reason)
         self._check_stop()
         return epoch
 
-    def _validate(self, theta: Floats) -> tuple[float | None, dict[str, float]]:
-        """Return the validation error without penalty, and the metrics, at these weights."""
-        with np.errstate(all="ignore"):  # what overflows is reported as such
-            error = None
-            if self._validation is not None:
-                objective = Objective(self.plan.loss)
-                error = self._engine.error(self.network, objective, theta, self._validation)
-            if not self.plan.metrics:
-                return error, {}
-            rows = self._validation or self._rows
-            outputs = self._engine.predict(self.network, theta, rows.X)
-            values = {
-                name: float(METRICS[name].value(np, rows.Y, outputs, rows.weights))
-                for name in self.plan.metrics
-            }
-        return error, values
-
-    def _diverge(self, before: Snapshot, order: Ints) -> None:
+    def _diverge(self, before: Snapshot, order: Ints, rates: Floats) -> None:
         """End at the last finite state, and say what was not finite after it."""
-        batches = [order[i : i + self._size] for i in range(0, len(order), self._size)]
-        self.divergence, arrays = locate(
-            self._engine,
-            self.network,
-            self.plan,
-            before.arrays,
-            self._rows,
-            [(batch, self._rates(1, self._progress.step + k)) for k, batch in enumerate(batches)],
-            (len(self.history) + 1, self._progress.steps + 1),
-        )
+        self.divergence, arrays = locate(self._engine, before, self._rows, order, rates)
         theta = arrays["theta"]
         self._state = self._engine.start(self.network, self.plan, theta, resume=arrays)
         self._end(str(self.divergence))
-        rate = self.plan.optimizer.learning_rate / 10
-        warnings.warn(
-            f"{self.divergence}; the last finite weights are kept. Try learning_rate={rate:g}, or "
-            "scale the inputs",
-            DivergenceWarning,
-            stacklevel=4,
-        )
+        tell(self.divergence, self.plan)
 
-    def _end(self, reason: str) -> None:
-        if self.stopped is None:
-            self.stopped = reason
-            restore = self.plan.restore_best and self._validation is not None
-            self._final = self.best_theta if restore else self.theta
+    def _end(self, reason: str) -> Epoch | None:
+        """End the run; record what is done of the epoch in progress, unless it diverged."""
+        if self.stopped is not None:
+            return None
+        self.stopped = reason
+        epoch = self._close_epoch() if self._progress.steps and not self.divergence else None
+        restore = self.plan.restore_best and self._validation is not None
+        self._final = self.best_theta if restore else self.theta
+        return epoch

@@ -1,13 +1,13 @@
-"""When to stop: rules that look at the plan and the history only, and answer in a sentence."""
+"""When to stop: rules that look at the plan and the history, and callbacks; told in a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ..history import History
+from ..history import Epoch, History
 from ..spec.plan import Plan
 
-__all__ = ["RULES", "why_stop"]
+__all__ = ["RULES", "ended_by", "why_stop"]
 
 
 def why_stop(plan: Plan, history: History) -> str | None:
@@ -65,3 +65,13 @@ def _last_improvement(errors: list[float], least_fall: float) -> tuple[int, floa
 
 
 RULES: tuple[Callable[[Plan, History], str | None], ...] = (_target, _patience, _tolerance, _epochs)
+
+
+def ended_by(callbacks: Sequence[Callable[[Epoch], object]], epoch: Epoch) -> str | None:
+    """Call each with an epoch; return why the run ends, where one raised StopIteration."""
+    try:
+        for callback in callbacks:
+            callback(epoch)
+    except StopIteration:
+        return f"a callback ended it after epoch {epoch.epoch}"
+    return None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ..arrays import Floats, as_matrix, as_row_weights, as_targets
+from ..spec.fits import check_trainable, target_count
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Objective, check_targets
@@ -33,7 +34,7 @@ def checked_rows(
     """
     objective.check(network)
     inputs = as_matrix(X, network.n_inputs, dtype, "X")
-    targets = as_targets(Y, len(inputs), network.n_outputs, dtype)
+    targets = as_targets(Y, len(inputs), target_count(objective.error, network), dtype)
     check_targets(objective, targets)
     return Rows(inputs, targets, as_row_weights(sample_weight, len(inputs), dtype))
 
@@ -46,6 +47,8 @@ def error_and_gradient(
     *,
     loss: str = "squared_error",
     l2: float = 0.0,
+    l1: float = 0.0,
+    alpha: float = 0.0,
     sample_weight: npt.ArrayLike | None = None,
     engine: str = "auto",
 ) -> tuple[float, Floats]:
@@ -59,8 +62,10 @@ def error_and_gradient(
         (P,) parameters; their dtype, float32 or float64, decides the arithmetic.
     X, Y
         (n, d) inputs and (n, k) targets; a vector serves for a single column.
-    loss, l2
-        The error, and λ of the penalty ½λ‖W‖² on weights.
+    loss
+        The error.
+    l2, l1, alpha
+        Of the penalties ½λ‖W‖², λ₁ Σ |w| and ½α‖W‖² / Σ s on weights; see `Objective`.
     sample_weight
         (n,) row weights s; 1 unless given.
     engine
@@ -87,8 +92,9 @@ def error_and_gradient(
     (0.5, array([3.]))
     """
     checked = given_theta(network, theta)
-    objective = Objective(loss, l2)
+    objective = Objective(loss, l2, l1, alpha)
     rows = checked_rows(network, objective, X, Y, sample_weight, checked.dtype)
+    check_trainable(network)
     return get_engine(engine).error_and_gradient(network, objective, checked, rows)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from ..arrays import Array, Floats, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
@@ -28,15 +30,19 @@ class Rows(NamedTuple):
         """Return the rows at these positions, in their order."""
         return Rows(self.X[order], self.Y[order], self.weights[order])
 
+    def present(self) -> Rows:
+        """Return the rows that have a weight: in a sum, 0·∞ of the others would be NaN."""
+        return self if self.weights.all() else self.take(np.flatnonzero(self.weights))
+
 
 class Steps(NamedTuple):
     """What the steps of one `advance` were, one entry a step taken.
 
     ``errors`` holds J_B before each step, ``weights`` the batch's Σ s, ``gradient_norms`` the
-    Euclidean norm of ∂J_B/∂θ over trainable entries. ``rows`` counts the rows of the order that
-    are done. ``finite`` is False where an error, a gradient, a weight or an array of the optimizer
-    became NaN or infinite: then the entries are those of the steps before it, and the state must
-    not be used.
+    Euclidean norm of ∂J_B/∂θ over trainable entries, before any clipping. ``rows`` counts the rows
+    of the order that are done. ``finite`` is False where an error, a gradient, a weight or an array
+    of the optimizer became NaN or infinite: then the entries are those of the steps before it, and
+    the state must not be used.
     """
 
     errors: Floats
@@ -103,7 +109,11 @@ class Engine(Protocol):
         """
 
     def snapshot(self, state: State) -> dict[str, Array]:
-        """Return the state as plain arrays: ``theta`` and ``optimizer.*``; copies."""
+        """Return the state as plain arrays: ``theta``, ``step`` and ``optimizer.*``; copies.
+
+        ``step`` counts the steps taken, of which batches without weight are none: dropout and input
+        noise are functions of it.
+        """
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""

@@ -8,50 +8,68 @@ net input             h_j = b_j + Σ_i w_ij o_i over every source unit i
 output                o_j = f_j(h_j)
 error term            δ_j = −∂J/∂h_j; hidden: f'(h_j) Σ_k w_jk δ_k over all k that j feeds
 gradient              ∂J/∂w_ij = −δ_j o_i,  ∂J/∂b_j = −δ_j
+step                  gradient of J_B, 0 where not trainable → clipped by value → by norm →
+                      optimizer → 0 where not trainable → max-norm
 ====================  ==================================================================
+
+Rows of weight 0 take no part at all: what overflows in them is not seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import Array, Floats, Ints
 from ..formulas.activations import ACTIVATIONS
-from ..formulas.penalties import PENALTIES, batch_share
+from ..formulas.clipping import clip_by_norm, clip_by_value, euclidean
+from ..formulas.penalties import PENALTIES, max_norm
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
+from .noise import QUIET, Noise, step_noise
 from .protocol import Rows, Steps, Stop
 from .threads import one_thread
 
-__all__ = ["Pass", "ReferenceEngine", "ReferenceState", "backward", "forward", "row_errors"]
+__all__ = [
+    "Pass",
+    "ReferenceEngine",
+    "ReferenceState",
+    "backward",
+    "forward",
+    "move",
+    "row_errors",
+    "step_gradient",
+]
 
 
 class Pass(NamedTuple):
     """What one layer computed for n rows."""
 
-    sources: Floats  # (n, fan_in) outputs of its source units
+    sources: Floats  # (n, fan_in) outputs of its source units, as dropout left them
     h: Floats  # (n, size) net inputs
-    o: Floats  # (n, size) outputs
+    o: Floats  # (n, size) outputs, before dropout
 
 
 @dataclass(frozen=True)
 class ReferenceState:
-    """A descent between two steps: θ and the optimizer's arrays."""
+    """A descent between two steps: θ, the optimizer's arrays and how many steps were taken."""
 
     network: Network
     plan: Plan
     theta: Floats
     optimizer: Mapping[str, Array]
+    step: int
 
 
-def forward(network: Network, theta: Floats, X: Floats) -> dict[str, Pass]:
+def forward(network: Network, theta: Floats, X: Floats, noise: Noise = QUIET) -> dict[str, Pass]:
     """Return net inputs and outputs of every layer for the rows X (n, d)."""
     views = network.views(theta)
+    X = X if noise.added is None else X + noise.added
     outputs = _split(X, [(layer.name, layer.size) for layer in network.inputs])
+    outputs = {name: _dropped(noise, name, o) for name, o in outputs.items()}
     passes = {}
     for layer in network.layers:
         W, b = views[layer.name]
@@ -59,12 +77,25 @@ def forward(network: Network, theta: Floats, X: Floats) -> dict[str, Pass]:
         h = sources @ W if b is None else sources @ W + b
         o = ACTIVATIONS[layer.activation].f(np, h)
         passes[layer.name] = Pass(sources, h, o)
-        outputs[layer.name] = o
+        outputs[layer.name] = _dropped(noise, layer.name, o)
     return passes
 
 
+def _dropped(noise: Noise, layer: str, values: Floats) -> Floats:
+    """Return outputs after dropout, or the slope of the error in outputs before it."""
+    if layer not in noise.factors:
+        return values
+    factors = noise.factors[layer]
+    return np.where(factors == 0, 0, values * factors)  # 0 also where the unit overflowed
+
+
 def backward(
-    network: Network, objective: Objective, theta: Floats, passes: dict[str, Pass], rows: Rows
+    network: Network,
+    objective: Objective,
+    theta: Floats,
+    passes: dict[str, Pass],
+    rows: Rows,
+    noise: Noise = QUIET,
 ) -> dict[str, Floats]:
     """Return the error terms δ = −∂E/∂h (n, size) of every layer, of the rows' joint error E."""
     views = network.views(theta)
@@ -77,7 +108,8 @@ def backward(
     for layer in reversed(network.layers):
         h, o = passes[layer.name].h, passes[layer.name].o
         if layer.name != output:
-            deltas[layer.name] = ACTIVATIONS[layer.activation].back(np, h, o, fed_back[layer.name])
+            upstream = _dropped(noise, layer.name, fed_back[layer.name])
+            deltas[layer.name] = ACTIVATIONS[layer.activation].back(np, h, o, upstream)
         to_sources = deltas[layer.name] @ views[layer.name].weights.T  # Σ_k w_jk δ_k
         widths = [(name, network.width(name)) for name in layer.sources]
         for name, share in _split(to_sources, widths).items():
@@ -89,8 +121,8 @@ def backward(
 def _slope_at_output(network: Network, objective: Objective, last: Pass, Y: Floats) -> Floats:
     """Return ∂e/∂h (n, k) of the output layer."""
     loss, activation = objective.error, ACTIVATIONS[network.output.activation]
-    if activation.name in loss.pairs:
-        slope: Floats = loss.pairs[activation.name].slope(np, Y, last.h, last.o)
+    if activation.family in loss.pairs:
+        slope: Floats = loss.pairs[activation.family].slope(np, Y, last.h, last.o)
     else:
         slope = activation.back(np, last.h, last.o, loss.slope(np, Y, last.o))
     return slope
@@ -105,9 +137,9 @@ def _row_factors(objective: Objective, rows: Rows) -> Floats:
 
 def row_errors(network: Network, objective: Objective, last: Pass, Y: Floats) -> Floats:
     """Return e (n,), the error of each row, from the output layer's pass."""
-    loss, activation = objective.error, network.output.activation
-    if activation in loss.pairs:
-        each: Floats = loss.pairs[activation].value(np, Y, last.h)
+    loss, activation = objective.error, ACTIVATIONS[network.output.activation]
+    if activation.family in loss.pairs:
+        each: Floats = loss.pairs[activation.family].value(np, Y, last.h)
     else:
         each = loss.value(np, Y, last.o)
     return each
@@ -117,11 +149,17 @@ def _joint_error(network: Network, objective: Objective, last: Pass, rows: Rows)
     return float(_row_factors(objective, rows) @ row_errors(network, objective, last, rows.Y))
 
 
-def _penalty(network: Network, objective: Objective, theta: Floats, share: float) -> float:
-    if not objective.l2:
-        return 0.0  # not 0·∞, where a weight's square overflows
+def _penalty(network: Network, theta: Floats, strengths: Mapping[str, float]) -> float:
     weights = theta[network.penalized]
-    return float(objective.l2 * share * PENALTIES["l2"].value(np, weights).sum())
+    return float(sum(c * PENALTIES[name].value(np, weights).sum() for name, c in strengths.items()))
+
+
+def _penalty_slope(network: Network, theta: Floats, strengths: Mapping[str, float]) -> Floats:
+    slope = np.zeros_like(theta)
+    at = network.penalized
+    for name, strength in strengths.items():
+        slope[at] += strength * PENALTIES[name].slope(np, theta[at])
+    return slope
 
 
 def _split(matrix: Floats, widths: list[tuple[str, int]]) -> dict[str, Floats]:
@@ -145,18 +183,18 @@ class ReferenceEngine:
     ) -> ReferenceState:
         """Return the state before the first step, or the one that `resume` was taken of."""
         if resume is None:
-            return ReferenceState(network, plan, theta.copy(), plan.optimizer.init(np, theta))
+            return ReferenceState(network, plan, theta.copy(), plan.stepwise.init(np, theta), 0)
         optimizer = {
             name.removeprefix("optimizer."): array.copy()
             for name, array in resume.items()
             if name.startswith("optimizer.")
         }
-        return ReferenceState(network, plan, resume["theta"].copy(), optimizer)
+        return ReferenceState(network, plan, resume["theta"].copy(), optimizer, int(resume["step"]))
 
     def snapshot(self, state: ReferenceState) -> dict[str, Array]:
-        """Return θ and the optimizer's arrays as copies."""
+        """Return θ, the count of steps and the optimizer's arrays as copies."""
         optimizer = {f"optimizer.{name}": a.copy() for name, a in state.optimizer.items()}
-        return {"theta": state.theta.copy(), **optimizer}
+        return {"theta": state.theta.copy(), "step": np.array(state.step), **optimizer}
 
     @one_thread()
     def advance(
@@ -164,7 +202,7 @@ class ReferenceEngine:
     ) -> tuple[ReferenceState, Steps]:
         """Take the steps of a slice of an epoch, one batch a step."""
         size = state.plan.batch_size or len(rows.X)
-        total_weight = rows.weights.sum()
+        total_weight = float(rows.weights.sum())
         taken: list[tuple[float, float, float]] = []
         done, finite = 0, True
         with np.errstate(all="ignore"):  # what overflows is found by isfinite and reported
@@ -187,59 +225,115 @@ class ReferenceEngine:
         weight = float(batch.weights.sum())
         if weight == 0:
             return state, (0.0, 0.0, 0.0), True
-        share = batch_share(plan.objective.error.reduction, weight, total_weight)
-        error, gradient = _error_and_gradient(network, plan.objective, theta, batch, share)
-        if network.trainable is not None:
-            gradient = np.where(network.trainable, gradient, 0)
-        step, optimizer = plan.optimizer.update(
-            np, gradient, state.optimizer, theta, theta.dtype.type(rate)
-        )
-        if network.trainable is not None:
-            step = np.where(network.trainable, step, 0)
-        moved = theta + step
+        error, gradient = step_gradient(network, plan, theta, batch, total_weight, state.step)
+        norm = float(euclidean(np, gradient))
+        moved, optimizer = move(network, plan, theta, gradient, state.optimizer, rate)
         # An optimizer's square that overflowed would divide all later steps to 0, unseen.
-        after = (error, gradient, moved, *optimizer.values())
+        after: tuple[Any, ...] = (error, gradient, moved, *optimizer.values())
         finite = all(bool(np.isfinite(value).all()) for value in after)
-        norm = float(np.linalg.norm(gradient))
-        return ReferenceState(network, plan, moved, optimizer), (error, weight, norm), finite
+        state = ReferenceState(network, plan, moved, optimizer, state.step + 1)
+        return state, (error, weight, norm), finite
 
     @one_thread()
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
+        rows, weight = rows.present(), float(rows.weights.sum())
         last = forward(network, theta, rows.X)[network.output.name]
-        return _joint_error(network, objective, last, rows) + _penalty(
-            network, objective, theta, 1.0
-        )
+        strengths = objective.strengths(weight, weight)
+        return _joint_error(network, objective, last, rows) + _penalty(network, theta, strengths)
 
     @one_thread()
     def error_and_gradient(
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,)."""
-        return _error_and_gradient(network, objective, theta, rows, 1.0)
+        weight = float(rows.weights.sum())
+        return _error_and_gradient(network, objective, theta, rows.present(), weight, QUIET)
 
     def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return forward(network, theta, X)[network.output.name].o
 
 
-def _error_and_gradient(
-    network: Network, objective: Objective, theta: Floats, rows: Rows, penalty_share: float
+def step_gradient(
+    network: Network, plan: Plan, theta: Floats, batch: Rows, total_weight: float, step: int
 ) -> tuple[float, Floats]:
-    """Return J and ∂J/∂θ of a batch; `penalty_share` scales R."""
-    passes = forward(network, theta, rows.X)
-    deltas = backward(network, objective, theta, passes, rows)
+    """Return J_B of a batch under the noise of its step, and ∂J_B/∂θ (P,), 0 where not trainable.
+
+    Parameters
+    ----------
+    batch
+        Its rows, of which some have a weight.
+    total_weight
+        Σ s of all training rows.
+    step
+        Steps taken before this one.
+    """
+    noise = step_noise(network, plan, step, len(batch.X), theta.dtype)
+    kept = np.flatnonzero(batch.weights)
+    error, gradient = _error_and_gradient(
+        network, plan.objective, theta, batch.present(), total_weight, noise.take(kept)
+    )
+    if network.trainable is not None:
+        gradient = np.where(network.trainable, gradient, 0)
+    return error, gradient
+
+
+def move(
+    network: Network,
+    plan: Plan,
+    theta: Floats,
+    gradient: Floats,
+    optimizer: Mapping[str, Array],
+    rate: float,
+) -> tuple[Floats, Mapping[str, Array]]:
+    """Return θ and the optimizer's arrays after the step that the gradient of a batch makes."""
+    if plan.clip_value is not None:
+        gradient = clip_by_value(np, gradient, plan.clip_value)
+    if plan.clip_norm is not None:
+        gradient = clip_by_norm(np, gradient, plan.clip_norm)
+    asked = {"decays": network.penalized.astype(theta.dtype)} if plan.stepwise.decouples else {}
+    step, optimizer = plan.stepwise.update(
+        np, gradient, optimizer, theta, theta.dtype.type(rate), **asked
+    )
+    if network.trainable is not None:
+        step = np.where(network.trainable, step, 0)
+    moved = theta + step
+    if plan.max_norm is not None:
+        moved = _limited(network, moved, plan.max_norm)
+    return moved, optimizer
+
+
+def _limited(network: Network, theta: Floats, limit: float) -> Floats:
+    """Return θ with each unit's incoming weights within the limit, what is frozen as it was."""
+    free = np.ones(network.size, bool) if network.trainable is None else network.trainable
+    result = theta.copy()
+    for block in network.blocks:
+        W, at = theta[block.weights].reshape(block.shape), free[block.weights]
+        result[block.weights] = max_norm(np, W, limit, at.reshape(block.shape)).ravel()
+    return result
+
+
+def _error_and_gradient(
+    network: Network,
+    objective: Objective,
+    theta: Floats,
+    rows: Rows,
+    total_weight: float,
+    noise: Noise,
+) -> tuple[float, Floats]:
+    """Return J and ∂J/∂θ of a batch of the training rows, whose weights add up to the total."""
+    passes = forward(network, theta, rows.X, noise)
+    deltas = backward(network, objective, theta, passes, rows, noise)
     gradient = np.zeros_like(theta)
     for block in network.blocks:
         delta = deltas[block.name]
         gradient[block.weights] = -(passes[block.name].sources.T @ delta).ravel()
         if block.biases:
             gradient[block.biases] = -delta.sum(axis=0)
+    strengths = objective.strengths(float(rows.weights.sum()), total_weight)
     error = _joint_error(network, objective, passes[network.output.name], rows)
-    if objective.l2:
-        at_weights = network.penalized
-        slope = PENALTIES["l2"].slope(np, theta[at_weights])
-        gradient[at_weights] += (objective.l2 * penalty_share) * slope
-        error += _penalty(network, objective, theta, penalty_share)
+    error += _penalty(network, theta, strengths)
+    gradient += _penalty_slope(network, theta, strengths)
     gradient[network.masked] = 0
     return error, gradient

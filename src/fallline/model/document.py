@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,9 @@ from ..data.targets import TargetEncoder
 from ..engines.calls import predict
 from ..engines.threads import one_thread
 from ..errors import FalllineError, ModelFileError
-from ..history import Epoch, History
+from ..history_matrix import history_columns, history_from_matrix, history_matrix
 from ..spec.codec import network_from_json, network_to_json
+from ..spec.fits import target_count
 from ..spec.network import Network
 from ..spec.plan import Plan
 
@@ -25,25 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["from_document", "to_document"]
 
 _PARTS = {"network", "plan", "encoder", "target", "facts", "history", "test"}
-_COLUMNS = (
-    "epoch",
-    "steps",
-    "rows",
-    "error",
-    "validation_error",
-    "learning_rate",
-    "gradient_norm",
-    "error_at_end",
-)
-_WHOLE = {"epoch", "steps", "rows"}
-_OPTIONAL = {"validation_error", "error_at_end"}
 # The test vector is recomputed on the reader's machine, whose sums may run in another order.
 _AGREEMENT = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-9}
 
 
 def to_document(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return a model's document (plain data) and tensors."""
-    columns = [*_COLUMNS, *_metric_names(model.history)]
+    columns = history_columns(model.history)
     x = np.random.default_rng(0).standard_normal((1, model.network.n_inputs))
     with one_thread():  # the same bytes for any number of threads
         outputs = predict(model.network, model.theta, x)
@@ -56,7 +44,7 @@ def to_document(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
         "history": columns,
         "test": {"x": x[0].tolist(), "y": [float(value) for value in outputs[0]]},
     }
-    return document, {"history": _history_matrix(model.history, columns), "theta": model.theta}
+    return document, {"history": history_matrix(model.history, columns), "theta": model.theta}
 
 
 def from_document(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
@@ -76,54 +64,22 @@ def from_document(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> 
         encoder = None if plain is None else TableEncoder.from_json(plain)
         plain = document["target"]
         target = None if plain is None else TargetEncoder.from_json(plain)
-        _check_fit(network, encoder, target)
+        plan = _plan(document["plan"], network)
+        _check_fit(network, plan, encoder, target)
         _check_test(network, theta, _object(document["test"], "test"))
         return {
             "network": network,
             "theta": theta,
-            "plan": _plan(document["plan"], network),
+            "plan": plan,
             "encoder": encoder,
             "target": target,
-            "history": _history(document["history"], tensors["history"]),
+            "history": history_from_matrix(document["history"], tensors["history"]),
             "facts": _object(document["facts"], "facts"),
         }
     except ModelFileError:
         raise
     except (FalllineError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"its description cannot be: {error}") from None
-
-
-def _metric_names(history: History) -> list[str]:
-    return sorted({name for epoch in history for name in epoch.metrics})
-
-
-def _history_matrix(history: History, columns: list[str]) -> Floats:
-    """Return the epochs as numbers, without their seconds: the same run gives the same file."""
-    rows = [[_number(epoch, name) for name in columns] for epoch in history]
-    return np.array(rows, np.float64).reshape(len(history), len(columns))
-
-
-def _number(epoch: Epoch, name: str) -> float:
-    value = getattr(epoch, name) if name in _COLUMNS else epoch.metrics.get(name)
-    return math.nan if value is None else float(value)
-
-
-def _history(columns: Any, matrix: Array) -> History:
-    texts = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
-    if not texts or tuple(columns[: len(_COLUMNS)]) != _COLUMNS or matrix.dtype != np.float64:
-        raise ModelFileError("its history has unknown columns")
-    if matrix.ndim != 2 or matrix.shape[1] != len(columns) or len(set(columns)) < len(columns):
-        raise ModelFileError("its history does not fit its columns")
-    epochs = []
-    for row in matrix:
-        values: dict[str, Any] = dict(zip(columns, row.tolist(), strict=True))
-        metrics = {name: values.pop(name) for name in columns[len(_COLUMNS) :]}
-        for name in _WHOLE:
-            values[name] = int(values[name])
-        for name in _OPTIONAL:
-            values[name] = None if math.isnan(values[name]) else values[name]
-        epochs.append(Epoch(**values, metrics=metrics, seconds=math.nan))
-    return History(epochs)
 
 
 def _theta(network: Network, theta: Array) -> Floats:
@@ -138,16 +94,16 @@ def _theta(network: Network, theta: Array) -> Floats:
 
 def _plan(plain: Any, network: Network) -> Plan:
     plan = Plan.from_json(_object(plain, "plan"))
-    plan.objective.check(network)
+    plan.check(network)
     return plan
 
 
 def _check_fit(
-    network: Network, encoder: TableEncoder | None, target: TargetEncoder | None
+    network: Network, plan: Plan, encoder: TableEncoder | None, target: TargetEncoder | None
 ) -> None:
     if encoder is not None and encoder.d != network.n_inputs:
         raise ModelFileError("its columns do not fit its network's inputs")
-    if target is not None and target.k != network.n_outputs:
+    if target is not None and target.k != target_count(plan.objective.error, network):
         raise ModelFileError("its target does not fit its network's outputs")
 
 

@@ -16,12 +16,14 @@ from ..data.targets import TargetEncoder, known_rows
 from ..descent.run import Run
 from ..engines.calls import predict
 from ..errors import DataError
+from ..fall import read, write
+from ..formulas.losses import Loss
 from ..formulas.metrics import METRICS
 from ..history import History
 from ..spec.network import Network
 from ..spec.plan import Plan
-from . import fall
 from .document import from_document, to_document
+from .readings import prediction_names, predictions
 
 __all__ = ["Model", "load"]
 
@@ -72,6 +74,11 @@ class Model:
         """``"regression"`` or ``"classification"``; ``"numbers"`` where no target is known."""
         return "numbers" if self.target is None else self.target.task
 
+    @property
+    def loss(self) -> Loss:
+        """The error that it was trained with, which tells what its outputs mean."""
+        return self.plan.objective.error
+
     def inputs(self, data: Any) -> Floats:
         """Return the network's inputs X (n, d) for a table, a frame, a mapping or an array.
 
@@ -105,6 +112,9 @@ class Model:
     def predict(self, data: Any) -> Array:
         """Return predictions: (n,) numbers in the target's units, or labels.
 
+        A model for several quantiles gives one column for each level, in rising order; one for a
+        Gaussian likelihood the mean and the standard deviation. `prediction_names` names them.
+
         Parameters
         ----------
         data
@@ -114,15 +124,41 @@ class Model:
         Returns
         -------
         ndarray
-            (n,), or (n, k) where there are several targets, or none is known to the model.
+            (n,), or (n, columns) where there are several targets or several numbers for one, or
+            where no target is known to the model.
 
         Raises
         ------
         DataError
             Naming the columns that are missing.
         """
-        outputs = self.outputs(data)
-        return outputs if self.target is None else self.target.decode(outputs)
+        return self.decode(self.outputs(data))
+
+    def decode(self, outputs: Floats) -> Array:
+        """Return the predictions that the network's outputs (n, k) stand for; see `predict`."""
+        return predictions(self.loss, self.target, outputs)
+
+    @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Names for the columns of `predict`: ``prediction``, or ``prediction_0.1``, ...
+
+        Raises
+        ------
+        DataError
+            When the model knows no target.
+        """
+        if self.target is None:
+            raise DataError("this model was trained on plain numbers and knows no target column")
+        return prediction_names(self.loss, self.target)
+
+    def points(self, outputs: Floats) -> Floats:
+        """Return outputs (n, k) as metrics compare them with targets: one number for each.
+
+        Of several quantiles it is that of the level nearest to one half, of a mean and a variance
+        the mean, and a hinge's margin is moved from [-1, 1] to [0, 1].
+        """
+        points: Floats = self.loss.points(outputs)
+        return points
 
     def predict_proba(self, data: Any) -> Floats:
         """Return (n, classes) probabilities, in the order of ``target.labels``.
@@ -135,6 +171,11 @@ class Model:
         if self.target is None or self.target.task != "classification":
             raise DataError(
                 f"this model gives {self.task}, so it has no probabilities; use predict"
+            )
+        if not self.loss.gives_probabilities:
+            raise DataError(
+                f"a model trained with {self.loss.name} gives margins, not probabilities; train "
+                "with cross-entropy for these"
             )
         return self.target.probabilities(self.outputs(data))
 
@@ -154,7 +195,8 @@ class Model:
         if not rows.any():
             raise DataError(f"no row has a known target '{columns[0].name}' to compare with")
         known = table.take(rows)
-        return self.score(self.outputs(known), [column.take(rows) for column in columns])
+        points = self.points(self.outputs(known))
+        return self.score(points, [column.take(rows) for column in columns])
 
     def target_columns(self, table: Table) -> list[Column]:
         """Return the target's columns of a table."""
@@ -163,7 +205,7 @@ class Model:
         return [table[name] for name in self.target.names]
 
     def score(self, outputs: Floats, columns: Sequence[Column]) -> dict[str, float]:
-        """Return the metrics of the task for outputs (n, k) and the true target columns."""
+        """Return the metrics for the `points` (n, targets) of outputs and the true columns."""
         if self.target is None:
             raise DataError("this model was trained on plain numbers and knows no target column")
         y, yhat = self.target.encode(columns), outputs.astype(np.float64)
@@ -175,6 +217,7 @@ class Model:
             name: float(metric.value(np, y, yhat, ones))
             for name, metric in METRICS.items()
             if metric.task == self.target.task
+            and (name != "log_loss" or self.loss.gives_probabilities)
         }
 
     def save(self, path: str | Path) -> None:
@@ -189,7 +232,7 @@ class Model:
         DataError, OSError
             When the file cannot be written.
         """
-        fall.write(path, *to_document(self))
+        write(path, *to_document(self))
 
 
 def load(path: str | Path) -> Model:
@@ -202,7 +245,7 @@ def load(path: str | Path) -> Model:
     """
     from ..errors import ModelFileError
 
-    document, tensors = fall.read(path)
+    document, tensors = read(path)
     try:
         return Model(**from_document(document, tensors))
     except ModelFileError as error:

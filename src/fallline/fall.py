@@ -16,17 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import ModelFileError
-from ..files import whole_file
-from ..spec.codec import canonical_json, strict_json
+from .arrays import Array
+from .errors import ModelFileError
+from .files import whole_file
+from .spec.codec import canonical_json, strict_json
 
 __all__ = ["FORMAT", "looks_like_fall", "read", "to_bytes", "write"]
 
 FORMAT = 1
 _KEY = "fallline"
 _HEADER_LIMIT = 64 * 2**20  # bytes of JSON: a mask of 8,000 x 8,000 still fits
-_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+}
 _TENSOR_KEYS = {"dtype", "shape", "data_offsets"}
 
 
@@ -38,12 +42,12 @@ def to_bytes(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes
     document
         Plain data without NaN; ``format``, ``tensors`` and ``checksum`` are added.
     tensors
-        float32 and float64 arrays by name.
+        float32, float64 and int64 arrays by name.
     """
     from safetensors.numpy import save
 
     # safetensors stores a transposed array's buffer as it lies: contiguous copies only.
-    arrays = {name: np.ascontiguousarray(array) for name, array in sorted(tensors.items())}
+    arrays = {name: np.array(array, order="C") for name, array in sorted(tensors.items())}
     whole = {**document, "format": FORMAT, "tensors": _shapes(arrays)}
     whole["checksum"] = _checksum(whole, arrays)
     return save(arrays, metadata={_KEY: canonical_json(whole)})
@@ -143,7 +147,8 @@ def _tensors(header: Mapping[str, Any], data: memoryview) -> dict[str, Array]:
             raise ModelFileError(f"tensor {name!r} is not described as the format asks")
         dtype, shape = entry["dtype"], entry["shape"]
         if not isinstance(dtype, str) or dtype not in _DTYPES:
-            raise ModelFileError(f"tensor {name!r} has dtype {dtype!r}; only F32 and F64 may be")
+            allowed = ", ".join(_DTYPES)
+            raise ModelFileError(f"tensor {name!r} has dtype {dtype!r}; it may be {allowed}")
         if not (_counts(shape) and _counts(entry["data_offsets"])) or len(shape) > 2:
             raise ModelFileError(f"tensor {name!r} has a shape or place that cannot be")
         start, stop = (entry["data_offsets"] + [-1, -1])[:2]
@@ -173,7 +178,7 @@ def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
     """Return SHA-256, in hex, over the tensors' bytes by name and the JSON without checksum."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        digest.update(np.ascontiguousarray(tensors[name]).tobytes())
+        digest.update(tensors[name].tobytes())
     plain = {key: value for key, value in document.items() if key != "checksum"}
     digest.update(canonical_json(plain).encode())
     return digest.hexdigest()
