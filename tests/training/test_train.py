@@ -11,8 +11,9 @@ import fallline as fl
 from fallline.data import samples
 from fallline.errors import DataError, InterruptWarning, SpecError
 from fallline.training import Settings, Stage
-from fallline.training.choose import PENALTIES, batch_by_rule, net_by_rule
+from fallline.training.choose import PENALTIES
 from fallline.training.prepare import prepare
+from fallline.training.rules import batch_by_rule, net_by_rule
 
 QUICK = {"l2": 0.01, "epochs": 3, "seed": 1}
 
@@ -257,6 +258,38 @@ def test_divergence_in_the_first_epoch_is_an_error(houses: fl.Table) -> None:
         ({"validation": "half"}, "share"),
         ({"patience": 0}, "patience"),
         ({"test": -0.1}, "share"),
+        ({"class_weight": "even"}, "'balanced' or a number for each label"),
+        ({"class_weight": {"a": 0}}, "above 0"),
+        ({"class_weight": "balanced"}, "is for classes"),
+        ({"schedule": "cosin"}, "did you mean 'cosine'"),
+        ({"l1": -1}, "l1"),
+        ({"alpha": -1}, "alpha"),
+        ({"max_norm": 0}, "max_norm"),
+        ({"dropout": 1}, "dropout"),
+        ({"dropout": {"hidden9": 0.5}}, "hidden9"),
+        ({"input_noise": -1}, "input_noise"),
+        ({"clip_value": 0}, "clip_value"),
+        ({"clip_norm": "x"}, "clip_norm"),
+        ({"initializer": "huge"}, "initializer"),
+        ({"shuffle": 1}, "shuffle"),
+        ({"min_improvement": -1}, "min_improvement"),
+        ({"tolerance": -1}, "tolerance"),
+        ({"tolerance_epochs": 0}, "tolerance_epochs"),
+        ({"target_error": "x"}, "target"),
+        ({"restore_best": None}, "restore_best"),
+        ({"metrics": "accuracy"}, "is for classification"),
+        ({"metrics": ["rmsee"]}, "did you mean 'rmse'"),
+        ({"metrics": 3}, "metrics"),
+        ({"group": "roooms"}, "did you mean 'rooms'"),
+        ({"group": "price"}, "the target"),
+        ({"group": 3}, "name of a column"),
+        ({"group": "rooms", "numeric": "rooms"}, "both numeric and dropped"),
+        ({"time": "fuel"}, "dates or numbers"),
+        ({"time": "age", "group": "rooms"}, "not by both"),
+        ({"restarts": 0}, "restarts"),
+        ({"restarts": 2, "validation": 0}, "chosen among by validation"),
+        ({"folds": 1}, "folds"),
+        ({"folds": 3, "test": 0.2}, "leave out folds or test"),
         ({"seed": -1}, "seed"),
         ({"time_budget": -5.0}, "time_budget"),
         ({"dtype": "float16"}, "float32"),

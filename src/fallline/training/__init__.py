@@ -1,8 +1,22 @@
 """The main job: a table in, a trained model out, with what was understood and how good it is."""
 
+from .crossval import cross_validate
+from .folds import CrossValidation, Fold
 from .job import train
-from .result import Stage, Start, TrainingResult
+from .result import Restart, Stage, Start, TrainingResult
 from .settings import Settings
 from .worst import WorstRow, worst_rows
 
-__all__ = ["Settings", "Stage", "Start", "TrainingResult", "WorstRow", "train", "worst_rows"]
+__all__ = [
+    "CrossValidation",
+    "Fold",
+    "Restart",
+    "Settings",
+    "Stage",
+    "Start",
+    "TrainingResult",
+    "WorstRow",
+    "cross_validate",
+    "train",
+    "worst_rows",
+]

@@ -5,8 +5,9 @@ hidden layers       below 100 training rows 16 relu; below 5,000 64 and 32 relu;
 batch               32 rows up to 5,000 training rows, else 128
 penalty, epochs     least mean validation error over λ in ``PENALTIES`` and all epochs: by 5-fold
                     cross-validation up to 5,000 training rows, after which all of them are
-                    trained on for that many epochs; else on 15 % held out, which then also stop
-                    the last training (above 50,000 rows with the smallest λ, untried)
+                    trained on for that many epochs; else, and for restarts, on 15 % held out,
+                    which then also stop the last training (above 50,000 rows with the smallest
+                    λ, untried). A schedule that spans the plan keeps its epochs
 ==================  ==============================================================================
 
 Why, and what it gives, is in ``docs/quality.md``.
@@ -16,20 +17,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Floats
-from ..data.split import k_folds
 from ..descent import Run
 from ..engines.protocol import Rows
 from ..errors import DataError
+from ..formulas.schedules import schedule_from
 from ..history import Epoch
 from ..spec.network import Network
 from .prepare import Prepared
 from .settings import Settings
 
-__all__ = ["PENALTIES", "Choice", "batch_by_rule", "choose", "net_by_rule"]
+__all__ = ["PENALTIES", "Choice", "choose", "spans_the_plan"]
 
 PENALTIES = (1e-3, 1e-2, 1e-1)
 _LARGE_PENALTIES = (1e-4, 1e-3, 1e-2)
@@ -50,18 +52,6 @@ class Choice:
     l2: float
     epochs: int
     reasons: tuple[str, ...]
-
-
-def net_by_rule(rows: int) -> str:
-    """Return the hidden layers for this many training rows."""
-    if rows < 100:
-        return "16 relu"
-    return "64 relu, 32 relu" if rows < 5_000 else "128 relu, 64 relu"
-
-
-def batch_by_rule(rows: int) -> int:
-    """Return the batch size for this many training rows."""
-    return 32 if rows <= 5_000 else 128
 
 
 def choose(prepared: Prepared, settings: Settings, build: Build, watch: Watch) -> Choice:
@@ -86,18 +76,46 @@ def choose(prepared: Prepared, settings: Settings, build: Build, watch: Watch) -
         penalties = (settings.l2,)
     trials = _trials(prepared, settings)
     curves = _validation_curves(trials, penalties, settings, build, watch)
+    spans = not held_out and spans_the_plan(settings.schedule)
+    if spans:
+        curves[:, :-1] = np.nan  # what it reaches on the way is not what a shorter plan reaches
+        _check_finite(curves)
     k, epoch = np.unravel_index(np.nanargmin(curves), curves.shape)
     l2, epochs = penalties[int(k)], int(epoch) + 1
-    how = "on the validation rows" if held_out else f"{len(trials)}-fold cross-validation"
+    how = "on the validation rows" if held_out else _folds_in_words(len(trials), prepared)
     least = ", ".join(
         f"{penalty:g}: {np.nanmin(curve):.4f}"
         for penalty, curve in zip(penalties, curves, strict=True)
+        if np.isfinite(curve).any()
     )
     reasons = [f"penalty λ = {l2:g}: the least mean validation error, {how} (λ: error; {least})"]
     if held_out:
         return Choice(l2, _final_epochs(settings), tuple(reasons))
-    reasons.append(f"{epochs} epochs: where that error was least; then trained on all {n} rows")
+    why = "which the schedule spans" if spans else "where that error was least"
+    reasons.append(f"{epochs} epochs: {why}; then trained on all {n} rows")
     return Choice(l2, epochs, tuple(reasons))
+
+
+def spans_the_plan(schedule: Any) -> bool:
+    """Return whether a schedule's rates depend on how many epochs the plan has.
+
+    Examples
+    --------
+    >>> spans_the_plan("cosine"), spans_the_plan("cosine(length=10)"), spans_the_plan("step")
+    (True, False, False)
+    """
+    settings = schedule_from(schedule).settings
+    then = settings.get("then")
+    open_end = "length" in settings and settings["length"] is None
+    return open_end or (isinstance(then, str) and spans_the_plan(then))
+
+
+def _folds_in_words(folds: int, prepared: Prepared) -> str:
+    known = prepared.known
+    if known.time is not None:
+        return f"{folds} folds chained forwards by '{known.time.name}'"
+    kept = "" if known.group is None else f", each '{known.group.name}' on one side"
+    return f"{folds}-fold cross-validation{kept}"
 
 
 def _unvalidated(settings: Settings) -> Choice:
@@ -118,11 +136,11 @@ def _trials(prepared: Prepared, settings: Settings) -> list[tuple[Rows, Rows]]:
         validation = prepared.validation_rows(encoder, settings.dtype)
         assert validation is not None
         return [(prepared.rows(encoder, train, settings.dtype), validation)]
-    labels = prepared.targets[0].take(train) if prepared.task == "classification" else None
-    pairs = []
-    for fit, check in k_folds(len(train), min(_FOLDS, len(train)), settings.seed, labels):
-        encoder = prepared.encoder(train[fit])
-        parts = [prepared.rows(encoder, train[rows], settings.dtype) for rows in (fit, check)]
+    known, pairs = prepared.known, []
+    folds = max(2, min(_FOLDS, known.most_folds(train)))
+    for fit, check in known.folds(train, folds, settings.seed):
+        encoder = prepared.encoder(fit)
+        parts = [prepared.rows(encoder, rows, settings.dtype) for rows in (fit, check)]
         pairs.append((parts[0], parts[1]))
     return pairs
 
@@ -150,8 +168,11 @@ def _validation_curves(
                 build(fit.X.shape[1]),
                 fit.X,
                 fit.Y,
+                sample_weight=fit.weights,
                 X_val=check.X,
                 y_val=check.Y,
+                sample_weight_val=check.weights,
+                initializer=settings.initializer,
                 plan=plan,
                 engine=settings.engine,
                 dtype=settings.dtype,
@@ -160,12 +181,15 @@ def _validation_curves(
                 watch(epoch, before + epoch.epoch, total, detail)
             errors.append(_padded(run, epochs))
         curves[k] = np.mean(errors, axis=0)
+    _check_finite(curves)
+    return np.where(np.isfinite(curves), curves, np.nan)
+
+
+def _check_finite(curves: Floats) -> None:
     if not np.isfinite(curves).any():
         raise DataError(
-            "every trial diverged: the error became infinite or NaN in its first epoch; take a "
-            "smaller learning rate"
+            "every trial diverged: the error became infinite or NaN; take a smaller learning rate"
         )
-    return np.where(np.isfinite(curves), curves, np.nan)
 
 
 def _padded(run: Run, epochs: int) -> list[float]:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Ints
+from ..arrays import Floats, Ints
 from ..data.encoders import TableEncoder
-from ..data.roles import Role, find_roles
-from ..data.split import split_rows
+from ..data.roles import Role
 from ..data.table import Column, Table
-from ..data.targets import TargetEncoder, guess_task, known_rows
+from ..data.targets import TargetEncoder, known_rows
 from ..engines.protocol import Rows
 from ..errors import DataError
+from ..formulas.losses import LOSSES
+from .known import Known, Parts, known_part
 from .settings import Settings
+from .weights import class_weights, row_weights
 
-__all__ = ["Prepared", "prepare"]
-
-_FEWEST = 10  # rows: with fewer no part of the data could say anything
-_CV_ROWS = 5_000  # up to here cross-validation is affordable, and needed
-_HELD_OUT = 0.15
+__all__ = ["Prepared", "prepare", "prepared_part", "target_encoder"]
 
 
 @dataclass(frozen=True)
@@ -32,34 +29,33 @@ class Prepared:
 
     Attributes
     ----------
-    table, targets
-        The rows whose target is known, and their target columns.
-    numbers
-        The number of each of these rows in the user's table, from 0.
+    known
+        The rows whose target is known, and what they are.
     roles, target
         What columns are for; the target's encoder.
-    task_reason
-        Why it is a regression or a classification.
     train, validation, test
-        Positions in `table`; `validation` is empty where folds of `train` or a table of its own
+        Positions in `known`; `validation` is empty where folds of `train` or a table of its own
         serve instead.
     given_validation
         The user's own validation rows and their target columns.
+    class_weights
+        What a row of each class counts, or None.
     notes
         Sentences on the data.
+    signs
+        Whether the error takes classes as -1 and 1.
     """
 
-    table: Table
-    targets: tuple[Column, ...]
-    numbers: Ints
+    known: Known
     roles: tuple[Role, ...]
     target: TargetEncoder
-    task_reason: str
     train: Ints
     validation: Ints
     test: Ints
     given_validation: tuple[Table, tuple[Column, ...]] | None
+    class_weights: Floats | None
     notes: tuple[str, ...]
+    signs: bool = False
 
     @property
     def task(self) -> str:
@@ -83,14 +79,17 @@ class Prepared:
         """The rows that models are judged on: the test rows, or without any the training rows."""
         return self.test if len(self.test) else self.train
 
+    def truth(self, rows: Ints) -> list[Column]:
+        """Return the target columns of these rows."""
+        return [column.take(rows) for column in self.known.targets]
+
     def encoder(self, rows: Ints) -> TableEncoder:
         """Return the encoder fitted on these rows alone."""
-        return TableEncoder.fit(self.table.take(rows), self.roles)
+        return TableEncoder.fit(self.known.table.take(rows), self.roles)
 
     def rows(self, encoder: TableEncoder, rows: Ints, dtype: npt.DTypeLike) -> Rows:
-        """Return X, Y and ones for these rows."""
-        targets = [column.take(rows) for column in self.targets]
-        return self._rows(encoder, self.table.take(rows), targets, dtype)
+        """Return X, Y and row weights of these rows."""
+        return self._rows(encoder, self.known.table.take(rows), self.truth(rows), dtype)
 
     def validation_rows(self, encoder: TableEncoder, dtype: npt.DTypeLike) -> Rows | None:
         """Return the held-out or given validation rows, or None."""
@@ -105,7 +104,9 @@ class Prepared:
     ) -> Rows:
         X = encoder.encode(table).astype(dtype)
         Y = self.target.encode(targets).astype(dtype)
-        return Rows(X, Y, np.ones(len(X), dtype))
+        if self.signs:
+            Y = 2 * Y - 1  # from 0 and 1
+        return Rows(X, Y, row_weights(self.class_weights, self.target, targets, dtype))
 
 
 def prepare(
@@ -118,85 +119,58 @@ def prepare(
     DataError
         When the target is unknown, or too few rows or columns are left.
     """
-    names = _names(target)
-    targets = [table[name] for name in names]
-    task, reason = _task(targets, settings)
-    known = known_rows(targets)
-    numbers = np.flatnonzero(known)
-    if len(numbers) < _FEWEST:
-        raise DataError(
-            f"{table.source} has {len(numbers)} rows with a known target; at least {_FEWEST} are "
-            "needed to train and to test"
-        )
-    whole = table.take(numbers)
-    targets = [column.take(numbers) for column in targets]
-    by_class = targets[0] if task == "classification" else None
-    train, held_out, test = _split(len(numbers), by_class, settings, validation is not None)
-    roles = find_roles(
-        whole.take(train),
-        names,
-        numeric=settings.numeric,
-        category=settings.category,
-        date=settings.date,
-        text=settings.text,
-        drop=settings.drop,
-    )
-    # Classes are names, not statistics: all are taken; means and deviations come from training.
-    seen = targets if by_class is not None else [column.take(train) for column in targets]
-    encoder = TargetEncoder.fit(seen, task)
-    given = _given(validation, names)
+    known = known_part(table, target, settings)
+    split = known.split(settings, given_validation=validation is not None)
+    return prepared_part(known, split, settings, validation)
+
+
+def prepared_part(
+    known: Known, split: Parts, settings: Settings, validation: Table | None = None
+) -> Prepared:
+    """Return known rows, parted already, made ready: roles and encoders from the training rows."""
+    train, held_out, test = split
+    roles = known.roles(train, settings)
+    encoder = target_encoder(known, train, settings)
+    given = _given(validation, [column.name for column in known.targets])
     # Before anything is trained: a cell that is no number may stand in any part.
-    encoder.encode(targets)
+    encoder.encode(known.targets)
     if given is not None:
         encoder.encode(given[1])
     return Prepared(
-        whole,
-        tuple(targets),
-        numbers,
+        known,
         roles,
         encoder,
-        reason,
         train,
         held_out,
         test,
         given,
-        _notes(table, names, len(known) - len(numbers), encoder, roles),
+        class_weights(settings.class_weight, encoder, known.targets, train),
+        (*known.notes, *encoder.notes, *(role.leak for role in roles if role.leak)),
+        _kind_of_targets(settings) == "sign",
     )
 
 
-def _names(target: Any) -> tuple[str, ...]:
-    one = isinstance(target, str) or not isinstance(target, Iterable)
-    names: tuple[str, ...] = (target,) if one else tuple(target)
-    texts = bool(names) and all(isinstance(name, str) for name in names)
-    if not texts or len(set(names)) < len(names):
-        raise DataError(
-            "target must be the name of a column, or names of different columns for several "
-            f"outputs, not {target!r}"
-        )
-    return names
+def target_encoder(known: Known, train: Ints, settings: Settings) -> TargetEncoder:
+    """Return the target's encoder, fitted on the training rows."""
+    # Classes are names, not statistics: all are taken; means and deviations come from training.
+    by_class = known.task == "classification"
+    seen = known.targets if by_class else [column.take(train) for column in known.targets]
+    return _unshifted(TargetEncoder.fit(seen, known.task), settings)
 
 
-def _task(targets: Sequence[Column], settings: Settings) -> tuple[str, str]:
-    if settings.task is not None:
-        return settings.task, "It was asked for."
-    if len(targets) > 1:
-        return "regression", "There are several targets."
-    return guess_task(targets[0])
+def _unshifted(encoder: TargetEncoder, settings: Settings) -> TargetEncoder:
+    """Return the encoder without its means where the error takes no negative targets."""
+    if encoder.task != "regression" or _kind_of_targets(settings) not in (
+        "nonnegative",
+        "positive",
+    ):
+        return encoder
+    return replace(encoder, means=(0.0,) * len(encoder.means))
 
 
-def _split(
-    n: int, by_class: Column | None, settings: Settings, given: bool
-) -> tuple[Ints, Ints, Ints]:
-    """Return training, validation and test positions; validation may be empty."""
-    share = settings.validation
-    if given:
-        share = 0.0
-    elif share is None:
-        share = 0.0 if n * (1 - settings.test) <= _CV_ROWS else _HELD_OUT
-    rest = 1.0 - settings.test
-    fractions = (rest * (1 - share), rest * share, settings.test)
-    split = split_rows(n, fractions, settings.seed, by_class)
-    return split.train, split.validation, split.test
+def _kind_of_targets(settings: Settings) -> str:
+    """Return what targets the error takes, where one was asked for."""
+    return "number" if settings.loss is None else LOSSES[settings.loss].targets
 
 
 def _given(
@@ -209,17 +183,3 @@ def _given(
     if not len(known):
         raise DataError(f"no validation row of {validation.source} has a known target")
     return validation.take(known), tuple(column.take(known) for column in targets)
-
-
-def _notes(
-    table: Table,
-    names: Sequence[str],
-    without_target: int,
-    encoder: TargetEncoder,
-    roles: Sequence[Role],
-) -> tuple[str, ...]:
-    notes = list(table.notes)
-    if without_target:
-        plural = "s" * (without_target != 1)
-        notes.append(f"{without_target} row{plural} without a known '{names[0]}' left out")
-    return (*notes, *encoder.notes, *(role.leak for role in roles if role.leak))

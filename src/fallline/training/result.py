@@ -11,10 +11,11 @@ from ..data.roles import Role
 from ..history import Epoch
 from ..model import Model
 from ..spec.network import Network
+from .folds import CrossValidation
 from .settings import Settings
 from .worst import WorstRow
 
-__all__ = ["Stage", "Start", "TrainingResult"]
+__all__ = ["Restart", "Stage", "Start", "TrainingResult"]
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,49 @@ class Stage:
     Attributes
     ----------
     name
-        ``"choosing"``: short trainings on parts of the rows, to choose penalty and epochs;
-        ``"training"``: the one whose weights are kept.
+        ``"judging"``: the whole job, once for each fold; ``"choosing"``: short trainings on parts
+        of the rows, to choose penalty and epochs; ``"training"``: those whose weights may be kept.
     done, total
-        Epochs of this stage, done and at the most.
+        Epochs of this stage, done and at the most; of judging, folds.
     epoch
         The record of the epoch that has just ended.
     detail
         What is being tried, in a few words.
     """
 
-    name: Literal["choosing", "training"]
+    name: Literal["judging", "choosing", "training"]
     done: int
     total: int
     epoch: Epoch
     detail: str
+
+
+@dataclass(frozen=True)
+class Restart:
+    """One of several trainings from different start weights.
+
+    Attributes
+    ----------
+    seed
+        Of its start weights and its order of rows.
+    validation_error
+        Of the weights that it ended with; None where it reached none.
+    epochs
+        How many it took.
+    scores
+        Metrics on the rows that the model is judged on; the choice did not look at them.
+    stopped
+        Why it ended.
+    kept
+        Whether its weights are those of the model.
+    """
+
+    seed: int
+    validation_error: float | None
+    epochs: int
+    scores: Mapping[str, float]
+    stopped: str
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +122,8 @@ class TrainingResult:
     rows
         Numbers of rows: ``train``, ``validation``, ``test``.
     scores
-        Metrics by part (``"train"``, ``"test"``); the test rows were never used before.
+        Metrics by part (``"train"``, ``"test"``); the test rows were never used before. Every row
+        counts 1; with class weights, ``weighted_...`` are the same metrics with them.
     baselines
         Metrics of simple models on the same test rows (training rows if there is no test).
     choices
@@ -108,6 +138,11 @@ class TrainingResult:
         The test rows with the largest misses.
     test_rows
         The numbers of the test rows in the table, from 0.
+    restarts
+        The trainings from different start weights, where there were several.
+    cross_validation
+        What `cross_validate` gives, where folds were asked for: it judges the job, and the model
+        was then trained on all rows.
     """
 
     model: Model
@@ -123,3 +158,5 @@ class TrainingResult:
     interrupted: bool
     worst: tuple[WorstRow, ...]
     test_rows: Ints
+    restarts: tuple[Restart, ...] = ()
+    cross_validation: CrossValidation | None = None

@@ -38,22 +38,23 @@ class WorstRow:
 def worst_rows(
     model: Model, outputs: Floats, truth: Sequence[Column], numbers: Ints, count: int = 5
 ) -> tuple[WorstRow, ...]:
-    """Return the rows with the largest misses, the worst first; none for several targets.
+    """Return the rows with the largest misses, the worst first; none where no number tells.
 
     Parameters
     ----------
     model
         A model that knows its target.
     outputs, truth
-        Its outputs (n, k), and the true target columns.
+        The points (n, targets) of its outputs, and the true target columns.
     numbers
         (n,) the rows' numbers in the table, from 0.
     count
         How many to return at the most; of a classification only rows that are wrong.
     """
     assert model.target is not None
-    if len(truth) > 1:  # several targets: no one number tells how wrong a row is
-        return ()
+    classes = model.target.task == "classification"
+    if len(truth) > 1 or (classes and not model.loss.gives_probabilities):
+        return ()  # no one number tells how wrong a row is
     predictions = model.target.decode(outputs)
     if model.target.task == "regression":
         values = model.target.decode(model.target.encode(truth))
