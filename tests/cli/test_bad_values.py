@@ -7,6 +7,7 @@ import click
 import pytest
 
 from fallline.cli.group import fallline
+from fallline.cli.items import method_settings
 from fallline.cli.main import COMMANDS
 
 QUICK = ["--epochs", "3", "--l2", "0.01", "--quiet"]
@@ -17,22 +18,35 @@ BASE = {
     "inspect": ["inspect", "houses.csv"],
     "info": ["info", "houses.fall"],
     "demo": ["demo", *QUICK],
+    "init": ["init", "houses.csv", "-t", "price"],
+    "formulas": ["formulas", "losses"],
 }
 COUNT = ["0", "-1", "2.5", "many", "nan", ""]
 NUMBER = ["0", "-1", "nan", "inf", "many", ""]
 SHARE = ["-0.1", "0.95", "1e9", "nan", "half"]
 COLUMN = ["no_such_column", "", "age,nothing"]
+POSITIVE = ["0", "-1", "nan", "inf", "x", ""]
+NOT_NEGATIVE = ["-1", "nan", "inf", "x", ""]
 SAVED = ["no/such/folder/x.fall", ".", "houses.csv", ""]
 
 # By the name of the parameter; one row serves every command that has the option.
 BAD = {
     "allow_bad_rows": [],
+    "alpha": NOT_NEGATIVE,
+    "amsgrad": [],
     "as_config": [],
     "as_json": [],
+    "as_latex": [],
     "batch_size": ["0", "-1", "2.5", "half", "nan"],
     "beta1": ["-0.1", "1", "nan", "x"],
     "beta2": ["-0.1", "1", "nan", "x"],
     "category": COLUMN,
+    "centered": [],
+    "checkpoint": ["no/such/folder/x.ckpt", ".", "houses.csv", ""],
+    "checkpoint_every": ["0 epochs", "often", "-1 minutes", ""],
+    "class_weight": ["half", "yes=0", "yes=", "=3", "yes=nan", "{", '{"yes": [1]}', "yes=1", ""],
+    "clip_norm": POSITIVE,
+    "clip_value": POSITIVE,
     "config": ["nothing.toml", ".", "houses.csv"],
     "data": ["nothing.csv", ".", "houses.fall", ""],
     "date": COLUMN,
@@ -40,50 +54,89 @@ BAD = {
     "decay": ["-0.1", "1", "nan", "x"],
     "decimal": [";", "", "point"],
     "delimiter": ["ab", "", '"', "\n"],
+    "dialect": ["klingon", "torch", ""],
     "drop": COLUMN,
+    "dropout": ["1", "-0.1", "nan", "x", "hidden9=0.5", "hidden1=2", "hidden1=", ""],
     "dtype": ["float16", "int", ""],
     "encoding": ["klingon", "", "hex", "utf-16"],
     "engine": ["warp", ""],
     "epochs": COUNT,
     "epsilon": ["0", "-1", "nan", "x"],
+    "fall": ["0", "1", "nan", "x"],
     "fill_missing_columns": [],
+    "flat": ["0", "1", "nan", "x"],
+    "folds": [*COUNT, "1"],
     "force": [],
+    "group": [*COLUMN, "age,rooms", "price"],
+    "grow": ["1", "-1", "nan", "x"],
     "header": [],
     "history": ["no/such/folder/x.jsonl", ".", "houses.csv", ""],
     "ids": COLUMN,
+    "initializer": ["huge", "uniform(limit=-1)", "uniform(", ""],
+    "input_noise": NOT_NEGATIVE,
     "keep": [],
-    "l2": ["-1", "nan", "inf", "x"],
+    "l1": NOT_NEGATIVE,
+    "l2": NOT_NEGATIVE,
     "learning_rate": NUMBER,
-    "loss": ["sqared_error", "cross_entropy", ""],
+    "least": ["0", "-1", "nan", "x"],
+    "loss": [
+        "sqared_error",
+        "cross_entropy",
+        "huber(delta=0)",
+        "huber(d=1)",
+        "yhat.real",
+        "",
+    ],
+    "max_norm": POSITIVE,
+    "memory": ["0", "1.5", "x"],
+    "metrics": ["r3", "accuracy", "r2,", ""],
+    "min_improvement": NOT_NEGATIVE,
     "model": ["nothing.fall", ".", "houses.csv", ""],
     "momentum": ["-0.1", "1", "nan", "x"],
+    "most": ["0", "-1", "nan", "x"],
     "nesterov": [],
-    "net": ["32 relo", "0", "-3 tanh", "8,,8", "a b c", ""],
+    "net": ["32 relo", "0", "-3 tanh", "8,,8", "a b c", "8 z.real", "8 relu(z=1)", ""],
     "numeric": COLUMN,
-    "optimizer": ["adm", "Adam", ""],
+    "optimizer": ["adm", "Adam", "sgd(momentum=1)", "sgd(beta=1)", "sgd(", ""],
     "output": SAVED,
     "patience": COUNT,
     "print_config": [],
     "probabilities": [],
+    "psi": ["-1", "nan", "x"],
     "quiet": [],
+    "restarts": COUNT,
+    "resume": ["nothing.ckpt", ".", "houses.csv", "houses.fall", ""],
+    "restore_best": [],
     "sample": ["huoses", ""],
+    "schedule": ["cosin", "step(every=0)", "step(10)", ""],
+    "search": ["0", "1.5", "x"],
     "seed": ["-1", "1.5", "x", ""],
+    "shrink": ["0", "1", "nan", "x"],
+    "shuffle": [],
+    "start": ["-1", "nan", "x"],
+    "table": ["loss", ""],
     "table_file": ["houses.csv", "no/such/folder/x.csv", ".", "x.txt", ""],
     "target": COLUMN,
+    "target_error": ["nan", "inf", "x", ""],
     "task": ["regresion", ""],
     "test": SHARE,
     "text": COLUMN,
+    "time": [*COLUMN, "age,rooms", "price", "fuel", "waterfront"],
     "time_budget": NUMBER,
+    "tolerance": NOT_NEGATIVE,
+    "tolerance_epochs": COUNT,
     "validation": ["-0.1", "0.95", "nan", "nothing.csv", ""],
+    "weight_decay": ["-1", "nan", "x"],
 }
 FLAGS = {name for name, values in BAD.items() if not values}
 # What these need beside them to be looked at.
-WITH = {
-    "momentum": ["--optimizer", "sgd"],
-    "decay": ["--optimizer", "rmsprop"],
-}
+WITH = {name: ["--optimizer", methods[0]] for name, methods in method_settings().items()}
+WITH["class_weight"] = ["-t", "waterfront"]
 # An empty net is a network without hidden layers; the rest are refused.
 ALLOWED = {("net", "")}
+
+
+FIRST = ("train", "inspect", "init", "formulas")  # whose first argument is not a model
 
 
 def parameters():
@@ -97,7 +150,7 @@ def arguments(command, param, value):
     """Return the words of a command with a bad value for one of its parameters."""
     words = list(BASE[command])
     if isinstance(param, click.Argument):
-        place = 1 if param.name == "model" or command in ("train", "inspect") else 2
+        place = 1 if param.name == "model" or command in FIRST else 2
         words[place] = value
         return words
     if param.name == "encoding" and value == "utf-16":
@@ -158,8 +211,11 @@ def fake_model(folder, model_bytes):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--momentum", "0.5"], "--momentum is for sgd, not for adam"),
-        (["--optimizer", "sgd", "--beta1", "0.5"], "--beta1 is for adam, not for sgd"),
+        (["--momentum", "0.5"], "--momentum is for sgd, rmsprop, not for adam"),
+        (
+            ["--optimizer", "sgd", "--beta1", "0.5"],
+            "--beta1 is for adam, adamw, nadam, lion, not for sgd",
+        ),
         (["--optimizer", "sgd", "--nesterov"], "--nesterov needs momentum"),
         (["--numeric", "age", "--category", "age"], "set to both numeric and category"),
         (["--drop", "price"], "the target"),
@@ -167,6 +223,15 @@ def fake_model(folder, model_bytes):
         (["extra.csv"], "unexpected extra argument"),
         (["--epoch", "3"], "no such option '--epoch'"),
         (["--numeric"], "requires an argument"),
+        (["--group", "age", "--time", "rooms"], "by group or by time, not by both"),
+        (["--folds", "3", "--test", "0.2"], "leave out folds or test"),
+        (["--restarts", "3", "--validation", "0"], "leave validation out"),
+        (["--class-weight", "balanced"], "is for classes"),
+        (["--metric", "accuracy"], "the metric accuracy is for classification"),
+        (["--optimizer", "lbfgs", "--learning-rate", "1"], "learning_rate"),
+        (["--optimizer", "sgd", "--dialect", "paper"], "no dialect 'paper'"),
+        (["--loss", "poisson", "--task", "classification"], "is for amounts"),
+        (["--dropout", "output=0.5"], "must leave the output layer"),
     ],
 )
 def test_what_does_not_go_together(fall, more, said):

@@ -67,7 +67,7 @@ def test_an_option_goes_before_the_environment_and_that_before_the_file(fall, fo
         ("[training]\nepochs = 2.0", "[training] epochs must be a whole number"),
         ("[training]\nl2 = inf", "[training] l2 must be a number"),
         ("[training]\nnesterov = 1", "[training] nesterov must be true or false"),
-        ("[training]\nmomentum = 2", "[training] momentum must be at least 0 and below 1"),
+        ("[training]\nmomentum = 2", "[training] momentum must be a finite number of at least 0"),
         ("[training]\nbatch_size = 'half'", "[training] batch_size must be"),
         ("[training]\noptimizer = 'adm'", "[training] optimizer must be one of"),
         ("[training]\nvalidation = 3", "[training] validation must be a share"),
@@ -107,6 +107,18 @@ def test_a_bad_variable_is_named(fall, monkeypatch):
         ["cars.csv", "-t", "kind", *QUICK, "--optimizer", "sgd", "--momentum", "0.5", "--nesterov"],
         ["cars.csv", "-t", "kind", *QUICK, "--delimiter", ",", "--header", "--task",
          "classification", "--loss", "sse", "--drop", "colour", "--category", "wheels"],
+        ["houses.csv", "-t", "price", *QUICK, "--group", "rooms", "--schedule", "step(every=3)",
+         "--loss", "huber(delta=2)", "--dropout", "hidden1=0.25, input=0.1", "--l1", "1e-4",
+         "--max-norm", "2", "--clip-norm", "1", "--clip-value", "0.5", "--input-noise", "0.1",
+         "--net", "8 leaky_relu(slope=0.2), 6 z*tanh(z)", "--metric", "r2,mae",
+         "--initializer", "uniform(limit=0.25)", "--no-shuffle"],
+        ["cars.csv", "-t", "kind", *QUICK, "--class-weight", "bike=2, car=0.5", "--restarts", "2",
+         "--no-restore-best", "--target-error", "1e-9", "--tolerance", "1e-9"],
+        ["houses.csv", "-t", "price", *QUICK, "--time", "age", "--alpha", "0.01", "--folds", "3"],
+        ["houses.csv", "-t", "price", "--epochs", "2", "--l2", "0", "--optimizer",
+         "lbfgs(tolerance=1e-4, memory=5)", "--initializer", "zeros"],
+        ["houses.csv", "-t", "price", *QUICK, "--optimizer", "adam", "--dialect", "keras",
+         "--amsgrad", "--loss", "abs(y - yhat)**1.5"],
         ["cars.csv", "-t", "max_speed", *QUICK, "--test", "0", "--optimizer", "rmsprop",
          "--decay", "0.5", "--epsilon", "1e-5", "--learning-rate", "0.01"],
     ],
@@ -143,7 +155,7 @@ def test_every_option_of_a_table_is_a_key(fall):
     keys = {name for table in keys_of(train).values() for name in table}
     others = {p.name for p in train.params if isinstance(p, Option) and p.section not in TABLES}
     assert keys - {"file"} == {p.name for p in train.params} - others - {"data"}
-    assert others == {"force", "as_json", "quiet", "config", "print_config", "debug"}
+    assert others == {"force", "as_json", "quiet", "config", "print_config", "debug", "resume"}
 
 
 def test_toml_reads_back():

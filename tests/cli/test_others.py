@@ -185,7 +185,7 @@ def test_a_full_disk_is_one_message(fall, monkeypatch, folder):
     def full(*arguments, **named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fallline.model.fall.to_bytes", full)
+    monkeypatch.setattr("fallline.fall.to_bytes", full)
     ended = fall("train", "houses.csv", "-t", "price", *QUICK, "--quiet")
     assert ended.code == 2 and "No space left" in ended.err
     assert sorted(path.name for path in Path().iterdir()) == ["cars.csv", "houses.csv"]

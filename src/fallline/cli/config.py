@@ -33,7 +33,7 @@ import click
 from ..errors import suggest
 from .option import TABLES, Option
 
-__all__ = ["config_option", "keys_of", "to_toml"]
+__all__ = ["config_option", "keys_of", "to_toml", "toml_value"]
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -141,7 +141,7 @@ def to_toml(tables: Tables, comments: Sequence[str] = ()) -> str:
     file = "a.csv"
     """
     parts = [
-        "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())])
+        "\n".join([f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in table.items())])
         for name, table in tables.items()
         if table
     ]
@@ -149,11 +149,15 @@ def to_toml(tables: Tables, comments: Sequence[str] = ()) -> str:
     return head + "\n\n".join(parts)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a value as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{toml_value(str(key))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     return repr(value)

@@ -59,7 +59,7 @@ def _confusion(answers: Answers) -> Ints:
     target, truth, rows = answers.model.target, answers.truth, answers.known()
     assert target is not None and truth is not None
     codes = target.codes(truth[0].take(rows))
-    taken = np.argmax(target.probabilities(answers.outputs[rows]), axis=1)
+    taken = np.argmax(target.probabilities(answers.points[rows]), axis=1)
     counts = np.zeros((len(target.labels), len(target.labels)), np.int64)
     np.add.at(counts, (codes, taken), 1)
     return counts
@@ -72,7 +72,7 @@ def _worst(answers: Answers) -> tuple[WorstRow, ...]:
     assert truth is not None
     return worst_rows(
         answers.model,
-        answers.outputs[rows],
+        answers.points[rows],
         [column.take(rows) for column in truth],
         np.flatnonzero(rows),
     )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
+from ..formulas.registry import call_text
 from . import options
 from .config import to_toml
 from .option import option
 from .reading import open_model
-from .report import chain, network_line
+from .report import chain, method, network_line
 from .show import Screen, beside, score_rows
 from .text import count, size
 from .writing import plain
@@ -53,7 +54,7 @@ def command(model: str, as_config: bool, as_json: bool) -> None:
 
 
 def _show(screen: Screen, model: Model, path: str) -> None:
-    from ..model.fall import FORMAT
+    from ..fall import FORMAT
 
     screen.say(f"{path}: a model of format {FORMAT}, {size(os.path.getsize(path))}", "bold")
     facts = model.facts
@@ -70,7 +71,7 @@ def _show(screen: Screen, model: Model, path: str) -> None:
     )
     models = _models(facts)
     if models:
-        screen.title("Scores on the test rows" if "test" in _mapping(facts, "scores") else "Scores")
+        screen.title(_where(facts))
         head, rows = score_rows(models)
         screen.table(head, rows, numbers=range(2, 2 + len(models)))
     if model.encoder is not None:
@@ -94,9 +95,8 @@ def _trained(model: Model) -> str:
         parts.append(f"of {source}")
     batch = f"batches of {count(plan.batch_size, 'row')}" if plan.batch_size else "the full batch"
     parts.append(
-        f"for {count(len(history), 'epoch')} by {plan.optimizer.name} at "
-        f"{plan.optimizer.learning_rate:g}, {batch}, error {plan.loss}, λ {plan.l2:g}, seed "
-        f"{plan.seed}"
+        f"for {count(len(history), 'epoch')} by {method(plan.optimizer)}, {batch}, error "
+        f"{plan.loss}, λ {plan.l2:g}, seed {plan.seed}"
     )
     return " ".join(parts)
 
@@ -109,11 +109,20 @@ def _columns(model: Model) -> list[tuple[str, str, str]]:
     ]
 
 
+def _where(facts: Mapping[str, Any]) -> str:
+    """Return what the scores are of."""
+    folds = _mapping(facts, "cross_validation").get("folds")
+    if isinstance(folds, list):
+        return f"Scores over {count(len(folds), 'fold')}: the mean"
+    return "Scores on the test rows" if "test" in _mapping(facts, "scores") else "Scores"
+
+
 def _models(facts: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
     """Return the scores of the network and the simple models, as far as the file has them."""
-    scores = _mapping(facts, "scores")
-    ours = _numbers(scores.get("test", scores.get("train")))
-    simple = {name: _numbers(theirs) for name, theirs in _mapping(facts, "baselines").items()}
+    scores, judged = _mapping(facts, "scores"), _mapping(facts, "cross_validation")
+    ours = _numbers(judged.get("mean", scores.get("test", scores.get("train"))))
+    theirs = _mapping(judged or facts, "baselines")
+    simple = {name: _numbers(metrics) for name, metrics in theirs.items()}
     return beside(ours, simple) if ours else {}
 
 
@@ -132,7 +141,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _account(model: Model, path: str) -> dict[str, Any]:
-    from ..model.fall import FORMAT
+    from ..fall import FORMAT
 
     target = model.target
     told: dict[str, Any] = plain(
@@ -168,14 +177,12 @@ def _config(model: Model, path: str) -> str:
     source = model.facts.get("source") if "read" in model.facts else None
     data = {"file": source} if isinstance(source, str) else {}
     columns: dict[str, Any] = {"target": list(model.target.names)}
-    columns |= {kind: settings.pop(kind) for kind in options.KINDS if kind in settings}
+    own = (*options.KINDS, *options.PARTING)
+    columns |= {name: settings.pop(name) for name in own if name in settings}
     chosen: dict[str, Any] = {
         key: settings.pop(key) for key in ("task", "net", "loss") if key in settings
     }
-    optimizer = dict(settings.pop("optimizer"))
-    training = {"optimizer": optimizer.pop("name")} | optimizer | settings
-    if training.get("nesterov") is False:
-        del training["nesterov"]
+    training = _method(settings.pop("optimizer")) | settings
     if training.get("batch_size") == 0:
         training["batch_size"] = "full"
     if "validation" in read:
@@ -185,3 +192,11 @@ def _config(model: Model, path: str) -> str:
         {"data": data | read, "columns": columns, "model": chosen, "training": training},
         [f"Repeats the training of {os.path.basename(path)}: fallline train {given}--config FILE"],
     )
+
+
+def _method(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an optimizer as keys: its settings in brackets, so that none meets another key."""
+    settings = dict(plain)
+    name = settings.pop("name")
+    rate = {key: settings.pop(key) for key in ("learning_rate",) if key in settings}
+    return {"optimizer": call_text(name, settings)} | rate

@@ -16,6 +16,8 @@ COMMANDS = {
     "evaluate": "Score a trained model on rows whose target is known.",
     "inspect": "Show what the columns of a table would be taken for.",
     "info": "Show what a model file holds.",
+    "init": "Write a run.toml to start from.",
+    "formulas": "List the formulas that there are, with their sources.",
 }
 """Each command is the module of this package with its name, imported when it is used."""
 

@@ -15,17 +15,34 @@ CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 TABLES = ("data", "columns", "model", "training")
 """The sections whose options are also keys of the table of that name in run.toml."""
 
-_SECTIONS = (*TABLES, "output", "other")
+_HEADINGS = (*TABLES, "optimizer", "output", "other")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """An option that stands in a section of the help."""
+    """An option that stands in a section of the help.
 
-    def __init__(self, *args: Any, section: str = "other", **kwargs: Any) -> None:
+    Parameters
+    ----------
+    section
+        The section; those of `TABLES` are tables of run.toml too.
+    heading
+        The heading in the help, where it is not the section.
+    example
+        A value for run.toml, where there is no default to show.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        section: str = "other",
+        heading: str = "",
+        example: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.section = section
+        self.section, self.heading, self.example = section, heading or section, example
 
 
 class Command(click.Command):
@@ -33,11 +50,11 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, one section after the other."""
-        records: dict[str, list[tuple[str, str]]] = {name: [] for name in _SECTIONS}
+        records: dict[str, list[tuple[str, str]]] = {name: [] for name in _HEADINGS}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None and not isinstance(param, click.Argument):
-                records[getattr(param, "section", "other")].append(record)
+                records[getattr(param, "heading", "other")].append(record)
         for name, rows in records.items():
             if rows:
                 with formatter.section(f"{name.capitalize()} options"):

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from functools import reduce
 from typing import Any, TypeVar
 
 import click
 
 from ..errors import SpecError, suggest
-from ..formulas.losses import LOSSES
-from ..formulas.optimizers import OPTIMIZERS, optimizer_from
+from ..formulas.optimizers import optimizer_from
+from ..formulas.optimizers.base import Method
+from ..formulas.registry import read_call
 from . import values
+from .items import ITEMS, method_items, method_settings
 from .option import CONTEXT, Command, debug_option, option
 
 __all__ = [
-    "SETTINGS",
+    "checkpoint_options",
     "column_options",
     "command",
     "data_argument",
     "json_option",
     "model_argument",
-    "optimizer_settings",
     "output_options",
+    "parting_options",
     "reading",
     "reading_options",
     "resolve",
+    "resolve_one",
     "settings_of",
     "training_options",
 ]
@@ -36,11 +38,12 @@ Decorator = Callable[[F], F]
 
 READING = ("delimiter", "encoding", "header", "decimal", "allow_bad_rows")
 KINDS = ("numeric", "category", "date", "text", "drop")
-SETTINGS = (
-    *("task", "net", "loss", "l2", "batch_size", "epochs", "patience", "test", "seed"),
-    *("time_budget", "dtype", "engine"),
-)
-"""Options that are fields of `training.Settings` as they stand."""
+PARTING = {
+    "group": "Keep rows that are alike in this column in one part: no such group is learnt from "
+    "and judged on. It is no input.",
+    "time": "Order the rows by this column: the latest are the test, the latest of the others the "
+    "validation.",
+}
 
 
 def command(environment: bool = False, **settings: Any) -> Callable[[F], click.Command]:
@@ -87,30 +90,35 @@ def reading_options(function: F) -> F:
         option(
             "data",
             "--delimiter",
+            example=",",
             type=values.Delimiter(),
             help="What stands between cells; found out unless given.",
         ),
         option(
             "data",
             "--encoding",
+            example="utf-8",
             type=values.Encoding(),
             help="How the text is encoded; found out unless given.",
         ),
         option(
             "data",
             "--decimal",
+            example=".",
             type=values.OneOf(lambda: (".", ",")),
             help="The decimal mark of the file; a point unless given.",
         ),
         option(
             "data",
             "--header/--no-header",
+            example=True,
             default=None,
             help="Whether the first line holds names; found out unless given.",
         ),
         option(
             "data",
             "--allow-bad-rows",
+            example=False,
             is_flag=True,
             default=None,
             help="Go on when more than 1 % of the rows have too many cells.",
@@ -133,133 +141,19 @@ def column_options(function: F) -> F:
     return _all(*kinds)(function)
 
 
+def parting_options(function: F) -> F:
+    """Add the options that say which rows stand together, or in which order."""
+    parting = [
+        option("columns", f"--{name}", type=values.Columns(), help=text, example=name)
+        for name, text in PARTING.items()
+    ]
+    return _all(*parting)(function)
+
+
 def training_options(function: F) -> F:
     """Add the options of the model and its training."""
-    parts = [*_model_options(), *_optimizer_options(), *_descent_options()]
-    decorate: Callable[[F], F] = _all(*parts)
+    decorate: Callable[[F], F] = _all(*(item.option() for item in (*ITEMS, *method_items())))
     return decorate(function)
-
-
-def _model_options() -> list[Callable[[Any], Any]]:
-    tasks = values.OneOf(lambda: ("regression", "classification"))
-    return [
-        option(
-            "model",
-            "--task",
-            type=tasks,
-            help="regression or classification; guessed from the target unless given.",
-        ),
-        option(
-            "model",
-            "--net",
-            type=values.Layers(),
-            help='Hidden layers: "32 relu, 16 relu"; none for a linear model; by the number of '
-            "rows unless given.",
-        ),
-        option(
-            "model",
-            "--loss",
-            type=values.OneOf(values.names_of(LOSSES)),
-            help=f"The error that is descended ({', '.join(LOSSES)}); by the task unless given.",
-        ),
-    ]
-
-
-def optimizer_settings() -> dict[str, list[str]]:
-    """Return every setting that an optimizer has beside its rate, and the optimizers with it."""
-    found: dict[str, list[str]] = {}
-    for name, kind in OPTIMIZERS.items():
-        for field in fields(kind):
-            if field.name != "learning_rate":
-                found.setdefault(field.name, []).append(name)
-    return found
-
-
-def _optimizer_options() -> list[Callable[[Any], Any]]:
-    made = [
-        option(
-            "training",
-            "--optimizer",
-            type=values.OneOf(values.names_of(OPTIMIZERS)),
-            help=f"How to step ({', '.join(OPTIMIZERS)}); adam unless given.",
-        ),
-        option(
-            "training",
-            "--learning-rate",
-            type=values.Number(0.0, above=True),
-            help="The size of a step; the optimizer's own unless given.",
-        ),
-    ]
-    for name, kinds in optimizer_settings().items():
-        defaults = [_default(kind, name) for kind in kinds]
-        shown = [f"{kind} ({default})" for kind, default in zip(kinds, defaults, strict=True)]
-        what: dict[str, Any] = {"type": values.OptimizerSetting(name, kinds[0])}
-        if isinstance(defaults[0], bool):
-            shown, what = kinds, {"is_flag": True, "default": None}
-        made.append(option("training", f"--{name}", **what, help=f"For {', '.join(shown)}."))
-    return made
-
-
-def _default(kind: str, setting: str) -> Any:
-    return next(field.default for field in fields(OPTIMIZERS[kind]) if field.name == setting)
-
-
-def _descent_options() -> list[Callable[[Any], Any]]:
-    def add(name: str, kind: Any, text: str, **more: Any) -> Callable[[Any], Any]:
-        return option("training", name, type=kind, help=text, **more)
-
-    return [
-        add("--l2", values.Number(0.0), "λ of the penalty; chosen by validation unless given."),
-        add("--batch-size", values.BatchSize(), "Rows of a step, or full; by the number of rows."),
-        add("--epochs", values.Whole(1), "The most epochs; chosen by validation unless given."),
-        add(
-            "--validation",
-            values.Validation(),
-            "Share of the training rows, or a file of other rows, to choose and stop by; by the "
-            "number of rows unless given, 0 for none.",
-        ),
-        add(
-            "--test",
-            values.share(),
-            "Share of the rows never used in training, only to judge it.",
-            default=0.2,
-            show_default=True,
-        ),
-        add(
-            "--patience",
-            values.Whole(1),
-            "Epochs without a lower validation error after which to stop.",
-            default=20,
-            show_default=True,
-        ),
-        add(
-            "--seed",
-            values.Whole(0),
-            "Start of all that is drawn.",
-            default=0,
-            show_default=True,
-        ),
-        add("--time-budget", values.Number(0.0, above=True), "Seconds for the last training."),
-        add(
-            "--dtype",
-            values.OneOf(lambda: ("float32", "float64")),
-            "The numbers to compute with.",
-            default="float32",
-            show_default=True,
-        ),
-        add(
-            "--engine",
-            values.OneOf(_engines, "NAME"),
-            "What computes; the fastest that this machine has unless given.",
-            default="auto",
-        ),
-    ]
-
-
-def _engines() -> Any:
-    from ..engines.registry import ENGINES
-
-    return ENGINES
 
 
 def output_options(function: F) -> F:
@@ -271,6 +165,7 @@ def output_options(function: F) -> F:
             "--output",
             type=values.File(),
             metavar="MODEL.fall",
+            example="model.fall",
             help="Where to save the model; named after the data unless given.",
         ),
         option(
@@ -278,11 +173,40 @@ def output_options(function: F) -> F:
             "--history",
             type=values.File(),
             metavar="FILE.jsonl",
+            example="epochs.jsonl",
             help="Write the epochs of the training there, one JSON line each.",
         ),
         option("output", "--force", is_flag=True, help="Overwrite any file, not only a model."),
         json_option,
         option("output", "--quiet", is_flag=True, help="Print only the score, and errors."),
+    )(function)
+
+
+def checkpoint_options(function: F) -> F:
+    """Add the options that keep a training while it runs, and go on with one."""
+    return _all(
+        option(
+            "training",
+            "--checkpoint",
+            type=values.File(),
+            metavar="FILE",
+            example="run.ckpt",
+            help="Keep the last training in this file while it runs, to go on after a stop.",
+        ),
+        option(
+            "training",
+            "--checkpoint-every",
+            type=values.Often(),
+            help='How often: "10 epochs" or "5 minutes"; 10 epochs unless given.',
+            example="10 epochs",
+        ),
+        option(
+            "other",
+            "--resume",
+            type=values.File(),
+            metavar="FILE",
+            help="Go on with the training that --checkpoint kept in this file.",
+        ),
     )(function)
 
 
@@ -292,31 +216,47 @@ def reading(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keywords of `fallline.train` that were given.
+    """Return the keywords of `fallline.train` that were given, those of columns left out.
 
     Raises
     ------
     SpecError
         When a setting does not belong to the optimizer.
     """
-    settings = {name: given[name] for name in SETTINGS if given[name] is not None}
-    name = given["optimizer"] or "adam"
-    chosen = {"learning_rate": given["learning_rate"]}
-    for setting, kinds in optimizer_settings().items():
+    values = {item.name: given[item.name] for item in ITEMS}
+    settings = {name: value for name, value in values.items() if value not in (None, ())}
+    if "metrics" in settings:
+        settings["metrics"] = tuple(",".join(settings["metrics"]).split(","))
+    if isinstance(settings.get("validation"), str):
+        del settings["validation"]
+    return settings | {"optimizer": _method(given, settings)}
+
+
+def _method(given: Mapping[str, Any], settings: dict[str, Any]) -> Method:
+    """Return the optimizer of the options, and take its rate out of the settings."""
+    name, chosen = read_call(settings.get("optimizer", "adam"))
+    if "learning_rate" in settings:
+        chosen["learning_rate"] = settings.pop("learning_rate")
+    for setting, methods in method_settings().items():
         value = given[setting]
         if value is None:
             continue
-        if OPTIMIZERS[name].name not in kinds:
+        if name not in methods:
             raise SpecError(
-                f"--{setting.replace('_', '-')} is for {', '.join(kinds)}, not for {name}; leave "
-                f"it out, or take --optimizer {kinds[0]}"
+                f"--{setting.replace('_', '-')} is for {', '.join(methods)}, not for {name}; leave "
+                f"it out, or take --optimizer {methods[0]}"
             )
         chosen[setting] = value
-    plain = {key: value for key, value in chosen.items() if value is not None}
-    settings["optimizer"] = optimizer_from({"name": name, **plain})
-    if isinstance(given["validation"], float):
-        settings["validation"] = given["validation"]
-    return settings
+    made: Method = optimizer_from({"name": name, **chosen})
+    return made
+
+
+def resolve_one(name: str, text: str | None, known: Sequence[str]) -> str | None:
+    """Return the one column that the value of an option names, or None for none."""
+    found = () if text is None else resolve(name, [text], known)
+    if len(found) > 1:
+        raise SpecError(f"--{name} takes one column, not {', '.join(found)}")
+    return found[0] if found else None
 
 
 def resolve(name: str, texts: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ def command(model: str, data: str, **given: Any) -> None:
 
     DATA need not hold the target; where it does, the metrics are told on standard error. Columns
     are found by name. The output has a column 'prediction' (with several targets one for each,
-    'prediction_NAME') and, for classes, 'probability_CLASS'.
+    'prediction_NAME'; for quantiles 'prediction_LEVEL'; for a Gaussian likelihood also
+    'prediction_sd') and, for classes, 'probability_CLASS'.
     """
     output = given["output"]
     check_output(output)
@@ -62,6 +63,8 @@ def command(model: str, data: str, **given: Any) -> None:
     learnt = open_model(model, data)
     if given["probabilities"] and learnt.task != "classification":
         raise DataError(f"this model predicts {learnt.task}, which has no probabilities")
+    if given["probabilities"] and not learnt.loss.gives_probabilities:
+        raise DataError(f"a model trained with {learnt.loss.name} gives margins, not probabilities")
     answers = ask(learnt, data, options.reading(given), fill_missing=given["fill_missing_columns"])
     ids = options.resolve("ids", given["ids"], answers.table.names)
     table = _table(answers, given["keep"], ids, given["probabilities"] is not False)
@@ -97,13 +100,12 @@ def _columns(answers: Answers, probabilities: bool) -> list[Column]:
 
     target = answers.model.target
     assert target is not None
-    decoded = target.decode(answers.outputs)
-    if len(target.names) > 1:
-        return [
-            Column.of(f"prediction_{name}", decoded[:, i]) for i, name in enumerate(target.names)
-        ]
-    made = [Column.of("prediction", decoded)]
-    if probabilities and target.task == "classification":
+    decoded, names = answers.model.decode(answers.outputs), answers.model.prediction_names
+    if len(names) > 1:
+        return [Column.of(name, decoded[:, i]) for i, name in enumerate(names)]
+    made = [Column.of(names[0], decoded)]
+    told = target.task == "classification" and answers.model.loss.gives_probabilities
+    if probabilities and told:
         shares = target.probabilities(answers.outputs)
         made += [
             Column.of(f"probability_{label}", shares[:, i]) for i, label in enumerate(target.labels)

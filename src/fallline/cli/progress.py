@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "progress"]
 
 _SECONDS = 5.0  # between plain lines
-_WORDS = {"choosing": "choosing penalty and epochs", "training": "training"}
+_WORDS = {
+    "judging": "judging on folds",
+    "choosing": "choosing penalty and epochs",
+    "training": "training",
+}
 
 
 class Progress:
@@ -66,7 +70,7 @@ class Lines(Progress):
             return
         self._last = time.monotonic()
         print(
-            f"{stage.name}: {stage.done} of {stage.total} epochs, {_errors(stage)}",
+            f"{stage.name}: {stage.done} of {stage.total} {_unit(stage)}, {_errors(stage)}",
             file=sys.stderr,
             flush=True,
         )
@@ -109,14 +113,21 @@ class Bar(Progress):
         self._bars.stop()
 
 
+def _unit(stage: Stage) -> str:
+    return "folds" if stage.name == "judging" else "epochs"
+
+
 def _errors(stage: Stage) -> str:
     epoch = stage.epoch
+    if stage.name == "judging":
+        return stage.detail
     parts = [stage.detail] if stage.name == "choosing" else []
     parts.append(f"error {epoch.error:.4f}")
     if epoch.validation_error is not None:
         parts.append(f"validation {epoch.validation_error:.4f}")
     if stage.name == "training":
-        parts.append(f"rate {epoch.learning_rate:g}")
+        parts.append(f"rate {epoch.learning_rate:.4g}")
+        parts += [f"{name} {value:.4g}" for name, value in epoch.metrics.items()]
     return "  ".join(parts)
 
 

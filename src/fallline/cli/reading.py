@@ -33,7 +33,7 @@ def read_data(path: str, options: Mapping[str, Any]) -> Table:
 
 def refuse_model(path: str) -> None:
     """Raise a DataError where the path of a table is that of a model."""
-    from ..model.fall import looks_like_fall
+    from ..fall import looks_like_fall
 
     if path != "-" and looks_like_fall(path):
         raise DataError(f"'{path}' is a model, but a table is expected here (CSV or Parquet)")
@@ -42,8 +42,8 @@ def refuse_model(path: str) -> None:
 def open_model(path: str, data: str = "") -> Model:
     """Return the model in a file; `data` is the table that came with it on the command line."""
     from ..data.textfile import check_file
+    from ..fall import looks_like_fall
     from ..model import load
-    from ..model.fall import looks_like_fall
 
     if data and looks_like_fall(data) and not looks_like_fall(path):
         command = click.get_current_context().command_path
@@ -75,6 +75,11 @@ class Answers:
     notes: tuple[ColumnNote, ...]
 
     @property
+    def points(self) -> Floats:
+        """(n, targets) of the outputs, as metrics compare them with the truth."""
+        return self.model.points(self.outputs)
+
+    @property
     def truth(self) -> list[Column] | None:
         """The target's columns, or None where the table lacks one."""
         assert self.model.target is not None
@@ -101,7 +106,7 @@ class Answers:
         assert truth is not None
         if not rows.any():
             raise DataError(f"no row has a known target '{truth[0].name}' to compare with")
-        return self.model.score(self.outputs[rows], [column.take(rows) for column in truth])
+        return self.model.score(self.points[rows], [column.take(rows) for column in truth])
 
 
 def ask(

@@ -7,16 +7,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..formulas.registry import call_text
 from .show import Screen, beside, score_rows
-from .text import count, number, quantity
+from .text import count, quantity
+from .text import number as figure
 
 if TYPE_CHECKING:
     from ..data import Role
+    from ..formulas.optimizers.base import Method
     from ..spec.network import Network
-    from ..training import Start, TrainingResult, WorstRow
+    from ..training import CrossValidation, Settings, Start, TrainingResult, WorstRow
 
 __all__ = [
     "chain",
+    "method",
     "network_line",
     "next_lines",
     "rivals",
@@ -57,11 +61,58 @@ def show_start(screen: Screen, start: Start) -> None:
             ("Network", network_line(start.network)),
             (
                 "Descent",
-                f"{settings.optimizer.name} at {settings.optimizer.learning_rate:g}, batches of "
-                f"{batch}, error {settings.loss}",
+                f"{method(settings.optimizer)}, batches of {batch}, error {settings.loss}",
             ),
+            ("Also", _also(settings)),
         ]
     )
+
+
+_TOLD = frozenset(
+    (
+        *("task", "net", "loss", "optimizer", "l2", "batch_size", "epochs", "validation", "test"),
+        *("patience", "seed", "dtype", "engine", "numeric", "category", "date", "text", "drop"),
+    )
+)
+"""Settings that are told elsewhere, or are of no matter to the result."""
+
+
+def method(optimizer: Method) -> str:
+    """Return an optimizer in words, with what differs from its defaults.
+
+    Examples
+    --------
+    >>> from fallline.formulas.optimizers import SGD
+    >>> method(SGD(0.1, momentum=0.9))
+    'sgd(momentum=0.9) at 0.1'
+    """
+    given, usual = optimizer.to_json(), type(optimizer)().to_json()
+    changed = {
+        name: value
+        for name, value in given.items()
+        if name not in ("name", "learning_rate") and value != usual[name]
+    }
+    rate = f" at {given['learning_rate']:g}" if "learning_rate" in given else ""
+    return call_text(optimizer.name, changed) + rate
+
+
+def _also(settings: Settings) -> str:
+    """Return the settings that are not told elsewhere, in the words of the options."""
+    return ", ".join(
+        f"{name.replace('_', '-')} {_shown(value)}"
+        for name, value in settings.to_json().items()
+        if name not in _TOLD and value is not None
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={number:g}" for name, number in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _show_roles(screen: Screen, roles: Sequence[Role]) -> None:
@@ -106,6 +157,11 @@ def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
             ("Took", f"{seconds:.1f} s"),
         ]
     )
+    if result.cross_validation is not None:
+        _show_folds(screen, result.cross_validation)
+        screen.say(f"{_units(result)}{verdict(result)}", indent=2)
+        return
+    _show_restarts(screen, result)
     part = "test" if "test" in result.scores else "train"
     where = f"{count(result.rows[part], 'test row')}, never used in training"
     if part == "train":
@@ -116,6 +172,54 @@ def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
     screen.table(head, rows, numbers=range(2, 2 + len(models)))
     screen.say(f"{_units(result)}{verdict(result)}", indent=2)
     show_worst(screen, result.worst, result.task, result.model.target.names)  # type: ignore[union-attr]
+
+
+def _show_folds(screen: Screen, judged: CrossValidation) -> None:
+    """Tell the scores over folds, and those of each."""
+    folds = judged.folds
+    screen.title(f"Scores over {len(folds)} folds: mean ± standard deviation")
+    models = beside(judged.mean, judged.baselines)
+    spreads = beside(judged.std, judged.baselines_std)
+    head, rows = score_rows(models, spreads)
+    # The words for the metrics would leave no room for two numbers in a cell.
+    screen.table((head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], numbers=(1, 2, 3))
+    names = list(judged.mean)
+    screen.title("Each fold: the network, trained on the other rows")
+    screen.table(
+        ("fold", "rows", "epochs", "λ", *names),
+        [
+            (
+                *(str(number), f"{fold.rows['test']:,}", str(fold.epochs), f"{fold.l2:g}"),
+                *(figure(fold.scores[name]) for name in names),
+            )
+            for number, fold in enumerate(folds, start=1)
+        ],
+        numbers=range(4 + len(names)),
+    )
+    screen.say("The model that is saved was then trained on all rows.", indent=2)
+
+
+def _show_restarts(screen: Screen, result: TrainingResult) -> None:
+    """Tell how each training from other start weights ended."""
+    if not result.restarts:
+        return
+    name = next(iter(result.restarts[0].scores))
+    part = "test" if "test" in result.scores else "training"
+    screen.title(f"{len(result.restarts)} trainings from different start weights")
+    screen.table(
+        ("seed", "validation error", "epochs", f"{name} on the {part} rows", ""),
+        [
+            (
+                str(restart.seed),
+                "-" if restart.validation_error is None else figure(restart.validation_error),
+                str(restart.epochs),
+                figure(restart.scores[name]),
+                "kept" if restart.kept else "",
+            )
+            for restart in result.restarts
+        ],
+        numbers=range(4),
+    )
 
 
 def _units(result: TrainingResult) -> str:
@@ -132,7 +236,7 @@ def rivals(result: TrainingResult) -> list[str]:
     It is by r2 or accuracy; equal ones are told apart by the next metric, an error.
     """
     scores, name = _judged(result)
-    simple = beside({}, result.baselines)
+    simple = beside({}, _simple(result))
     return [
         rival
         for rival, theirs in simple.items()
@@ -146,20 +250,22 @@ def _rank(scores: Mapping[str, float], name: str) -> tuple[float, float]:
 
 
 def _next_metric(scores: Mapping[str, float], name: str) -> str:
-    return next(other for other in scores if other != name)
+    """Return the metric after this one: an error; with class weights where this one has them."""
+    names = list(scores)
+    return names[names.index(name) + 1]
 
 
 def verdict(result: TrainingResult) -> str:
     """Return the sentence that sets the network beside the simple models."""
     scores, name = _judged(result)
-    names = [name]
-    if number(scores[name]) == number(result.baselines["linear model"][name]):
+    simple, names = _simple(result), [name]
+    if figure(scores[name]) == figure(simple["linear model"][name]):
         names.append(_next_metric(scores, name))
-    shown = ", ".join(f"{metric} {number(scores[metric])}" for metric in names)
+    shown = ", ".join(f"{metric} {figure(scores[metric])}" for metric in names)
     ours = f"The network ({shown}) is"
 
     def told(rival: str) -> str:
-        theirs = (number(result.baselines[rival][metric]) for metric in names)
+        theirs = (figure(simple[rival][metric]) for metric in names)
         return f"the {rival} ({', '.join(theirs)})"
 
     unbeaten = rivals(result)
@@ -172,9 +278,20 @@ def verdict(result: TrainingResult) -> str:
 
 
 def _judged(result: TrainingResult) -> tuple[Mapping[str, float], str]:
-    """Return the scores that count, and the first metric: r2 or accuracy, the higher the better."""
+    """Return the scores that count, and the metric, the higher the better: r2 or accuracy.
+
+    With folds, their means count; with class weights, the weighted metric.
+    """
     scores = result.scores.get("test", result.scores["train"])
-    return scores, next(iter(scores))
+    if result.cross_validation is not None:
+        scores = result.cross_validation.mean
+    first = next(iter(scores))
+    return scores, f"weighted_{first}" if f"weighted_{first}" in scores else first
+
+
+def _simple(result: TrainingResult) -> Mapping[str, Mapping[str, float]]:
+    judged = result.cross_validation
+    return result.baselines if judged is None else judged.baselines
 
 
 def show_worst(screen: Screen, worst: Sequence[WorstRow], task: str, target: Sequence[str]) -> None:
@@ -186,7 +303,7 @@ def show_worst(screen: Screen, worst: Sequence[WorstRow], task: str, target: Seq
     screen.table(
         ("row", target[0], "predicted", last),
         [
-            (f"{row.row:,}", quantity(row.truth), quantity(row.prediction), number(row.miss))
+            (f"{row.row:,}", quantity(row.truth), quantity(row.prediction), figure(row.miss))
             for row in worst
         ],
         numbers=range(4),

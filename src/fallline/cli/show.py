@@ -114,19 +114,40 @@ def beside(
     return {"network": scores, **{name: baselines[name] for name in first}}
 
 
-def score_rows(models: Mapping[str, Mapping[str, float]]) -> tuple[Row, list[Row]]:
-    """Return the head and the rows of a table of metrics: one column for each model."""
+def score_rows(
+    models: Mapping[str, Mapping[str, float]],
+    spreads: Mapping[str, Mapping[str, float]] | None = None,
+) -> tuple[Row, list[Row]]:
+    """Return the head and the rows of a table of metrics: one column for each model.
+
+    Parameters
+    ----------
+    models
+        Metrics by model.
+    spreads
+        The standard deviations of these, where they are means.
+    """
     from ..formulas.metrics import METRICS
 
     given = next(iter(models.values()), {})
     names = [*(name for name in METRICS if name in given), *(n for n in given if n not in METRICS)]
+
+    def cell(model: str, name: str) -> str:
+        if name not in models[model]:
+            return "-"
+        told = number(models[model][name])
+        return told if spreads is None else f"{told} ± {number(spreads[model][name])}"
+
     head = ("", "", *models)
     rows: list[Row] = [
-        (
-            name,
-            METRICS[name].text if name in METRICS else "",
-            *(number(scores[name]) if name in scores else "-" for scores in models.values()),
-        )
-        for name in names
+        (name, _metric_text(name), *(cell(model, name) for model in models)) for name in names
     ]
     return head, rows
+
+
+def _metric_text(name: str) -> str:
+    from ..formulas.metrics import METRICS
+
+    if name in METRICS:
+        return METRICS[name].text
+    return "the same with class weights" if name.startswith("weighted_") else ""

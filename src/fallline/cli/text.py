@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import NamedTuple
 
 __all__ = ["clean", "count", "in_options", "number", "quantity", "size"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_OPTIONS = (
-    "allow_bad_rows|batch_size|category|date|decimal|delimiter|drop|dtype|encoding|engine|epochs|"
-    "header|l2|learning_rate|loss|momentum|nesterov|net|numeric|optimizer|patience|seed|task|test|"
-    "text|time_budget|validation|fill_missing"
-)
-_GIVEN = re.compile(rf"\b(?P<name>{_OPTIONS})=(?P<value>'[^']*'|True|False|-?[\d.][\d.e+-]*)?")
-_CALLED = re.compile(rf"\b[A-Z]\w+\((?P<name>{_OPTIONS})=True\)")
-_FIELD = re.compile(rf"^(?:[A-Z]\w+\.)?(?P<name>{_OPTIONS}) must be")
 
 
 def clean(text: object, keep: str = "") -> str:
@@ -32,10 +26,33 @@ def in_options(message: str) -> str:
     >>> in_options("batch_size must be a whole number")
     '--batch-size must be a whole number'
     """
-    text = _FIELD.sub(lambda found: f"{_flag(found['name'])} must be", message)
-    text = _CALLED.sub(lambda found: _flag(found["name"]), text)
-    text = _GIVEN.sub(_given, text)
+    patterns = _patterns()
+    text = patterns.field.sub(lambda found: f"{_flag(found['name'])} must be", message)
+    text = patterns.called.sub(lambda found: _flag(found["name"]), text)
+    text = patterns.given.sub(_given, text)
     return text.replace("with allow_bad_rows", "with --allow-bad-rows")
+
+
+class _Patterns(NamedTuple):
+    """Where a message of the library names an argument that is an option here."""
+
+    given: re.Pattern[str]  # task='regression', encoding=
+    called: re.Pattern[str]  # read_table(allow_bad_rows=True)
+    field: re.Pattern[str]  # Adam.beta1 must be
+
+
+@cache
+def _patterns() -> _Patterns:
+    from .items import ITEMS, method_settings
+    from .options import KINDS, PARTING, READING
+
+    listed = (item.name for item in ITEMS)
+    names = "|".join([*listed, *method_settings(), *KINDS, *PARTING, *READING, "fill_missing"])
+    return _Patterns(
+        re.compile(rf"\b(?P<name>{names})=(?P<value>'[^']*'|True|False|-?[\d.][\d.e+-]*)?"),
+        re.compile(rf"\b[A-Z]\w+\((?P<name>{names})=True\)"),
+        re.compile(rf"^(?:[A-Z]\w+\.)?(?P<name>{names}) must be"),
+    )
 
 
 def _given(found: re.Match[str]) -> str:
@@ -49,7 +66,8 @@ def _given(found: re.Match[str]) -> str:
 
 
 def _flag(name: str) -> str:
-    return "--" + {"fill_missing": "fill-missing-columns"}.get(name, name.replace("_", "-"))
+    named = {"fill_missing": "fill-missing-columns", "metrics": "metric"}
+    return "--" + named.get(name, name.replace("_", "-"))
 
 
 def number(value: float) -> str:

@@ -39,8 +39,10 @@ __all__ = ["command"]
     help="The column to predict; several, or with commas, for a network with several outputs.",
 )
 @options.column_options
+@options.parting_options
 @options.training_options
 @options.output_options
+@options.checkpoint_options
 @config_option
 @option("other", "--print-config", is_flag=True, help="Print the settings as TOML and end.")
 def command(**given: Any) -> None:
@@ -61,6 +63,7 @@ def command(**given: Any) -> None:
         given["force"],
         given["as_json"],
         given["quiet"],
+        given["checkpoint"],
     )
     other = given["validation"] if isinstance(given["validation"], str) else None
     refuse_model(data)
@@ -71,6 +74,11 @@ def command(**given: Any) -> None:
     table = read_data(data, read)
     target = _target(given["target"], table, data)
     settings |= {kind: options.resolve(kind, given[kind], table.names) for kind in options.KINDS}
+    for name in options.PARTING:
+        settings[name] = options.resolve_one(name, given[name], table.names)
+    for name in ("checkpoint", "checkpoint_every", "resume"):
+        if given[name] is not None:
+            settings[name] = given[name]
     validation = None if other is None else read_data(other, read)
     kept = read | ({} if other is None or validation is None else {"validation": validation.source})
     fit(

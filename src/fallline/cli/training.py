@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,8 @@ class Outputs:
 
     Attributes
     ----------
-    model, history
-        Paths to write; `history` may be None.
+    model, history, checkpoint
+        Paths to write; the last two may be None.
     force
         Whether any file may be overwritten.
     as_json, quiet
@@ -64,6 +65,7 @@ class Outputs:
     force: bool = False
     as_json: bool = False
     quiet: bool = False
+    checkpoint: str | None = None
 
     @property
     def screen(self) -> Screen | None:
@@ -72,19 +74,22 @@ class Outputs:
 
     def check(self, *inputs: str) -> None:
         """Raise a DataError unless the files can be written, without harm to others."""
-        from ..model.fall import looks_like_fall
+        from ..fall import looks_like_fall
 
-        for path in (self.model, self.history):
-            if path is None:
-                continue
+        named = {"output": self.model, "history": self.history, "checkpoint": self.checkpoint}
+        paths = {name: path for name, path in named.items() if path is not None}
+        for path in paths.values():
             check_writable(path)
             refuse_same(path, *inputs)
-        if self.history is not None and Path(self.history) == Path(self.model):
-            raise DataError("--history and --output name one file; give each its own")
+        for one, other in combinations(paths, 2):
+            if Path(paths[one]) == Path(paths[other]):
+                raise DataError(f"--{other} and --{one} name one file; give each its own")
         self._check_old(self.model, looks_like_fall(self.model), "a .fall model")
+        if self.checkpoint is not None:
+            self._check_old(self.checkpoint, looks_like_fall(self.checkpoint), "a checkpoint")
         if self.history is not None:
-            named = Path(self.history).suffix.lower() in (".jsonl", ".ndjson")
-            self._check_old(self.history, named, "a .jsonl file")
+            ours = Path(self.history).suffix.lower() in (".jsonl", ".ndjson")
+            self._check_old(self.history, ours, "a .jsonl file")
 
     def _check_old(self, path: str, ours: bool, kind: str) -> None:
         old = Path(path)
@@ -205,6 +210,8 @@ def _saved_line(outputs: Outputs, replaced: bool) -> str:
 
 
 def _score_line(result: TrainingResult) -> str:
+    if result.cross_validation is not None:
+        return str(result.cross_validation)
     part = "test" if "test" in result.scores else "train"
     ours = ", ".join(f"{name} {number(value)}" for name, value in result.scores[part].items())
     rows = f"{result.rows[part]:,} {part if part == 'test' else 'training'} rows"
@@ -244,6 +251,10 @@ def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str
             "interrupted": result.interrupted,
             "scores": result.scores,
             "baselines": result.baselines,
+            "restarts": [asdict(restart) for restart in result.restarts],
+            "cross_validation": None
+            if result.cross_validation is None
+            else result.cross_validation.to_json(),
             "not_better_than": report.rivals(result),
             "worst": [
                 {

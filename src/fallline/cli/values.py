@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import SpecError, suggest
-from ..formulas.optimizers import OPTIMIZERS
-from ..formulas.registry import Registry
 
 __all__ = [
     "BatchSize",
@@ -18,10 +16,11 @@ __all__ = [
     "Delimiter",
     "Encoding",
     "File",
+    "Hint",
     "Layers",
     "Number",
+    "Often",
     "OneOf",
-    "OptimizerSetting",
     "Validation",
     "Value",
     "Whole",
@@ -54,7 +53,7 @@ class Value(Base):
         try:
             return self.read(value)
         except ValueError as error:
-            hint = f"; {error}" if isinstance(error, _Hint) else ""
+            hint = f"; {error}" if isinstance(error, Hint) else ""
             came = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
             self.fail(f"must be {self.expected}, not {came}{hint}", param, ctx)
 
@@ -63,7 +62,7 @@ class Value(Base):
         raise NotImplementedError
 
 
-class _Hint(ValueError):
+class Hint(ValueError):
     """A ValueError whose text helps."""
 
 
@@ -136,7 +135,7 @@ class OneOf(Value):
         """Return the name."""
         if value not in self.names:
             hint = suggest(value, self.names)
-            raise _Hint(hint) if hint.startswith("did") else ValueError
+            raise Hint(hint) if hint.startswith("did") else ValueError
         return str(value)
 
     def get_metavar(self, param: click.Parameter, ctx: Any = None) -> str:
@@ -183,7 +182,7 @@ class Validation(Value):
 
             if Path(value).is_file():
                 return str(value)
-            raise _Hint(f"there is no file '{value}'") from None
+            raise Hint(f"there is no file '{value}'") from None
         return share().read(number)
 
 
@@ -200,29 +199,8 @@ class Layers(Value):
         try:
             network_for(value, 1, 1, "identity")
         except SpecError as error:
-            raise _Hint(str(error)) from None
+            raise Hint(str(error)) from None
         return str(value)
-
-
-class OptimizerSetting(Value):
-    """A number that some optimizers take, checked by one of them."""
-
-    name = "number"
-    toml = (int, float)
-
-    def __init__(self, setting: str, kind: str) -> None:
-        self.setting, self.kind = setting, kind
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a float that the optimizer accepts."""
-        try:
-            number = float(value)
-            OPTIMIZERS[self.kind](**{self.setting: number})
-        except SpecError as error:
-            self.fail(str(error).partition(f".{self.setting} ")[2] or str(error), param, ctx)
-        except ValueError:
-            self.fail(f"must be a number, not {value!r}", param, ctx)
-        return number
 
 
 class Delimiter(Value):
@@ -270,6 +248,20 @@ class Columns(Value):
         return str(value)
 
 
+class Often(Value):
+    """How often a checkpoint is written."""
+
+    name = "text"
+    expected = "a number of epochs or minutes, such as '10 epochs' or '5 minutes'"
+
+    def read(self, value: Any) -> str:
+        """Return the text."""
+        from ..descent.checkpoint import Every
+
+        Every.of(str(value))
+        return str(value)
+
+
 class File(Value):
     """A path; the shell completes it."""
 
@@ -289,8 +281,3 @@ class File(Value):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(incomplete, type="file")]
-
-
-def names_of(registry: Registry[Any]) -> Callable[[], Iterable[str]]:
-    """Return what gives a table's names."""
-    return lambda: registry
