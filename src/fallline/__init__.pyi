@@ -7,12 +7,23 @@ from .data import Table as Table
 from .data import read_table as read_table
 from .descent import Run as Run
 from .descent import descend as descend
+from .descent import descend_many as descend_many
+from .descent import resume as resume
 from .engines.calls import error_and_gradient as error_and_gradient
 from .engines.calls import predict as predict
+from .formulas.custom_functions import activation as activation
+from .formulas.custom_functions import loss as loss
+from .formulas.dialects import difference as difference
+from .formulas.optimizers import LBFGS as LBFGS
 from .formulas.optimizers import SGD as SGD
+from .formulas.optimizers import Adadelta as Adadelta
 from .formulas.optimizers import Adagrad as Adagrad
 from .formulas.optimizers import Adam as Adam
+from .formulas.optimizers import AdamW as AdamW
+from .formulas.optimizers import Lion as Lion
+from .formulas.optimizers import NAdam as NAdam
 from .formulas.optimizers import RMSProp as RMSProp
+from .formulas.optimizers import Rprop as Rprop
 from .history import Epoch as Epoch
 from .history import History as History
 from .history import Step as Step
@@ -21,7 +32,9 @@ from .model import load as load
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
 from .spec.network import Network as Network
+from .training import CrossValidation as CrossValidation
 from .training import TrainingResult as TrainingResult
+from .training import cross_validate as cross_validate
 from .training import train as train
 
 __version__: str
