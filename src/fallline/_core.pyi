@@ -1,7 +1,91 @@
-"""The C++ core, built from ``cpp/``; absent where it could not be compiled."""
+"""The C++ core, built from ``cpp/``; absent where it could not be compiled.
+
+It checks what could make it read or write beyond memory, and trusts the rest: its only caller is
+``fallline.engines.native``, which explains the tuples in ``native_spec``.
+"""
+
+from typing import Any
+
+from .arrays import Floats, Ints
 
 def version() -> str:
     """Return the version of fallline that this core was built from."""
 
 def instruction_set() -> str:
     """Return the instruction set level of this machine, such as ``'x86-64-v3'``."""
+
+def kernels() -> list[str]:
+    """Return the names of the kernels that run here, the fastest first."""
+
+class Progress:
+    """A descent between two steps, in the core's memory."""
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+    @property
+    def numbers(self) -> list[float]:
+        """The optimizer's t and product."""
+    def copy(self) -> Progress:
+        """Return an equal one that shares no memory."""
+
+class Engine:
+    """A network, an objective and a plan, made ready for one float type; () where there is none.
+
+    `X` is a matrix, or ``(data, columns, starts)`` of compressed rows.
+    """
+
+    def __init__(
+        self,
+        kernels: str,
+        wide: bool,
+        network: tuple[Any, ...],
+        objective: tuple[Any, ...],
+        plan: tuple[Any, ...],
+    ) -> None: ...
+    @property
+    def arrays(self) -> list[str]:
+        """The names of the optimizer's arrays over θ."""
+    @property
+    def work(self) -> float:
+        """Multiplications of one row of a step."""
+    def start(
+        self, theta: Floats, arrays: list[Floats], t: float, product: float, step: int
+    ) -> Progress:
+        """Return a descent at θ with the optimizer's arrays and numbers."""
+    def read(self, progress: Progress, which: int, out: Floats) -> None:
+        """Write θ (-1) or an array of the optimizer (0, 1, ...) of a descent to a vector."""
+    def advance(
+        self,
+        progress: Progress,
+        X: Any,
+        Y: Floats,
+        weights: Floats,
+        order: Ints,
+        first: int,
+        rates: Floats,
+        batch_size: int,
+        total_weight: float,
+        seconds: float,
+        threads: int,
+        out: Floats,
+    ) -> tuple[int, bool]:
+        """Take steps from position `first` of the order on, for some seconds.
+
+        Writes J_B, R_B, Σ s and ‖g‖ of each to the rows of `out`; returns how many steps were
+        taken, and whether all were finite: one that was not is not counted.
+        """
+    def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
+        """Return J of all rows."""
+    def error_and_gradient(
+        self,
+        theta: Floats,
+        X: Any,
+        Y: Floats,
+        weights: Floats,
+        threads: int,
+        gradient: Floats,
+    ) -> float:
+        """Return J of all rows, and write its gradient."""
+    def predict(self, theta: Floats, X: Any, threads: int, outputs: Floats) -> None:
+        """Write the outputs ŷ of all rows, one after the other, to a vector."""

@@ -11,6 +11,7 @@
     FalllineWarning        (UserWarning)
     ├── DivergenceWarning    the error or a weight became infinite or NaN
     ├── InterruptWarning     Ctrl-C ended a training; what it had reached is kept
+    ├── EngineWarning        (RuntimeWarning)  a slower engine computes than could
     └── DataWarning          something in the data that the user should know
 
 Each message says what was expected, what came, and what to do.
@@ -26,6 +27,7 @@ __all__ = [
     "DataError",
     "DataWarning",
     "DivergenceWarning",
+    "EngineWarning",
     "FalllineError",
     "FalllineWarning",
     "InterruptWarning",
@@ -82,6 +84,10 @@ class DivergenceWarning(FalllineWarning):
 
 class InterruptWarning(FalllineWarning):
     """Ctrl-C ended a training; what it had reached is kept."""
+
+
+class EngineWarning(FalllineWarning, RuntimeWarning):
+    """The reference engine computes what the native one would do many times faster."""
 
 
 class DataWarning(FalllineWarning):

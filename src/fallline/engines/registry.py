@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
+from ..errors import EngineWarning, SpecError, warn
 from ..formulas.registry import Registry
 from .protocol import Engine
 
@@ -27,10 +29,23 @@ def _reference() -> Engine:
     return ReferenceEngine()
 
 
+def _native() -> Engine:
+    try:
+        from .native import NativeEngine
+    except ImportError as error:
+        raise SpecError(
+            f"the native engine needs the C++ core, which this install lacks ({error}); install "
+            "fallline where a C++20 compiler is, or take engine='reference'"
+        ) from None
+    return NativeEngine()
+
+
 ENGINES: Registry[EngineRow] = Registry(
     "engine",
-    [EngineRow("reference", "NumPy: the definition, for reading and checking", _reference)],
-    aliases={"auto": "reference"},
+    [
+        EngineRow("reference", "NumPy: the definition, for reading and checking", _reference),
+        EngineRow("native", "C++: the fastest on a CPU", _native),
+    ],
 )
 
 
@@ -38,9 +53,22 @@ ENGINES: Registry[EngineRow] = Registry(
 def get_engine(name: str = "auto") -> Engine:
     """Return the engine called `name`; ``"auto"`` is the fastest that this machine has.
 
+    That is the native engine; without the C++ core the reference engine, with a warning, once.
+
     Raises
     ------
     SpecError
         For an unknown name, with a suggestion.
     """
-    return ENGINES[name].make()
+    return _fastest() if name == "auto" else ENGINES[name].make()
+
+
+def _fastest() -> Engine:
+    if find_spec(f"{__package__.partition('.')[0]}._core"):
+        return get_engine("native")
+    warn(
+        "this install of fallline has no C++ core, so everything is computed in NumPy, many times "
+        "slower; install it where a C++20 compiler is (pip install -v fallline shows what failed)",
+        EngineWarning,
+    )
+    return get_engine("reference")

@@ -1,17 +1,21 @@
-"""One thread for NumPy's linear algebra, so that a descent gives the same bits on every machine.
+"""How many threads compute.
 
+One for NumPy's linear algebra, so that a descent gives the same bits on every machine.
 A library that shares a product among threads sums it in an order that depends on their number. For
 batches of usual size one thread is also the fastest, by far where other programs use the cores.
+
+The native engine's bits depend on no number of threads: it takes several where the work pays them.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "threads_for"]
 
 
 @contextmanager
@@ -27,3 +31,34 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+_WORTHWHILE = 4e6
+"""Multiplications for each thread below which another one costs more than it brings."""
+
+
+def threads_for(work: float, most: int | None = None) -> int:
+    """Return how many threads to share so many multiplications among.
+
+    At most `most`, else at most the cores that this process may use, the number in OMP_NUM_THREADS
+    and what threadpoolctl allows the linear algebra, which joblib and others set.
+    """
+    worth = int(work / _WORTHWHILE)
+    if worth < 2 or most == 1:
+        return 1
+    return max(1, min(worth, _allowed() if most is None else most))
+
+
+def _allowed() -> int:
+    limits = [_cores()]
+    limits += [library.num_threads for library in _controller().lib_controllers]
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if first.strip().isdecimal():
+        limits.append(int(first))
+    return min(limit for limit in limits if limit and limit > 0)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -122,6 +122,11 @@ class Program:
         places[part] = len(self._steps) - 1
         return places[part]
 
+    @property
+    def steps(self) -> list[tuple[Expression, float | None, tuple[int, ...]]]:
+        """Each part once: the part, its value if it is constant, and the steps it is made of."""
+        return [(part, fixed, arguments) for part, fixed, _, arguments in self._steps]
+
     def __call__(self, xp: A, **values: A) -> A:
         """Return the formula's value, elementwise, for arrays by name, in their dtype.
 

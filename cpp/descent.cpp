@@ -1,0 +1,313 @@
+#include "descent.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace fallline {
+
+namespace {
+
+constexpr std::int64_t most_bytes = 8 << 20;  // of a pass: it should stay in the cache
+constexpr std::int64_t most_rows = 1024;
+
+using Clock = std::chrono::steady_clock;
+
+template <class T>
+double number_at(const char* at) {
+    T number;
+    std::memcpy(&number, at, sizeof number);
+    return static_cast<double>(number);
+}
+
+int blocks_of(std::int64_t rows) {
+    return static_cast<int>((rows + block_rows - 1) / block_rows);
+}
+
+double sum(const std::vector<double>& parts) {
+    double total = 0;
+    for (double part : parts) total += part;
+    return total;
+}
+
+}  // namespace
+
+template <class T>
+Worker<T>::Worker(const Machine<T>& machine, const ObjectiveSpec* objective, int threads)
+    : machine_(machine), objective_(objective), pool_(threads),
+      scratch_(machine.scratch() * pool_.threads()), transposed_(machine.transposed_size()),
+      penalties_(2 * ranges()), squares_(ranges()), clipped_(ranges()), sound_(ranges()) {}
+
+// --- rows ------------------------------------------------------------------------------------
+
+// Notes the rows of a batch that have a weight, and what each counts in E; returns Σ s.
+template <class T>
+double Worker<T>::choose(const Rows& rows, const std::int64_t* order, std::int64_t length) {
+    rows_.clear();
+    positions_.clear();
+    factors_.clear();
+    double total = 0;
+    for (std::int64_t i = 0; i < length; ++i) {
+        const std::int64_t row = order ? order[i] : i;
+        if (row < 0 || row >= rows.count) throw std::out_of_range("a position is not one of a row");
+        const double weight = number_at<T>(rows.weights + row * rows.weight_stride);
+        if (weight == 0) continue;  // absent: what overflows there is not to be seen
+        rows_.push_back(row);
+        positions_.push_back(static_cast<std::int32_t>(i));
+        factors_.push_back(weight);
+        total += weight;
+    }
+    if (!objective_->sums)
+        for (double& one : factors_) one /= total;
+    return total;
+}
+
+template <class T>
+Pass<T> Worker<T>::pass_of(const T* theta, const Rows& rows) const {
+    Pass<T> pass{};
+    pass.theta = theta;
+    pass.transposed = transposed_.data();
+    pass.X = rows.X;
+    pass.Y = rows.Y;
+    return pass;
+}
+
+template <class T>
+void Worker<T>::reserve(std::int64_t rows) {
+    rows = std::int64_t(blocks_of(rows)) * block_rows;
+    if (rows <= capacity_) return;
+    capacity_ = rows;
+    memory_ = Numbers<T>(capacity_ * machine_.per_row());
+}
+
+// --- passes ----------------------------------------------------------------------------------
+
+template <class T>
+void Worker<T>::transpose(const T* theta) {
+    const auto& panels = machine_.transposing();
+    pool_.run(static_cast<int>(panels.size()), [&](int, int i) {
+        const auto [node, panel] = panels[i];
+        machine_.kernel().transpose(machine_.model(), node, panel, theta, transposed_.data());
+    });
+}
+
+// Forward and back over the chosen rows, as many at a time as there is memory for; returns E.
+template <class T>
+double Worker<T>::train(Pass<T> pass, T* gradient) {
+    const Kernel<T>& kernel = machine_.kernel();
+    const Model& model = machine_.model();
+    const auto& tasks = machine_.gradient_tasks();
+    const auto count = static_cast<std::int64_t>(rows_.size());
+    const std::int64_t bytes = machine_.per_row() * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t fit = std::clamp<std::int64_t>(most_bytes / bytes, block_rows, most_rows);
+    reserve(std::min(count, fit / block_rows * block_rows));
+    pass.capacity = capacity_;
+    pass.memory = memory_.data();
+    transpose(pass.theta);
+    double error = 0;
+    for (std::int64_t first = 0; first < count; first += capacity_) {
+        pass.count = static_cast<int>(std::min(capacity_, count - first));
+        pass.rows = rows_.data() + first;
+        pass.positions = positions_.data() + first;
+        pass.factors = factors_.data() + first;
+        const int blocks = blocks_of(pass.count);
+        block_errors_.resize(blocks);
+        pool_.run(blocks, [&](int thread, int i) {
+            block_errors_[i] = kernel.train(model, pass, i, scratch_of(thread));
+        });
+        for (double part : block_errors_) error += part;
+        pool_.run(static_cast<int>(tasks.size()), [&](int, int i) {
+            kernel.gradient(model, pass, tasks[i], gradient, first == 0);
+        });
+    }
+    return error;
+}
+
+// E of the chosen rows, each block in its thread's own memory.
+template <class T>
+double Worker<T>::measure(const Pass<T>& pass) {
+    const auto count = static_cast<std::int64_t>(rows_.size());
+    reserve(std::int64_t(block_rows) * pool_.threads());
+    block_errors_.resize(blocks_of(count));
+    pool_.run(blocks_of(count), [&](int thread, int i) {
+        Pass<T> own = pass;
+        const std::int64_t first = std::int64_t(i) * block_rows;
+        own.capacity = block_rows;
+        own.memory = memory_.data() + thread * block_rows * machine_.per_row();
+        own.count = static_cast<int>(std::min<std::int64_t>(block_rows, count - first));
+        own.rows = rows_.data() + first;
+        own.factors = factors_.data() + first;
+        block_errors_[i] =
+            machine_.kernel().measure(machine_.model(), own, 0, scratch_of(thread));
+    });
+    return sum(block_errors_);
+}
+
+template <class T>
+void Worker<T>::predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs) {
+    reserve(std::int64_t(block_rows) * std::min<std::int64_t>(pool_.threads(), blocks_of(count)));
+    pool_.run(blocks_of(count), [&](int thread, int i) {
+        Pass<T> pass{};
+        pass.theta = theta;
+        pass.X = X;
+        pass.capacity = block_rows;
+        pass.memory = memory_.data() + thread * block_rows * machine_.per_row();
+        pass.first_row = std::int64_t(i) * block_rows;
+        pass.count = static_cast<int>(std::min<std::int64_t>(block_rows, count - pass.first_row));
+        pass.outputs = outputs + pass.first_row * machine_.model().outputs;
+        machine_.kernel().predict(machine_.model(), pass, 0, scratch_of(thread));
+    });
+}
+
+// --- what is joined --------------------------------------------------------------------------
+
+// The strengths of the penalties in a batch, and where their parts are noted.
+template <class T>
+Finish<T> Worker<T>::finishing(double weight, double total_weight) {
+    const double share = objective_->sums ? weight / total_weight : 1.0;
+    Finish<T> job;
+    job.l1 = objective_->l1 * share;
+    job.l2 = objective_->l2 * share;
+    if (objective_->alpha != 0) job.l2 += objective_->alpha / weight;
+    job.masked = machine_.masked();
+    job.penalties = penalties_.data();
+    job.squares = squares_.data();
+    job.clipped = clipped_.data();
+    return job;
+}
+
+template <class T>
+void Worker<T>::finish(const Finish<T>& job, const T* theta, T* gradient) {
+    pool_.run(ranges(), [&](int, int i) {
+        machine_.kernel().finish(job, machine_.layout().ranges[i], i, theta, gradient);
+    });
+}
+
+// R; a penalty without strength counts nothing, not 0·∞.
+template <class T>
+double Worker<T>::penalty(const Finish<T>& job) const {
+    double sizes = 0, halves = 0;
+    for (int i = 0; i < ranges(); ++i) {
+        sizes += penalties_[2 * i];
+        halves += penalties_[2 * i + 1];
+    }
+    return (job.l1 != 0 ? job.l1 * sizes : 0) + (job.l2 != 0 ? job.l2 * halves : 0);
+}
+
+// ‖g‖ from the sums of squares by range; where these overflow or vanish, from the entries, held to
+// `limit` if that is not 0.
+template <class T>
+Size Worker<T>::size(const std::vector<double>& squares, double limit) const {
+    constexpr double least = 1e-280;
+    const double whole = sum(squares);
+    if (std::isfinite(whole) && whole > least) return {std::sqrt(whole), true};
+    const auto entry = [&](std::size_t i) {
+        const double size = std::abs(static_cast<double>(gradient_[i]));
+        return limit > 0 ? std::min(size, limit) : size;  // NaN stays
+    };
+    double largest = 0, scaled = 0;
+    for (std::size_t i = 0; i < gradient_.size(); ++i) {
+        if (!std::isfinite(entry(i))) return {entry(i), false};
+        largest = std::max(largest, entry(i));
+    }
+    if (largest == 0) return {0, true};
+    for (std::size_t i = 0; i < gradient_.size(); ++i)
+        scaled += (entry(i) / largest) * (entry(i) / largest);
+    return {std::sqrt(scaled) * largest, true};
+}
+
+// --- whole computations ----------------------------------------------------------------------
+
+template <class T>
+double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
+    const double weight = choose(rows, nullptr, rows.count);
+    Numbers<T> unused;
+    if (!gradient) {
+        unused = Numbers<T>(machine_.layout().padded);
+        gradient = unused.data();
+    }
+    const Pass<T> pass = pass_of(theta, rows);
+    const double error = unused.size() ? measure(pass) : train(pass, gradient);
+    const Finish<T> job = finishing(weight, weight);
+    finish(job, theta, gradient);
+    return error + penalty(job);
+}
+
+template <class T>
+std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
+                                     const Order& order) {
+    const auto end = Clock::now() + std::chrono::duration<double>(order.seconds);
+    gradient_ = Numbers<T>(machine_.layout().padded);
+    std::vector<Step> steps;
+    for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
+        if (at > 0 && Clock::now() >= end) break;
+        const std::int64_t length = std::min(order.batch_size, order.length - at);
+        const double weight = choose(rows, order.rows + at, length);
+        const double rate = order.rates[at / order.batch_size];
+        steps.push_back(weight == 0 ? Step{}
+                                    : step(state, plan, rows, weight, order.total_weight, rate));
+        if (!steps.back().finite) break;
+    }
+    return steps;
+}
+
+template <class T>
+Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
+                     double total_weight, double rate) {
+    Pass<T> pass = pass_of(state.theta.data(), rows);
+    pass.step = state.step;
+    Step told;
+    told.weight = weight;
+    told.error = train(pass, gradient_.data());
+    Finish<T> job = finishing(weight, total_weight);
+    job.moves = machine_.moves();
+    job.clip_value = plan.clip_value;
+    finish(job, state.theta.data(), gradient_.data());
+    told.penalty = penalty(job);
+    const Size found = size(squares_, 0);
+    told.norm = found.norm;
+    told.finite = found.finite && std::isfinite(told.error + told.penalty);
+    if (!told.finite) return told;
+    double shrink = 1;
+    if (plan.clip_norm > 0) {
+        const double norm = plan.clip_value > 0 ? size(clipped_, plan.clip_value).norm : found.norm;
+        if (norm > plan.clip_norm) shrink = plan.clip_norm / norm;
+    }
+    told.finite = update(state, plan, rate, shrink);
+    ++state.step;
+    return told;
+}
+
+template <class T>
+bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, double shrink) {
+    const Kernel<T>& kernel = machine_.kernel();
+    Update<T> job;
+    job.optimizer = machine_.optimizer();
+    job.rate = rate;
+    job.numbers = state.numbers;
+    job.clip_value = plan.clip_value;
+    job.shrink = shrink;
+    job.theta = state.theta.data();
+    job.gradient = gradient_.data();
+    for (std::size_t i = 0; i < state.arrays.size(); ++i) job.arrays[i] = state.arrays[i].data();
+    job.moves = machine_.moves();
+    pool_.run(ranges(),
+              [&](int, int i) { sound_[i] = kernel.update(job, machine_.layout().ranges[i]); });
+    state.numbers = kernel.after(job.optimizer, job.numbers, rate);
+    if (plan.max_norm > 0) {
+        const int layers = machine_.model().node_count - machine_.model().input_count;
+        pool_.run(layers, [&](int, int i) {
+            kernel.limit(machine_.model(), machine_.model().input_count + i, plan.max_norm,
+                         job.moves, job.theta);
+        });
+    }
+    const bool numbers = std::isfinite(state.numbers.t) && std::isfinite(state.numbers.product);
+    return numbers && std::all_of(sound_.begin(), sound_.end(), [](auto one) { return one != 0; });
+}
+
+template class Worker<float>;
+template class Worker<double>;
+
+}  // namespace fallline

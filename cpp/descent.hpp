@@ -1,0 +1,101 @@
+// Steps of a descent, and single errors, gradients and predictions: which kernel runs when.
+//
+//     a step:   weights for the way back laid out       tasks: panels
+//               forward, error, way back                tasks: blocks of 64 rows
+//               gradients                               tasks: panels of source x layer
+//               penalties, norms, the optimizer         tasks: ranges of the padded vector
+//
+// Tasks of one kind share nothing that they write, and what they leave is joined in their order: so
+// the bits do not depend on how many threads take them.
+
+#pragma once
+
+#include "machine.hpp"
+#include "pool.hpp"
+
+namespace fallline {
+
+// Rows as they lie in the user's memory.
+struct Rows {
+    Matrix X, Y;
+    const char* weights = nullptr;
+    std::int64_t weight_stride = 0;
+    std::int64_t count = 0;
+};
+
+// A descent between two steps.
+template <class T>
+struct State {
+    Numbers<T> theta;                // in panels
+    std::vector<Numbers<T>> arrays;  // the optimizer's, likewise, in the order of its names
+    OptimizerNumbers numbers;
+    std::int64_t step = 0;  // steps taken
+};
+
+// One step, as it is told: its J is `error` + `penalty`.
+struct Step {
+    double error = 0, penalty = 0, weight = 0, norm = 0;
+    bool finite = true;
+};
+
+// A Euclidean norm, and whether all entries are finite.
+struct Size {
+    double norm;
+    bool finite;
+};
+
+// Which steps to take, and for how long.
+struct Order {
+    const std::int64_t* rows;
+    std::int64_t length, batch_size;
+    const double* rates;
+    double total_weight;  // of all training rows
+    double seconds;
+};
+
+template <class T>
+class Worker {
+public:
+    Worker(const Machine<T>& machine, const ObjectiveSpec* objective, int threads);
+
+    // Takes steps until the order or the time is over, or a number is not finite: that step is the
+    // last one told.
+    std::vector<Step> advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
+                              const Order& order);
+
+    // J of all rows, and in panels its gradient where `gradient` is not null.
+    double objective(const T* theta, const Rows& rows, T* gradient);
+
+    // ŷ (n, k), row by row.
+    void predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs);
+
+private:
+    Step step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
+              double total_weight, double rate);
+    double choose(const Rows& rows, const std::int64_t* order, std::int64_t length);
+    Pass<T> pass_of(const T* theta, const Rows& rows) const;
+    void reserve(std::int64_t rows);
+    double train(Pass<T> pass, T* gradient);
+    double measure(const Pass<T>& pass);
+    void transpose(const T* theta);
+    Finish<T> finishing(double weight, double total_weight);
+    void finish(const Finish<T>& job, const T* theta, T* gradient);
+    double penalty(const Finish<T>& job) const;
+    Size size(const std::vector<double>& squares, double limit) const;
+    bool update(State<T>& state, const PlanSpec& plan, double rate, double shrink);
+    T* scratch_of(int thread) { return scratch_.data() + thread * machine_.scratch(); }
+    int ranges() const { return static_cast<int>(machine_.layout().ranges.size()); }
+
+    const Machine<T>& machine_;
+    const ObjectiveSpec* objective_;
+    FlushSmall flush_;
+    Pool pool_;
+    std::int64_t capacity_ = 0;
+    Numbers<T> memory_, scratch_, transposed_, gradient_;
+    std::vector<std::int64_t> rows_;
+    std::vector<std::int32_t> positions_;
+    std::vector<double> factors_, block_errors_, penalties_, squares_, clipped_;
+    std::vector<std::uint8_t> sound_;
+};
+
+}  // namespace fallline

@@ -1,0 +1,106 @@
+// The cross-entropy of several classes: of one row, whose outputs belong together.
+
+#pragma once
+
+#include "loss_spec.hpp"
+#include "loss_terms.hpp"
+
+namespace FALLLINE_NS {
+
+// Which lanes of a block that begins at column `first` are the column `which`.
+template <class T>
+FALLLINE_INLINE Mask<T> is_column(std::ptrdiff_t first, std::ptrdiff_t which) {
+    Integers<T> number;
+    for (int i = 0; i < lanes<T>; ++i) number[i] = i;
+    const std::ptrdiff_t at = which - first;
+    return {number == static_cast<Integer<T>>(at >= 0 && at < lanes<T> ? at : -1)};
+}
+
+// The column of the greatest value, the first of several; that of NaN where there is one.
+template <class T>
+inline std::ptrdiff_t greatest_column(const T* values, std::ptrdiff_t count) {
+    const T greatest = greatest_of(values, count);
+    std::ptrdiff_t j = 0;
+    while (j < count - 1 && values[j] == values[j] && values[j] != greatest) ++j;
+    return j;
+}
+
+template <class T>
+class Distribution {
+public:
+    Distribution(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t row)
+        : spec_(spec), y_(at.y + row * at.y_stride), h_(at.h + row * at.stride),
+          o_(at.o + row * at.stride), k_(at.k),
+          labels_(spec.smoothing, spec.clip, static_cast<double>(at.k)) {}
+
+    // Minus the logarithm of softmax as log(1 + the sum over all but the largest): log of the whole
+    // sum would cancel for a confident, right unit.
+    T from_net_input() const {
+        const std::ptrdiff_t top = greatest_column(h_, k_);
+        const Vec<T> largest(h_[top]);
+        Vec<T> others = all<T>(0), error = all<T>(0);
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            const Vec<T> e = exp(load_some(h_ + j, n) - largest);
+            others += select(is_column<T>(j, top) | !first_of<T>(n), all<T>(0), e);
+        });
+        const Vec<T> log_sum = log1p(Vec<T>(sum(others)));
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            error += meant(j, n) * (log_sum - present(load_some(h_ + j, n) - largest, n));
+        });
+        return sum(error);
+    }
+
+    T from_output() const {
+        Vec<T> error = all<T>(0);
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            const Vec<T> yhat = labels_.held(load_some(o_ + j, n));
+            error += present(x_log_y(meant(j, n), yhat), n);
+        });
+        return -sum(error);
+    }
+
+    // o (sum y - y) - y (1 - o), where for the largest o, 1 - o is the sum of the others: so nothing
+    // cancels for a confident, right unit.
+    void slope_in_net_input(T* slope) const {
+        const std::ptrdiff_t top = greatest_column(o_, k_);
+        Vec<T> others = all<T>(0), labels = all<T>(0);
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            others += select(is_column<T>(j, top), all<T>(0), load_some(o_ + j, n));
+            labels += meant(j, n);
+        });
+        const Vec<T> rest(sum(others)), total(sum(labels)), one = all<T>(1);
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            const Vec<T> o = load_some(o_ + j, n), y = meant(j, n);
+            const Vec<T> lacking = select(is_column<T>(j, top), rest, one - o);
+            store_some(slope + j, o * (total - y) - y * lacking, n);
+        });
+    }
+
+    void slope_in_output(T* slope) const {
+        by_vector<T>(k_, [&](std::ptrdiff_t j, int n) {
+            store_some(slope + j, -x_over_y(meant(j, n), load_some(o_ + j, n)), n);
+        });
+    }
+
+private:
+    // Lanes of columns, and 0 in those beyond the row.
+    FALLLINE_INLINE static Vec<T> present(Vec<T> values, int n) {
+        return n == lanes<T> ? values : select(first_of<T>(n), values, all<T>(0));
+    }
+
+    // What stands before each -log yhat: the target, smoothed and weighted.
+    FALLLINE_INLINE Vec<T> meant(std::ptrdiff_t j, int n) const {
+        Vec<T> y = load_some(y_ + j, n);
+        if (spec_.smoothing > 0) y = labels_.meant(y);
+        if (spec_.output_weights)
+            for (int i = 0; i < n; ++i) y.v[i] *= static_cast<T>(spec_.output_weights[j + i]);
+        return present(y, n);
+    }
+
+    const LossSpec& spec_;
+    const T *y_, *h_, *o_;
+    std::ptrdiff_t k_;
+    Labels<T> labels_;
+};
+
+}  // namespace FALLLINE_NS

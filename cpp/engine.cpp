@@ -1,0 +1,105 @@
+#include "engine.hpp"
+
+#include "cpu.hpp"
+
+namespace fallline {
+
+namespace {
+
+template <class T>
+Numbers<T> in_panels(const Machine<T>& machine, const void* theta) {
+    Numbers<T> panels(machine.layout().padded);
+    machine.to_panels(static_cast<const T*>(theta), panels.data());
+    return panels;
+}
+
+}  // namespace
+
+Engine::Engine(const std::string& kernels, bool wide, std::shared_ptr<const NetworkSpec> network,
+               std::optional<ObjectiveSpec> objective, std::optional<PlanSpec> plan)
+    : wide_(wide), objective_(std::move(objective)), plan_(std::move(plan)) {
+    const ObjectiveSpec* judged = objective_ ? &*objective_ : nullptr;
+    const PlanSpec* planned = plan_ ? &*plan_ : nullptr;
+    const auto make = [&]<class T>(Pair<T>* pair) {
+        const Kernel<T>& kernel = kernel_of<T>(kernels);
+        pair->plain = std::make_unique<Machine<T>>(kernel, network, judged, planned, false);
+        pair->sparse = std::make_unique<Machine<T>>(kernel, network, judged, planned, true);
+    };
+    if (wide) make(&machines_.emplace<Pair<double>>());
+    else make(&machines_.emplace<Pair<float>>());
+}
+
+std::int64_t Engine::size() const {
+    return with(false, [](const auto& machine) { return machine.layout().size; });
+}
+int Engine::inputs() const {
+    return with(false, [](const auto& machine) { return machine.model().inputs; });
+}
+int Engine::outputs() const {
+    return with(false, [](const auto& machine) { return machine.model().outputs; });
+}
+int Engine::targets() const {
+    return with(false, [](const auto& machine) { return machine.model().targets; });
+}
+double Engine::work() const {
+    return with(false, [](const auto& machine) { return machine.work_per_row(); });
+}
+
+std::vector<std::string> Engine::arrays() const {
+    return with(false, [](const auto& machine) {
+        const char* names[4];
+        const int count = machine.kernel().arrays(machine.optimizer(), names);
+        return std::vector<std::string>(names, names + count);
+    });
+}
+
+Progress Engine::start(const std::vector<const void*>& parts, OptimizerNumbers numbers,
+                       std::int64_t step) const {
+    return with(false, [&]<class T>(const Machine<T>& machine) {
+        State<T> state;
+        state.theta = in_panels(machine, parts[0]);
+        for (std::size_t i = 1; i < parts.size(); ++i)
+            state.arrays.push_back(in_panels(machine, parts[i]));
+        state.numbers = numbers;
+        state.step = step;
+        return Progress(std::move(state));
+    });
+}
+
+void Engine::read(const Progress& progress, int which, void* to) const {
+    with(false, [&]<class T>(const Machine<T>& machine) {
+        const State<T>& state = progress.as<T>();
+        const Numbers<T>& from = which < 0 ? state.theta : state.arrays.at(which);
+        machine.from_panels(from.data(), static_cast<T*>(to));
+    });
+}
+
+std::vector<Step> Engine::advance(Progress& progress, const Rows& rows, const Order& order,
+                                  int threads) const {
+    return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
+        Worker<T> worker(machine, &*objective_, threads);
+        return worker.advance(progress.as<T>(), *plan_, rows, order);
+    });
+}
+
+double Engine::objective(const void* theta, const Rows& rows, void* gradient, int threads) const {
+    return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
+        Worker<T> worker(machine, &*objective_, threads);
+        const Numbers<T> panels = in_panels(machine, theta);
+        Numbers<T> slopes(gradient ? machine.layout().padded : 0);
+        const double error = worker.objective(panels.data(), rows, slopes.data());
+        if (gradient) machine.from_panels(slopes.data(), static_cast<T*>(gradient));
+        return error;
+    });
+}
+
+void Engine::predict(const void* theta, const Matrix& X, std::int64_t count, void* outputs,
+                     int threads) const {
+    with(X.sparse, [&]<class T>(const Machine<T>& machine) {
+        Worker<T> worker(machine, nullptr, threads);
+        const Numbers<T> panels = in_panels(machine, theta);
+        worker.predict(panels.data(), X, count, static_cast<T*>(outputs));
+    });
+}
+
+}  // namespace fallline

@@ -1,0 +1,86 @@
+// Descents and single computations in either float type: what bindings.cpp shows to Python.
+
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "descent.hpp"
+
+namespace fallline {
+
+// A descent between two steps, in float or double.
+class Progress {
+public:
+    template <class T>
+    explicit Progress(State<T> state) : state_(std::move(state)) {}
+
+    Progress copy() const { return *this; }
+    std::int64_t step() const {
+        return std::visit([](const auto& state) { return state.step; }, state_);
+    }
+    std::vector<double> numbers() const {
+        return std::visit(
+            [](const auto& state) {
+                return std::vector<double>{state.numbers.t, state.numbers.product};
+            },
+            state_);
+    }
+    template <class T>
+    State<T>& as() { return std::get<State<T>>(state_); }
+    template <class T>
+    const State<T>& as() const { return std::get<State<T>>(state_); }
+
+private:
+    std::variant<State<float>, State<double>> state_;
+};
+
+// A network, perhaps with an objective and a plan, made ready for one float type. Calls may come
+// from several threads at once: what is shared does not change.
+class Engine {
+public:
+    Engine(const std::string& kernels, bool wide, std::shared_ptr<const NetworkSpec> network,
+           std::optional<ObjectiveSpec> objective, std::optional<PlanSpec> plan);
+
+    std::size_t bytes() const { return wide_ ? sizeof(double) : sizeof(float); }
+    std::int64_t size() const;  // of θ
+    int inputs() const;
+    int outputs() const;
+    int targets() const;
+    double work() const;
+    std::vector<std::string> arrays() const;
+
+    Progress start(const std::vector<const void*>& parts, OptimizerNumbers numbers,
+                   std::int64_t step) const;
+    void read(const Progress& progress, int which, void* to) const;
+
+    std::vector<Step> advance(Progress& progress, const Rows& rows, const Order& order,
+                              int threads) const;
+    double objective(const void* theta, const Rows& rows, void* gradient, int threads) const;
+    void predict(const void* theta, const Matrix& X, std::int64_t count, void* outputs,
+                 int threads) const;
+
+private:
+    // The machines of one float type: for plain X and for compressed rows.
+    template <class T>
+    struct Pair {
+        std::unique_ptr<const Machine<T>> plain, sparse;
+    };
+
+    template <class Call>
+    auto with(bool sparse, Call&& call) const {
+        return std::visit([&](const auto& pair) { return call(sparse ? *pair.sparse : *pair.plain); },
+                          machines_);
+    }
+
+    bool wide_;
+    std::optional<ObjectiveSpec> objective_;
+    std::optional<PlanSpec> plan_;
+    std::variant<Pair<float>, Pair<double>> machines_;
+};
+
+}  // namespace fallline

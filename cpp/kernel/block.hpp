@@ -1,0 +1,117 @@
+// A block of rows in the memory of a pass, and the ways between panels and plain rows.
+
+#pragma once
+
+#include "product.hpp"
+
+namespace FALLLINE_NS {
+
+using fallline::Model;
+using fallline::Node;
+using fallline::Pass;
+
+// A block of the rows of a pass, and where its numbers lie.
+template <class T>
+struct Block {
+    static constexpr int P = panel_columns<T>;
+
+    const Model& model;
+    const Pass<T>& pass;
+    int first, count;
+    T* scratch;  // the thread's own
+
+    Block(const Model& of, const Pass<T>& in, int number, T* own)
+        : model(of), pass(in), first(number * fallline::block_rows),
+          count(in.count - first < fallline::block_rows ? in.count - first : fallline::block_rows),
+          scratch(own) {}
+
+    // The block's rows of one panel of what lies at `where`.
+    T* at(std::int64_t where, int panel) const {
+        return pass.memory + where * pass.capacity +
+               (std::int64_t(panel) * pass.capacity + first) * P;
+    }
+    std::int64_t row(int r) const {
+        return pass.rows ? pass.rows[first + r] : pass.first_row + first + r;
+    }
+    std::uint32_t position(int r) const {
+        return static_cast<std::uint32_t>(pass.positions[first + r]);
+    }
+};
+
+FALLLINE_INLINE int columns_in(int width, int panel, int p) {
+    return width - p * panel < panel ? width - p * panel : panel;
+}
+
+// --- rows of matrices ------------------------------------------------------------------------
+
+// Calls call(j, x) for the stored numbers of a compressed row within `width` columns.
+template <class T, class Call>
+FALLLINE_INLINE void by_entry(const fallline::Matrix& X, std::int64_t row, int column, int width,
+                              Call&& call) {
+    const auto walk = [&](auto* starts, auto* columns) {
+        const T* data = reinterpret_cast<const T*>(X.data);
+        for (auto i = starts[row]; i < starts[row + 1]; ++i) {
+            const std::int64_t j = std::int64_t(columns[i]) - column;
+            if (j >= 0 && j < width) call(static_cast<int>(j), data[i]);
+        }
+    };
+    if (X.wide_indices)
+        walk(static_cast<const std::int64_t*>(X.starts), static_cast<const std::int64_t*>(X.columns));
+    else
+        walk(static_cast<const std::int32_t*>(X.starts), static_cast<const std::int32_t*>(X.columns));
+}
+
+// Copies `width` numbers of a row of the user's matrix, from a column on.
+template <class T>
+void read_row(const fallline::Matrix& from, std::int64_t row, int column, int width, T* to) {
+    if (from.sparse) {
+        std::memset(to, 0, width * sizeof(T));
+        by_entry<T>(from, row, column, width, [to](int j, T x) { to[j] += x; });
+        return;
+    }
+    const char* at = from.data + row * from.row_stride + column * from.column_stride;
+    if (from.column_stride == sizeof(T)) {
+        std::memcpy(to, at, width * sizeof(T));
+        return;
+    }
+    for (int i = 0; i < width; ++i, at += from.column_stride) std::memcpy(to + i, at, sizeof(T));
+}
+
+// --- between panels and plain rows -----------------------------------------------------------
+
+template <class T>
+void to_panels(const Block<T>& block, const Node& node, const T* from, int r, std::int64_t where) {
+    constexpr int P = Block<T>::P;
+    for (int p = 0; p * P < node.width; ++p)
+        std::memcpy(block.at(where, p) + std::ptrdiff_t(r) * P, from + p * P,
+                    columns_in(node.width, P, p) * sizeof(T));
+}
+
+template <class T>
+void unpack(const Block<T>& block, const Node& node, std::int64_t where, T* to) {
+    constexpr int P = Block<T>::P;
+    for (int p = 0; p * P < node.width; ++p)
+        for (int r = 0; r < block.count; ++r)
+            std::memcpy(to + std::ptrdiff_t(r) * node.width + p * P,
+                        block.at(where, p) + std::ptrdiff_t(r) * P,
+                        columns_in(node.width, P, p) * sizeof(T));
+}
+
+// Puts 0 beyond the columns of a layer, as the padding of gradients must be.
+template <class T>
+void clear_padding(const Block<T>& block, const Node& node, std::int64_t where) {
+    constexpr int P = Block<T>::P;
+    const fallline::Panel& last = node.panels[node.panel_count - 1];
+    T* at = block.at(where, node.panel_count - 1);
+    for (int r = 0; r < block.count && last.columns < last.lanes; ++r, at += P)
+        for (int j = last.columns; j < last.lanes; ++j) at[j] = 0;
+}
+
+template <class T>
+void pack(const Block<T>& block, const Node& node, const T* from, std::int64_t where) {
+    for (int r = 0; r < block.count; ++r)
+        to_panels(block, node, from + std::ptrdiff_t(r) * node.width, r, where);
+    clear_padding(block, node, where);
+}
+
+}  // namespace FALLLINE_NS

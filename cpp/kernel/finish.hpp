@@ -1,0 +1,109 @@
+// What stands between a gradient and an optimizer: penalties, masks, clipping, and norms.
+
+#pragma once
+
+#include "../elements/expression.hpp"
+#include "../kernel.hpp"
+
+namespace FALLLINE_NS {
+
+// Whether flags, numbers that are 0 or 1, are set.
+template <class T>
+FALLLINE_INLINE Mask<T> is_set(const T* flags) {
+    return load(flags) != all<T>(0);
+}
+
+// The sum of the lanes' squares in double precision, by lanes: float's squares may overflow.
+template <class T>
+struct SquareSums {
+    double lane[lanes<T>] = {};
+
+    FALLLINE_INLINE void add(Vec<T> x) {
+        for (int i = 0; i < lanes<T>; ++i) lane[i] += double(x[i]) * double(x[i]);
+    }
+    double total() const {
+        double sum = 0;
+        for (double one : lane) sum += one;
+        return sum;
+    }
+};
+
+// Adds the penalties' slopes, puts 0 where nothing may move, and notes sizes.
+template <class T>
+void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, int index,
+                  const T* theta, T* gradient) {
+    const bool penalized = range.weights && (job.l1 != 0 || job.l2 != 0);
+    const Vec<T> l1 = all<T>(job.l1), l2 = all<T>(job.l2), zero = all<T>(0);
+    const Vec<T> most = all<T>(job.clip_value);
+    SquareSums<T> before, after, half;
+    double sizes[lanes<T>] = {};
+    for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
+        Vec<T> g = load(gradient + i);
+        if (penalized) {
+            const Vec<T> w = load(theta + i);
+            if (job.l1 != 0) {
+                g = g + l1 * sign(w);
+                const Vec<T> size = abs(w);
+                for (int j = 0; j < lanes<T>; ++j) sizes[j] += size[j];
+            }
+            if (job.l2 != 0) {
+                g = g + l2 * w;
+                half.add(w);
+            }
+        }
+        if (job.masked) g = select(is_set(job.masked + i), zero, g);
+        if (job.moves) g = select(is_set(job.moves + i), g, zero);
+        before.add(g);
+        if (job.clip_value > 0) after.add(clamp(g, -most, most));
+        store(gradient + i, g);
+    }
+    job.squares[index] = before.total();
+    job.clipped[index] = after.total();
+    double size = 0;
+    for (double one : sizes) size += one;
+    job.penalties[2 * index] = size;
+    job.penalties[2 * index + 1] = half.total() / 2;
+}
+
+// The Euclidean norm of those of n numbers that may move, or of the others; no square overflows.
+template <class T>
+T norm_of(const T* w, const T* free, bool moving, int n, std::ptrdiff_t stride) {
+    const auto counts = [&](int i) { return (free ? free[i * stride] != 0 : true) == moving; };
+    T largest = 0;
+    for (int i = 0; i < n; ++i) {
+        const T size = w[i * stride] < 0 ? -w[i * stride] : w[i * stride];
+        if (counts(i) && (size > largest || size != size)) largest = size;
+    }
+    if (!(largest > 0) || largest > std::numeric_limits<T>::max()) return largest;
+    T sum = 0;
+    for (int i = 0; i < n; ++i)
+        if (counts(i)) sum += (w[i * stride] / largest) * (w[i * stride] / largest);
+    return T(__builtin_sqrt(double(sum))) * largest;
+}
+
+template <class T>
+void limit_column(T* w, const T* free, int n, std::ptrdiff_t stride, T most) {
+    const T fixed = norm_of(w, free, false, n, stride), moving = norm_of(w, free, true, n, stride);
+    const T square = (most - fixed) * (most + fixed);
+    const T room = square < 0 ? T(0) : T(__builtin_sqrt(double(square)));
+    if (!(moving > room)) return;
+    for (int i = 0; i < n; ++i)
+        if (!free || free[i * stride]) w[i * stride] *= room / moving;
+}
+
+// Holds each unit's incoming weights to a norm; what is frozen stays and uses up its share.
+template <class T>
+void limit_layer(const fallline::Model& model, int number, double most,
+                 const T* moves, T* theta) {
+    const fallline::Node& node = model.nodes[number];
+    for (int p = 0; p < node.panel_count; ++p) {
+        const fallline::Panel& panel = node.panels[p];
+        for (int j = 0; j < panel.columns; ++j) {
+            T* w = theta + panel.offset + j;
+            const T* free = moves ? moves + panel.offset + j : nullptr;
+            limit_column(w, free, node.fan_in, panel.lanes, T(most));
+        }
+    }
+}
+
+}  // namespace FALLLINE_NS

@@ -1,0 +1,61 @@
+// The rows of the tables, from the plain data of a model to those of elements/.
+
+#pragma once
+
+#include "../elements/losses.hpp"
+#include "../kernel.hpp"
+
+namespace FALLLINE_NS {
+
+static_assert(sizeof(Instruction) == sizeof(fallline::Instruction));
+
+// A program over the memory of a model, whose instructions are laid out alike.
+FALLLINE_INLINE Program program_of(const fallline::Instruction* code, int length, int registers) {
+    return {reinterpret_cast<const Instruction*>(code), length, registers};
+}
+
+struct ActivationRow {
+    Program value, slope;
+    ActivationSpec spec;
+
+    FALLLINE_INLINE explicit ActivationRow(const fallline::Row& row)
+        : value(program_of(row.value, row.value_length, row.value_registers)),
+          slope(program_of(row.slope, row.slope_length, row.slope_registers)) {
+        spec.kind = static_cast<Activation>(row.kind);
+        for (int i = 0; i < 4; ++i) spec.settings[i] = row.settings[i];
+        spec.value = &value;
+        spec.slope = &slope;
+    }
+    ActivationRow(const ActivationRow&) = delete;
+};
+
+// Settings of an error: delta; or smoothing and clip.
+struct LossRow {
+    Program value, slope;
+    LossSpec spec;
+
+    FALLLINE_INLINE explicit LossRow(const fallline::Model& model)
+        : value(program_of(model.loss.value, model.loss.value_length, model.loss.value_registers)),
+          slope(program_of(model.loss.slope, model.loss.slope_length, model.loss.slope_registers)) {
+        const fallline::Row& row = model.loss;
+        spec.kind = static_cast<Loss>(row.kind);
+        spec.delta = spec.smoothing = row.settings[0];
+        spec.clip = row.settings[1];
+        spec.levels = row.list;
+        spec.level_count = row.list_count;
+        spec.output_weights = row.weights;
+        spec.weight_count = row.weight_count;
+        spec.value = &value;
+        spec.slope = &slope;
+        spec.pair = model.fused;
+    }
+    LossRow(const LossRow&) = delete;
+};
+
+template <class T>
+FALLLINE_INLINE Judged<T> judged(const fallline::Model& model, const T* y, const T* h, const T* o,
+                                 int rows) {
+    return {y, h, o, rows, model.outputs, model.targets, model.targets, model.outputs};
+}
+
+}  // namespace FALLLINE_NS

@@ -1,0 +1,69 @@
+// From error terms to gradients, and weights laid out for the way back.
+
+#pragma once
+
+#include "rows.hpp"
+
+namespace FALLLINE_NS {
+
+// Σ d over the rows, block by block.
+template <class T>
+void bias_gradient(const T* d, int rows, const fallline::Panel& panel, T* g, bool fresh) {
+    with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
+        using V = typename Sized<T, Bytes>::type;
+        constexpr int L = Bytes / sizeof(T), P = panel_columns<T>;
+        for (int n = 0; n < N; ++n)
+            for (int first = 0; first < rows; first += fallline::block_rows) {
+                const int left = rows - first;
+                const int last = left < fallline::block_rows ? rows : first + fallline::block_rows;
+                V sum = {};
+                for (int k = first; k < last; ++k)
+                    sum += get<T, Bytes>(d + std::ptrdiff_t(k) * P + n * L);
+                T* to = g + n * L;
+                put<T, Bytes>(to, fresh && first == 0 ? sum : get<T, Bytes>(to) + sum);
+            }
+    });
+}
+
+template <class T>
+void gradient_of(const Model& model, const Pass<T>& pass, const fallline::GradientTask& task,
+                 T* gradient, bool fresh) {
+    constexpr int P = panel_columns<T>;
+    const Node& node = model.nodes[task.node];
+    const fallline::Panel& panel = node.panels[task.panel];
+    const T* d = pass.memory + (node.d + std::int64_t(task.panel) * P) * pass.capacity;
+    if (task.source < 0) {
+        bias_gradient(d, pass.count, panel, gradient + node.biases + task.panel * P, fresh);
+        return;
+    }
+    const Node& source = model.nodes[node.sources[task.source]];
+    T* g = gradient + panel.offset + std::int64_t(task.first) * panel.lanes;
+    if (source.s < 0) {
+        sparse_gradient(pass, source, panel, d, g, fresh);
+        return;
+    }
+    const T* s = pass.memory + (source.s + std::int64_t(task.source_panel) * P) * pass.capacity;
+    outer_panel(s, columns_in(source.width, P, task.source_panel), d, pass.count, panel, g, fresh);
+}
+
+// One panel of the weights that lead away from a layer: its units side by side, a row for each unit
+// that they feed.
+template <class T>
+void transpose(const Model& model, int number, int which, const T* theta, T* transposed) {
+    constexpr int P = panel_columns<T>;
+    const Node& node = model.nodes[number];
+    const fallline::Panel& panel = node.transposed[which];
+    T* to = transposed + panel.offset;
+    for (int c = 0; c < node.consumer_count; ++c) {
+        const Node& consumer = model.nodes[node.consumers[c].node];
+        const std::int64_t first = node.consumers[c].first + which * P;
+        for (int p = 0; p < consumer.panel_count; ++p) {
+            const fallline::Panel& from = consumer.panels[p];
+            const T* W = theta + from.offset + first * from.lanes;
+            for (int j = 0; j < from.columns; ++j, to += panel.lanes)
+                for (int i = 0; i < panel.columns; ++i) to[i] = W[std::ptrdiff_t(i) * from.lanes + j];
+        }
+    }
+}
+
+}  // namespace FALLLINE_NS

@@ -1,0 +1,160 @@
+// One block of rows: forward through the layers, the error, and the way back.
+
+#pragma once
+
+#include "functions.hpp"
+#include "noise.hpp"
+#include "product.hpp"
+#include "sparse.hpp"
+
+namespace FALLLINE_NS {
+
+// --- forward ---------------------------------------------------------------------------------
+
+template <class T>
+void read_inputs(const Block<T>& block) {
+    constexpr int P = Block<T>::P;
+    const Model& model = block.model;
+    if (model.input_noise > 0) return read_noisy_inputs(block);
+    for (int i = 0; i < model.input_count; ++i) {
+        const Node& node = model.nodes[i];
+        if (node.o < 0) continue;  // its products are taken from the compressed rows
+        for (int r = 0; r < block.count; ++r)
+            for (int p = 0; p * P < node.width; ++p)
+                read_row(block.pass.X, block.row(r), node.column + p * P,
+                         columns_in(node.width, P, p), block.at(node.o, p) + std::ptrdiff_t(r) * P);
+    }
+}
+
+template <class T>
+void net_inputs(const Block<T>& block, const Node& node) {
+    constexpr int P = Block<T>::P;
+    auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
+    int count = 0;
+    for (int e = 0; e < node.source_count; ++e) {
+        const Node& source = block.model.nodes[node.sources[e]];
+        if (source.s < 0) continue;
+        for (int p = 0; p * P < source.width; ++p)
+            stretches[count++] = {block.at(source.s, p), columns_in(source.width, P, p)};
+    }
+    for (int p = 0; p < node.panel_count; ++p) {
+        const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases + p * P;
+        times_panel(stretches, count, block.count, node.panels[p], block.pass.theta, biases,
+                    block.at(node.h, p));
+    }
+}
+
+template <class T>
+void activate_layer(const Block<T>& block, const Node& node) {
+    constexpr int P = Block<T>::P;
+    if (node.joint) {
+        T* h = block.scratch;
+        T* o = h + std::ptrdiff_t(block.count) * node.width;
+        unpack(block, node, node.h, h);
+        activate(ActivationRow(node.activation).spec, h, o, block.count, node.width, node.width);
+        pack(block, node, o, node.o);
+        return;
+    }
+    for (int p = 0; p < node.panel_count; ++p)
+        activate(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p), block.count,
+              node.panels[p].columns, P);
+}
+
+template <class T>
+void forward(const Block<T>& block) {
+    read_inputs(block);
+    for (int number = 0; number < block.model.node_count; ++number) {
+        const Node& node = block.model.nodes[number];
+        if (!node.input) {
+            net_inputs(block, node);
+            add_sparse(block, node);
+            activate_layer(block, node);
+        }
+        if (node.dropout > 0) {
+            draw_dropout(block, number);
+            drop(block, node, node.o, node.s);
+        }
+    }
+}
+
+// --- the error -------------------------------------------------------------------------------
+
+// Returns the block's part of E and leaves its slope by the output's net inputs in d, if asked.
+template <class T>
+double error_of(const Block<T>& block, bool slope) {
+    const Model& model = block.model;
+    const Node& node = model.nodes[model.node_count - 1];
+    const int n = block.count, k = node.width;
+    T* h = block.scratch;
+    T* o = h + std::ptrdiff_t(n) * k;
+    T* d = o + std::ptrdiff_t(n) * k;
+    T* y = d + std::ptrdiff_t(n) * k;
+    T* e = y + std::ptrdiff_t(n) * model.targets;
+    unpack(block, node, node.h, h);
+    unpack(block, node, node.o, o);
+    for (int r = 0; r < n; ++r)
+        read_row(block.pass.Y, block.row(r), 0, model.targets, y + std::ptrdiff_t(r) * model.targets);
+    const LossRow loss(model);
+    const Judged<T> at = judged(model, y, h, o, n);
+    loss_rows(loss.spec, at, e);
+    double sum = 0;
+    for (int r = 0; r < n; ++r) sum += block.pass.factors[block.first + r] * double(e[r]);
+    if (!slope) return sum;
+    loss_slope(loss.spec, at, d);
+    if (!model.fused) activate_back(ActivationRow(node.activation).spec, h, o, d, n, k, k);
+    for (int r = 0; r < n; ++r) {
+        const T factor = T(block.pass.factors[block.first + r]);
+        for (int j = 0; j < k; ++j) d[std::ptrdiff_t(r) * k + j] *= factor;
+    }
+    pack(block, node, d, node.d);
+    return sum;
+}
+
+// --- the way back ----------------------------------------------------------------------------
+
+// Σ over all units that this layer feeds of their slope times the weight.
+template <class T>
+void fed_back(const Block<T>& block, const Node& node) {
+    constexpr int P = Block<T>::P;
+    auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
+    int count = 0;
+    for (int c = 0; c < node.consumer_count; ++c) {
+        const Node& to = block.model.nodes[node.consumers[c].node];
+        for (int p = 0; p * P < to.width; ++p)
+            stretches[count++] = {block.at(to.d, p), columns_in(to.width, P, p)};
+    }
+    for (int p = 0; p < node.panel_count; ++p)
+        times_panel(stretches, count, block.count, node.transposed[p], block.pass.transposed,
+                    static_cast<const T*>(nullptr), block.at(node.d, p));
+}
+
+template <class T>
+void back_through_activation(const Block<T>& block, const Node& node) {
+    constexpr int P = Block<T>::P;
+    if (node.joint) {
+        const std::ptrdiff_t size = std::ptrdiff_t(block.count) * node.width;
+        T* h = block.scratch;
+        unpack(block, node, node.h, h);
+        unpack(block, node, node.o, h + size);
+        unpack(block, node, node.d, h + 2 * size);
+        activate_back(ActivationRow(node.activation).spec, h, h + size, h + 2 * size, block.count, node.width, node.width);
+        pack(block, node, h + 2 * size, node.d);
+        return;
+    }
+    for (int p = 0; p < node.panel_count; ++p)
+        activate_back(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p),
+                      block.at(node.d, p), block.count, node.panels[p].columns, P);
+    clear_padding(block, node, node.d);
+}
+
+template <class T>
+void backward(const Block<T>& block) {
+    for (int number = block.model.node_count - 2; number >= block.model.input_count; --number) {
+        const Node& node = block.model.nodes[number];
+        fed_back(block, node);
+        if (node.dropout > 0) drop(block, node, node.d, node.d);
+        back_through_activation(block, node);
+    }
+}
+
+}  // namespace FALLLINE_NS

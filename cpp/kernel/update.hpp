@@ -1,0 +1,62 @@
+// An optimizer's step over a range of the padded vector.
+
+#pragma once
+
+#include "../elements/optimizers.hpp"
+#include "../kernel.hpp"
+
+namespace FALLLINE_NS {
+
+FALLLINE_INLINE OptimizerSpec optimizer_of(const fallline::OptimizerRow& row) {
+    OptimizerSpec spec;
+    spec.kind = static_cast<Optimizer>(row.kind);
+    spec.dialect = static_cast<Dialect>(row.dialect);
+    double* const to[] = {&spec.learning_rate, &spec.momentum,     &spec.epsilon, &spec.start,
+                          &spec.decay,         &spec.beta1,        &spec.beta2,   &spec.weight_decay,
+                          &spec.psi,           &spec.shrink,       &spec.grow,    &spec.least,
+                          &spec.most};
+    int i = 0;
+    for (double* setting : to) *setting = row.settings[i++];
+    spec.nesterov = row.settings[i++] != 0;
+    spec.centered = row.settings[i++] != 0;
+    spec.amsgrad = row.settings[i++] != 0;
+    return spec;
+}
+
+inline int arrays_of(const fallline::OptimizerRow& row, const char** names) {
+    StateArray arrays[4];
+    const int count = state_arrays(optimizer_of(row), arrays);
+    for (int i = 0; i < count; ++i) names[i] = arrays[i].name;
+    return count;
+}
+
+template <class T>
+fallline::OptimizerNumbers numbers_after(const fallline::OptimizerRow& row,
+                                         fallline::OptimizerNumbers before, double rate) {
+    StateScalars state{before.t, before.product};
+    prepare<T>(optimizer_of(row), state, rate);
+    return {state.t, state.product};
+}
+
+template <class T>
+void clip(const fallline::Update<T>& job, const fallline::Range& range) {
+    const Vec<T> most = all<T>(job.clip_value), shrink = all<T>(job.shrink);
+    for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
+        Vec<T> g = load(job.gradient + i);
+        if (job.clip_value > 0) g = clamp(g, -most, most);
+        store(job.gradient + i, g * shrink);
+    }
+}
+
+template <class T>
+bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
+    const OptimizerSpec spec = optimizer_of(job.optimizer);
+    StateScalars state{job.numbers.t, job.numbers.product};
+    StepScalars<T> shared = prepare<T>(spec, state, job.rate);
+    if (!range.weights) shared.decay = 0;  // biases do not decay
+    if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
+    return update(spec, shared, job.theta, job.gradient, job.arrays, Which<T>{job.moves, nullptr},
+                  range.begin, range.end);
+}
+
+}  // namespace FALLLINE_NS

@@ -1,0 +1,73 @@
+// A network, an objective and perhaps a plan, made ready for the kernels of this machine.
+
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "kernel.hpp"
+#include "memory.hpp"
+
+namespace fallline {
+
+// What a machine is made for. It owns all that its model points to.
+template <class T>
+class Machine {
+public:
+    // `sparse`: X comes in compressed rows. Without a plan nothing is noisy.
+    Machine(const Kernel<T>& kernel, std::shared_ptr<const NetworkSpec> network,
+            const ObjectiveSpec* objective, const PlanSpec* plan, bool sparse);
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    const Kernel<T>& kernel() const { return kernel_; }
+    const Model& model() const { return model_; }
+    const Layout& layout() const { return layout_; }
+    const NetworkSpec& network() const { return *network_; }
+    const std::vector<GradientTask>& gradient_tasks() const { return tasks_; }
+    const std::vector<std::pair<int, int>>& transposing() const { return transposing_; }
+    const OptimizerRow& optimizer() const { return optimizer_; }
+    // Over the padded vector 1 or 0: where connections are absent, and where training may step;
+    // null: nowhere, and everywhere.
+    const T* masked() const { return masked_.size() ? masked_.data() : nullptr; }
+    const T* moves() const { return moves_.size() ? moves_.data() : nullptr; }
+
+    // Numbers of memory per row, and of a thread's own.
+    std::int64_t per_row() const { return per_row_; }
+    std::int64_t scratch() const { return scratch_; }
+    std::int64_t transposed_size() const { return transposed_size_; }
+    // Multiplications of one row, forward and back.
+    double work_per_row() const { return work_per_row_; }
+
+    void to_panels(const T* theta, T* panels) const;
+    void from_panels(const T* panels, T* theta) const;
+
+private:
+    void link(const PlanSpec* plan, bool sparse);
+    void link_back();
+    void place(bool back);
+    void list_tasks();
+    Row row(const RowSpec& spec, int kind);
+    const Instruction* program(const ProgramSpec& spec, int& length, int& registers);
+    void set_optimizer(const PlanSpec& plan);
+    Numbers<T> over_panels(const std::vector<std::uint8_t>& flags) const;
+
+    const Kernel<T>& kernel_;
+    std::shared_ptr<const NetworkSpec> network_;
+    Layout layout_;
+    Model model_{};
+    std::vector<Node> nodes_;
+    std::vector<std::vector<Consumer>> consumers_;
+    std::vector<std::vector<Panel>> transposed_;
+    std::deque<std::vector<Instruction>> programs_;
+    std::deque<std::vector<double>> lists_;
+    std::vector<GradientTask> tasks_;
+    std::vector<std::pair<int, int>> transposing_;
+    OptimizerRow optimizer_;
+    Numbers<T> masked_, moves_;
+    std::int64_t per_row_ = 0, scratch_ = 0, transposed_size_ = 0;
+    double work_per_row_ = 0;
+};
+
+}  // namespace fallline

@@ -1,0 +1,235 @@
+"""The native engine: the C++ core, many times faster than NumPy and equal to it but for rounding.
+
+This is its door. A network, an objective and a plan are told to the core once, then whole slices of
+an epoch run there without Python's lock. The core comes back a few dozen times a second, so that a
+stop, a deadline or Ctrl-C is seen; between two steps its state is whole, and where a slice is cut
+changes no bit of it.
+
+What holds a Python function of the user's is computed by the reference engine, with a warning.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..arrays import Array, Floats, Ints
+from ..errors import EngineWarning, SpecError, warn
+from ..spec.network import Network
+from ..spec.plan import Objective, Plan
+from .native_cache import prepared
+from .native_spec import python_functions
+from .protocol import Rows, Steps, Stop
+from .reference import ReferenceEngine
+from .threads import threads_for
+
+__all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
+
+_SLICE = 0.02
+"""Seconds after which the core comes back to look for a stop."""
+
+_NUMBERS = ("t", "product")
+"""The optimizer's arrays without axes, in the core's order."""
+
+
+@dataclass(frozen=True)
+class NativeState:
+    """A descent between two steps, in the core's memory."""
+
+    network: Network
+    plan: Plan
+    dtype: np.dtype[Any]
+    engine: _core.Engine
+    progress: _core.Progress
+    scalars: tuple[str, ...]  # those of `_NUMBERS` that the optimizer has
+
+
+def chosen_kernels(name: str | None = None) -> str:
+    """Return the name of kernels: those given, those of FALLLINE_ISA, or the fastest that run here.
+
+    Raises
+    ------
+    SpecError
+        Where the machine cannot run them.
+    """
+    possible = _core.kernels()
+    source = "kernels" if name else "the environment variable FALLLINE_ISA"
+    wanted = name or os.environ.get("FALLLINE_ISA")
+    if wanted and wanted not in possible:
+        raise SpecError(
+            f"{source} must be one of {', '.join(possible)} on this machine, not {wanted!r}; leave "
+            "it out to take the fastest"
+        )
+    if not possible:
+        raise SpecError(
+            f"the C++ core has no kernels for this machine ({_core.instruction_set()}); take "
+            "engine='reference'"
+        )
+    return wanted or possible[0]
+
+
+class NativeEngine:
+    """The engine of the C++ core.
+
+    Parameters
+    ----------
+    kernels
+        Which of `_core.kernels()` to take; the fastest of this machine unless given.
+    threads
+        The most threads, at least 1; as many as pay unless given. No bit depends on it.
+
+    Raises
+    ------
+    SpecError
+        For kernels that do not run here.
+    """
+
+    name = "native"
+
+    def __init__(self, kernels: str | None = None, threads: int | None = None) -> None:
+        self._kernels = chosen_kernels(kernels)
+        self._threads = threads
+        self._reference = ReferenceEngine()
+        self._told: set[str] = set()
+
+    # Descents.
+
+    def start(
+        self,
+        network: Network,
+        plan: Plan,
+        theta: Floats,
+        resume: dict[str, Array] | None = None,
+    ) -> Any:
+        """Return the state before the first step, or the one that `resume` was taken of."""
+        if self._declines(network, plan.objective):
+            return self._reference.start(network, plan, theta, resume)
+        first = {f"optimizer.{name}": a for name, a in plan.stepwise.init(np, theta).items()}
+        arrays = {"theta": theta, "step": np.array(0), **first} if resume is None else resume
+        theta = np.ascontiguousarray(arrays["theta"])
+        engine = prepared(self._kernels, theta.dtype, network, plan.objective, plan)
+        own = [np.ascontiguousarray(arrays[f"optimizer.{name}"]) for name in engine.arrays]
+        scalars = tuple(name for name in _NUMBERS if f"optimizer.{name}" in arrays)
+        t, product = (
+            float(arrays[f"optimizer.{name}"]) if name in scalars else float(i)
+            for i, name in enumerate(_NUMBERS)
+        )
+        progress = engine.start(theta, own, t, product, int(arrays["step"]))
+        return NativeState(network, plan, theta.dtype, engine, progress, scalars)
+
+    def snapshot(self, state: Any) -> dict[str, Array]:
+        """Return θ, the count of steps and the optimizer's arrays as copies."""
+        if not isinstance(state, NativeState):
+            return self._reference.snapshot(state)
+        engine, progress, size = state.engine, state.progress, state.network.size
+        arrays: dict[str, Array] = {}
+        for i, name in enumerate(["theta", *(f"optimizer.{name}" for name in engine.arrays)]):
+            arrays[name] = np.empty(size, state.dtype)
+            engine.read(progress, i - 1, arrays[name])
+        for name, number in zip(_NUMBERS, progress.numbers, strict=True):
+            if name in state.scalars:
+                arrays[f"optimizer.{name}"] = np.array(number, state.dtype)
+        return arrays | {"step": np.array(progress.step)}
+
+    def advance(
+        self, state: Any, rows: Rows, order: Ints, rates: Floats, stop: Stop
+    ) -> tuple[Any, Steps]:
+        """Take the steps of a slice of an epoch, one batch a step."""
+        if not isinstance(state, NativeState):
+            return self._reference.advance(state, rows, order, rates, stop)
+        size = state.plan.batch_size or len(rows.X)
+        if len(rates) != -(-len(order) // size):
+            raise ValueError(
+                f"there must be a rate for each of the {-(-len(order) // size)} steps, not "
+                f"{len(rates)}"
+            )
+        order = np.ascontiguousarray(order, np.int64)
+        rates = np.ascontiguousarray(rates, np.float64)
+        # A copy moves, so that an interrupt finds the state as it was.
+        state = NativeState(**{**vars(state), "progress": state.progress.copy()})
+        arrays, total = _plain(rows, state.dtype), float(rows.weights.sum())
+        threads = self._threads_for(state.engine, min(size, len(order)))
+        taken, count, finite = np.empty((4, len(rates))), 0, True
+        while finite and count < len(rates) and not stop.now():
+            more, finite = state.engine.advance(
+                state.progress, *arrays, order, count * size, rates, size, total,
+                _seconds(stop), threads, taken,
+            )  # fmt: skip
+            count += more
+        errors, _, weights, norms = taken[:, :count].copy()
+        return state, Steps(errors, weights, norms, min(count * size, len(order)), finite)
+
+    # Single computations.
+
+    def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
+        """Return J of all the rows."""
+        if self._declines(network, objective):
+            return self._reference.error(network, objective, theta, rows)
+        engine = prepared(self._kernels, theta.dtype, network, objective)
+        threads = self._threads_for(engine, len(rows.X))
+        return engine.error(_vector(theta), *_plain(rows, theta.dtype), threads)
+
+    def error_and_gradient(
+        self, network: Network, objective: Objective, theta: Floats, rows: Rows
+    ) -> tuple[float, Floats]:
+        """Return J of all the rows and ∂J/∂θ (P,)."""
+        if self._declines(network, objective):
+            return self._reference.error_and_gradient(network, objective, theta, rows)
+        engine = prepared(self._kernels, theta.dtype, network, objective)
+        gradient = np.empty(network.size, theta.dtype)
+        threads = self._threads_for(engine, len(rows.X))
+        error = engine.error_and_gradient(
+            _vector(theta), *_plain(rows, theta.dtype), threads, gradient
+        )
+        return error, gradient
+
+    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+        """Return the network's outputs ŷ (n, k)."""
+        if self._declines(network, None):
+            return self._reference.predict(network, theta, X)
+        engine = prepared(self._kernels, theta.dtype, network)
+        outputs = np.empty(len(X) * network.n_outputs, theta.dtype)
+        threads = self._threads_for(engine, len(X))
+        engine.predict(_vector(theta), _matrix(X, theta.dtype), threads, outputs)
+        return outputs.reshape(len(X), network.n_outputs)
+
+    def _threads_for(self, engine: _core.Engine, rows: int) -> int:
+        return threads_for(engine.work * rows, self._threads)
+
+    def _declines(self, network: Network, objective: Objective | None) -> bool:
+        """Return whether the reference engine has to compute this, which is told once."""
+        names = python_functions(network, objective)
+        for name in set(names) - self._told:
+            self._told.add(name)
+            warn(
+                f"'{name}' is a Python function, so the reference engine computes, many times "
+                "slower; write it as a formula in text, and the native engine does",
+                EngineWarning,
+            )
+        return bool(names)
+
+
+def _seconds(stop: Stop) -> float:
+    """Return how long the core may run before the next look."""
+    left = _SLICE if stop.deadline is None else stop.deadline - time.monotonic()
+    return min(max(left, 0.0), _SLICE)
+
+
+def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:
+    """Return X, Y and weights as the core takes them: of one dtype in native byte order."""
+    return _matrix(rows.X, dtype), _matrix(rows.Y, dtype), _matrix(rows.weights, dtype)
+
+
+def _matrix(array: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(array, np.ndarray):
+        return array if array.dtype == dtype else array.astype(dtype)
+    return array.data, array.indices, array.indptr  # compressed rows
+
+
+def _vector(theta: Floats) -> Floats:
+    return theta if theta.flags.c_contiguous else np.ascontiguousarray(theta)
