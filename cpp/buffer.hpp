@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <bit>
 #include <stdexcept>
 #include <string>
 
@@ -44,8 +45,11 @@ public:
 
 private:
     static char kind_of(const char* format) {
-        const std::string text = format ? format : "B";
-        if (text.size() != 1) return '?';  // '>d' and the like
+        std::string text = format ? format : "B";
+        const char native = std::endian::native == std::endian::little ? '<' : '>';
+        if (text.size() == 2 && (text[0] == '=' || text[0] == '^' || text[0] == native))
+            text.erase(0, 1);  // not aligned, which is read as it lies
+        if (text.size() != 1) return '?';
         const char* known = "fdlqi";
         const auto at = std::string(known).find(text[0]);
         return at == std::string::npos ? '?' : at < 2 ? 'f' : 'i';

@@ -1,6 +1,7 @@
 #include "machine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 namespace fallline {
@@ -207,6 +208,9 @@ void Machine<T>::set_optimizer(const PlanSpec& plan) {
     optimizer_.dialect = kind_of(kernel_, "dialect", plan.dialect);
     std::copy_n(plan.settings.begin(), std::min<std::size_t>(plan.settings.size(), 16),
                 optimizer_.settings);
+    // An ε that T holds as 0 would make 0/0 of what is padding.
+    double& epsilon = optimizer_.settings[2];
+    if (epsilon > 0) epsilon = std::max<double>(epsilon, std::numeric_limits<T>::min());
 }
 
 template <class T>

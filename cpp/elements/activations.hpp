@@ -36,7 +36,9 @@ struct Unit;
 #define FALLLINE_UNIT(name)                                                                       \
     template <>                                                                                   \
     struct Unit<Activation::name>
-#define FALLLINE_F template <class T> FALLLINE_INLINE static Vec<T> f(Vec<T> h, [[maybe_unused]] T a)
+#define FALLLINE_F                                                                                \
+    template <class T>                                                                            \
+    FALLLINE_INLINE static Vec<T> f(Vec<T> h, [[maybe_unused]] T a)
 #define FALLLINE_SLOPE                                                                            \
     template <class T>                                                                            \
     FALLLINE_INLINE static Vec<T> slope([[maybe_unused]] Vec<T> h, [[maybe_unused]] Vec<T> o,     \

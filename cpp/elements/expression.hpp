@@ -43,7 +43,8 @@ inline int argument_count(Op op) {
 
 // Turns numbers of instructions into registers, in place, and returns how many registers there are.
 // `scratch` has room for 3 * length numbers.
-inline std::int32_t assign_registers(Instruction* code, std::int32_t length, std::int32_t* scratch) {
+inline std::int32_t assign_registers(Instruction* code, std::int32_t length,
+                                     std::int32_t* scratch) {
     std::int32_t *last = scratch, *place = scratch + length, *unused = scratch + 2 * length;
     std::int32_t registers = 0, waiting = 0;
     for (std::int32_t i = 0; i < length; ++i) {
@@ -149,7 +150,9 @@ inline void run(const Program& program, const T* const* inputs, std::ptrdiff_t c
     for (std::ptrdiff_t at = 0; at < count; at += vectors * L) {
         const std::ptrdiff_t left = count - at;
         const int used = static_cast<int>(left < vectors * L ? (left + L - 1) / L : vectors);
-        const auto part = [&](int i) { return static_cast<int>(left - i * L < L ? left - i * L : L); };
+        const auto part = [&](int i) {
+            return static_cast<int>(left - i * L < L ? left - i * L : L);
+        };
         for (std::int32_t k = 0; k < program.length; ++k) {
             const Instruction& step = program.code[k];
             Vec<T>* to = room + step.target * used;

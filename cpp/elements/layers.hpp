@@ -162,7 +162,9 @@ inline void activate_back(const ActivationSpec& spec, const T* h, const T* o, T*
             case Activation::ordered:
                 ordered_back_row(h + at, delta + at, width, width / groups);
                 break;
-            case Activation::mean_variance: mean_variance_back_row(o + at, delta + at, width); break;
+            case Activation::mean_variance:
+                mean_variance_back_row(o + at, delta + at, width);
+                break;
             default: break;
         }
     }

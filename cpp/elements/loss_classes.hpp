@@ -33,8 +33,8 @@ public:
           o_(at.o + row * at.stride), k_(at.k),
           labels_(spec.smoothing, spec.clip, static_cast<double>(at.k)) {}
 
-    // Minus the logarithm of softmax as log(1 + the sum over all but the largest): log of the whole
-    // sum would cancel for a confident, right unit.
+    // Minus the logarithm of softmax as log(1 + the sum over all but the largest): the log of the
+    // whole sum would cancel for a confident, right unit.
     T from_net_input() const {
         const std::ptrdiff_t top = greatest_column(h_, k_);
         const Vec<T> largest(h_[top]);
@@ -59,7 +59,7 @@ public:
         return -sum(error);
     }
 
-    // o (sum y - y) - y (1 - o), where for the largest o, 1 - o is the sum of the others: so nothing
+    // o (sum y - y) - y (1 - o), where for the largest o, 1 - o is the sum of the others: nothing
     // cancels for a confident, right unit.
     void slope_in_net_input(T* slope) const {
         const std::ptrdiff_t top = greatest_column(o_, k_);

@@ -12,7 +12,8 @@ namespace FALLLINE_NS {
 
 #define FALLLINE_EACH FALLLINE_INLINE Vec<T> each(Vec<T> y, Vec<T> x) const
 #define FALLLINE_SLOPE                                                                            \
-    FALLLINE_INLINE Vec<T> slope(Vec<T> y, [[maybe_unused]] Vec<T> x, [[maybe_unused]] Vec<T> o) const
+    FALLLINE_INLINE Vec<T> slope(Vec<T> y, [[maybe_unused]] Vec<T> x,                             \
+                                 [[maybe_unused]] Vec<T> o) const
 
 // --- pieces --------------------------------------------------------------------------------------
 

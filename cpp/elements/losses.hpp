@@ -256,7 +256,8 @@ inline void loss_slope(const LossSpec& spec, const Judged<T>& at, T* slope) {
             }
             return;
         default:
-            return over_rows(at, [&](std::ptrdiff_t first_y, std::ptrdiff_t first, std::ptrdiff_t count) {
+            return over_rows(at, [&](std::ptrdiff_t first_y, std::ptrdiff_t first,
+                                     std::ptrdiff_t count) {
                 const T* inputs[] = {at.o + first, at.y + first_y};
                 evaluate(*spec.slope, inputs, slope + first, count);
             });

@@ -204,7 +204,8 @@ template <class T>
 FALLLINE_INLINE Vec<T> sinh(Vec<T> x) {
     const Vec<T> size = abs(x), e = expm1(select(size < all<T>(20.0), size, all<T>(0.0)));
     const Vec<T> near = (e + e / (e + all<T>(1.0))) * all<T>(0.5);
-    const Vec<T> root = exp(size * all<T>(0.5));  // exp(size) may be too large where half of it is not
+    // exp(size) may be too large where half of it is not.
+    const Vec<T> root = exp(size * all<T>(0.5));
     return copy_sign(select(size < all<T>(20.0), near, all<T>(0.5) * root * root), x);
 }
 

@@ -95,7 +95,8 @@ inline double one_minus_power(double beta, double t) {
 
 template <class T>
 inline void prepare_adam(const OptimizerSpec& spec, double t, double rate, StepScalars<T>& s) {
-    const double of_mean = one_minus_power(spec.beta1, t), of_square = one_minus_power(spec.beta2, t);
+    const double of_mean = one_minus_power(spec.beta1, t);
+    const double of_square = one_minus_power(spec.beta2, t);
     const bool first = spec.dialect == Dialect::keras || spec.dialect == Dialect::sklearn;
     const bool paper = spec.amsgrad && spec.dialect == Dialect::paper;
     const bool before = spec.amsgrad && spec.dialect == Dialect::optax;
@@ -124,7 +125,8 @@ inline void prepare_nadam(const OptimizerSpec& spec, StateScalars& state, StepSc
 
 // The numbers of the step after those that `state` counts, which then counts this one, too.
 template <class T>
-inline StepScalars<T> prepare(const OptimizerSpec& spec, StateScalars& state, double learning_rate) {
+inline StepScalars<T> prepare(const OptimizerSpec& spec, StateScalars& state,
+                              double learning_rate) {
     const double rate = static_cast<T>(learning_rate);
     const bool means = spec.kind == Optimizer::rmsprop || spec.kind == Optimizer::adadelta;
     const double beta1 = spec.momentum != 0 ? spec.momentum : spec.beta1;

@@ -107,8 +107,8 @@ FALLLINE_INLINE void store_aligned(T* to, Vec<T> a) {
 
 #if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
 
-FALLLINE_INLINE __mmask16 first_lanes(float, int n) { return static_cast<__mmask16>((1u << n) - 1); }
-FALLLINE_INLINE __mmask8 first_lanes(double, int n) { return static_cast<__mmask8>((1u << n) - 1); }
+FALLLINE_INLINE __mmask16 first_lanes(float, int n) { return __mmask16((1u << n) - 1); }
+FALLLINE_INLINE __mmask8 first_lanes(double, int n) { return __mmask8((1u << n) - 1); }
 
 // The first n lanes; the others are 0.
 FALLLINE_INLINE Vec<float> load_part(const float* from, int n) {

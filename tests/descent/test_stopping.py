@@ -82,7 +82,7 @@ X_VAL, Y_VAL = line(5, slope=1.0)
 def passing(**changes) -> Run:
     return Run(
         NET, X, Y, X_val=X_VAL, y_val=Y_VAL, **{"theta": [0.0], "optimizer": SGD(0.2)}
-        | {"batch_size": 4, "epochs": 30, "l2": 0.01} | changes
+        | {"batch_size": 4, "epochs": 30, "l2": 0.01, "engine": "reference"} | changes
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def best_of(**changes) -> tuple[int, np.ndarray]:
 
 
 def hooked(at: int, action) -> SGD:
-    """Return plain descent that calls something in its step number `at`."""
+    """Return plain descent that calls something in its step number `at`, in the reference engine."""
 
     @dataclass(frozen=True)
     class Hooked(SGD):
@@ -149,7 +149,7 @@ def end_by_interrupt() -> Run:
     with pytest.warns(InterruptWarning, match="training ended: it was interrupted in epoch 16"):
         return descend(
             NET, X, Y, X_val=X_VAL, y_val=Y_VAL, theta=[0.0], l2=0.01, batch_size=4, epochs=30,
-            optimizer=hooked(32, interrupt),
+            optimizer=hooked(32, interrupt), engine="reference",
         )  # fmt: skip
 
 

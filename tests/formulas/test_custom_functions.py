@@ -44,10 +44,17 @@ def test_a_function_trains_as_the_formula_of_it_does():
     quart = fl.loss(quartic, quartic_slope, name="quartic", outputs=2)
     X, Y = data()
     Y = np.hstack([Y, Y / 2])
-    runs = [
-        fl.descend(Network.of(fl.Input(2), Layer(4, f), Layer(2)), X, Y, loss=e, epochs=5, l2=0.01)
-        for f, e in ((own, quart), ("bump", "quartic"), ("1/(1 + z**2)", "(yhat - y)**4"))
+    own_ones = [(own, quart), ("bump", "quartic")]
+    pairs = [(*pair, "reference") for pair in own_ones] + [
+        ("1/(1 + z**2)", "(yhat - y)**4", "auto")
     ]
+    runs = [
+        fl.descend(
+            Network.of(fl.Input(2), Layer(4, f), Layer(2)), X, Y, loss=e, epochs=5, l2=0.01,
+            engine=engine,
+        )
+        for f, e, engine in pairs
+    ]  # fmt: skip
     np.testing.assert_array_equal(runs[0].theta, runs[1].theta)
     np.testing.assert_allclose(runs[0].theta, runs[2].theta, rtol=1e-10)
     assert Network.parse("2 -> 4 bump -> 1").layers[0].activation == own
@@ -82,7 +89,7 @@ def test_what_holds_a_function_cannot_be_saved_and_says_how(tmp_path):
     fl.loss(quartic, quartic_slope, name="quartic")
     X, Y = data()
     for net, loss in (("2 -> 3 bump -> 1", "sse"), ("2 -> 1", "quartic")):
-        run = fl.descend(Network.parse(net), X, Y, loss=loss, epochs=1)
+        run = fl.descend(Network.parse(net), X, Y, loss=loss, epochs=1, engine="reference")
         with pytest.raises(SpecError, match=r"Python function, .* write it as a formula"):
             fl.Model.of(run).save(tmp_path / "a.fall")
         assert not list(tmp_path.iterdir())

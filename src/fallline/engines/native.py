@@ -107,7 +107,8 @@ class NativeEngine:
         resume: dict[str, Array] | None = None,
     ) -> Any:
         """Return the state before the first step, or the one that `resume` was taken of."""
-        if self._declines(network, plan.objective):
+        if names := python_functions(network, plan.objective, plan):
+            self._tell(names)
             return self._reference.start(network, plan, theta, resume)
         first = {f"optimizer.{name}": a for name, a in plan.stepwise.init(np, theta).items()}
         arrays = {"theta": theta, "step": np.array(0), **first} if resume is None else resume
@@ -152,7 +153,7 @@ class NativeEngine:
         rates = np.ascontiguousarray(rates, np.float64)
         # A copy moves, so that an interrupt finds the state as it was.
         state = NativeState(**{**vars(state), "progress": state.progress.copy()})
-        arrays, total = _plain(rows, state.dtype), float(rows.weights.sum())
+        arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
         taken, count, finite = np.empty((4, len(rates))), 0, True
         while finite and count < len(rates) and not stop.now():
@@ -168,7 +169,7 @@ class NativeEngine:
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
-        if self._declines(network, objective):
+        if python_functions(network, objective):
             return self._reference.error(network, objective, theta, rows)
         engine = prepared(self._kernels, theta.dtype, network, objective)
         threads = self._threads_for(engine, len(rows.X))
@@ -178,7 +179,7 @@ class NativeEngine:
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,)."""
-        if self._declines(network, objective):
+        if python_functions(network, objective):
             return self._reference.error_and_gradient(network, objective, theta, rows)
         engine = prepared(self._kernels, theta.dtype, network, objective)
         gradient = np.empty(network.size, theta.dtype)
@@ -190,7 +191,7 @@ class NativeEngine:
 
     def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
-        if self._declines(network, None):
+        if python_functions(network):
             return self._reference.predict(network, theta, X)
         engine = prepared(self._kernels, theta.dtype, network)
         outputs = np.empty(len(X) * network.n_outputs, theta.dtype)
@@ -201,23 +202,26 @@ class NativeEngine:
     def _threads_for(self, engine: _core.Engine, rows: int) -> int:
         return threads_for(engine.work * rows, self._threads)
 
-    def _declines(self, network: Network, objective: Objective | None) -> bool:
-        """Return whether the reference engine has to compute this, which is told once."""
-        names = python_functions(network, objective)
+    def _tell(self, names: list[str]) -> None:
+        """Say once of each why the reference engine trains."""
         for name in set(names) - self._told:
             self._told.add(name)
             warn(
-                f"'{name}' is a Python function, so the reference engine computes, many times "
-                "slower; write it as a formula in text, and the native engine does",
+                f"'{name}' is written in Python, so the reference engine computes, many times slower; "
+                "write it as a formula in text, if it can be, or take engine='reference'",
                 EngineWarning,
             )
-        return bool(names)
 
 
 def _seconds(stop: Stop) -> float:
     """Return how long the core may run before the next look."""
     left = _SLICE if stop.deadline is None else stop.deadline - time.monotonic()
     return min(max(left, 0.0), _SLICE)
+
+
+def _total(plan: Plan, rows: Rows) -> float:
+    """Return Σ s of all rows, which penalties beside a sum of errors are shared by."""
+    return float(rows.weights.sum()) if plan.objective.error.reduction == "sum" else 1.0
 
 
 def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:

@@ -14,8 +14,8 @@ from ..arrays import Bools
 from ..formulas.activations import ACTIVATIONS, Activation
 from ..formulas.expression import Expression
 from ..formulas.expression_program import Program
-from ..formulas.losses import LOSSES, Loss
-from ..formulas.optimizers import Optimizer
+from ..formulas.losses import Loss
+from ..formulas.optimizers import OPTIMIZERS, Optimizer
 from ..formulas.own_name import OwnName
 from ..spec.dropout import dropout_rates
 from ..spec.fits import target_count
@@ -38,11 +38,19 @@ _NUMBERS = {"huber": ("delta",), "leaky_relu": ("slope",), "elu": ("alpha",)} | 
 """The settings of each family that are plain numbers, in the order of ``cpp/elements``."""
 
 
-def python_functions(network: Network, objective: Objective | None) -> list[str]:
-    """Return the names of the Python functions in them, which only the reference engine runs."""
-    names: list[Any] = [layer.activation for layer in network.layers]
-    names += [objective.loss] if objective else []
-    return [str(name) for name in names if isinstance(name, OwnName) and name.plain is None]
+def python_functions(
+    network: Network, objective: Objective | None = None, plan: Plan | None = None
+) -> list[str]:
+    """Return the names of the Python functions in them, which only the reference engine runs.
+
+    A class of optimizers that is in no table is one, too.
+    """
+    names: list[Any] = [ACTIVATIONS[layer.activation].name for layer in network.layers]
+    names += [objective.error.name] if objective else []
+    found = [str(name) for name in names if isinstance(name, OwnName) and name.plain is None]
+    if plan and type(plan.stepwise) is not OPTIMIZERS.get(plan.stepwise.name):
+        found.append(type(plan.stepwise).__name__)
+    return found
 
 
 def network_spec(network: Network) -> tuple[Any, ...]:
@@ -51,7 +59,7 @@ def network_spec(network: Network) -> tuple[Any, ...]:
     Sources are numbers: input layers first, then the others, in the network's order.
     """
     inputs, layers = network.inputs, network.layers
-    number = {layer.name: i for i, layer in enumerate((*inputs, *layers))}
+    number = {name: i for i, name in enumerate(_names(network))}
     return (
         [layer.size for layer in inputs],
         [
@@ -72,7 +80,7 @@ def objective_spec(network: Network, objective: Objective) -> tuple[Any, ...]:
     """Return the error, whether it is fused with the output, how it joins rows, and strengths."""
     loss = objective.error
     return (
-        _loss(loss),
+        _row(loss),
         ACTIVATIONS[network.output.activation].family in loss.pairs,
         loss.reduction == "sum",
         target_count(loss, network),
@@ -92,10 +100,14 @@ def plan_spec(network: Network, plan: Plan) -> tuple[Any, ...]:
         plan.clip_value or 0.0,
         plan.clip_norm or 0.0,
         plan.max_norm or 0.0,
-        [rates.get(layer.name, 0.0) for layer in (*network.inputs, *network.layers)],
+        [rates.get(name, 0.0) for name in _names(network)],
         plan.input_noise,
         plan.seed & 0xFFFF_FFFF_FFFF_FFFF,
     )
+
+
+def _names(network: Network) -> list[str]:
+    return [layer.name for layer in network.inputs] + [layer.name for layer in network.layers]
 
 
 def _optimizer_settings(optimizer: Optimizer) -> list[float]:
@@ -109,17 +121,14 @@ def _flags(flags: Bools | None) -> bytes:
 def _activation(name: str) -> tuple[Any, ...]:
     row: Activation = ACTIVATIONS[name]
     joint = row.coupled or row.group > 1
-    return _row(name, row, joint, row.slope_from == "output")
-
-
-def _loss(row: Loss) -> tuple[Any, ...]:
-    return _row(row.name, row)
+    return _row(row, joint, row.slope_from == "output")
 
 
 def _row(
-    name: str, row: Activation | Loss, joint: bool = False, from_output: bool = False
+    row: Activation | Loss, joint: bool = False, from_output: bool = False
 ) -> tuple[Any, ...]:
     """Return family, numbers, list, output weights, the programs of a formula, and its kind."""
+    name = row.name
     if isinstance(name, OwnName) and name.plain is not None:
         names = ("z",) if name.kind == "activation" else ("yhat", "y")
         value, slope = (_program(name.plain[part], names) for part in ("formula", "slope"))

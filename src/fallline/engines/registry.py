@@ -46,6 +46,7 @@ ENGINES: Registry[EngineRow] = Registry(
         EngineRow("reference", "NumPy: the definition, for reading and checking", _reference),
         EngineRow("native", "C++: the fastest on a CPU", _native),
     ],
+    aliases={"auto": "native"},  # where it is there; see `get_engine`
 )
 
 
