@@ -147,7 +147,7 @@ double Worker<T>::measure(const Pass<T>& pass) {
 
 template <class T>
 void Worker<T>::predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs) {
-    reserve(std::int64_t(block_rows) * std::min<std::int64_t>(pool_.threads(), blocks_of(count)));
+    reserve(std::int64_t(block_rows) * pool_.threads());
     pool_.run(blocks_of(count), [&](int thread, int i) {
         Pass<T> pass{};
         pass.theta = theta;

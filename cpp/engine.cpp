@@ -1,5 +1,7 @@
 #include "engine.hpp"
 
+#include <stdexcept>
+
 #include "cpu.hpp"
 
 namespace fallline {
@@ -27,6 +29,11 @@ Engine::Engine(const std::string& kernels, bool wide, std::shared_ptr<const Netw
     };
     if (wide) make(&machines_.emplace<Pair<double>>());
     else make(&machines_.emplace<Pair<float>>());
+}
+
+// A plan's noise is that of its steps only.
+void Engine::check_quiet() const {
+    if (plan_) throw std::invalid_argument("errors and predictions take an engine without a plan");
 }
 
 std::int64_t Engine::size() const {
@@ -83,6 +90,7 @@ std::vector<Step> Engine::advance(Progress& progress, const Rows& rows, const Or
 }
 
 double Engine::objective(const void* theta, const Rows& rows, void* gradient, int threads) const {
+    check_quiet();
     return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
         Worker<T> worker(machine, &*objective_, threads);
         const Numbers<T> panels = in_panels(machine, theta);
@@ -95,6 +103,7 @@ double Engine::objective(const void* theta, const Rows& rows, void* gradient, in
 
 void Engine::predict(const void* theta, const Matrix& X, std::int64_t count, void* outputs,
                      int threads) const {
+    check_quiet();
     with(X.sparse, [&]<class T>(const Machine<T>& machine) {
         Worker<T> worker(machine, nullptr, threads);
         const Numbers<T> panels = in_panels(machine, theta);

@@ -39,8 +39,9 @@ private:
     std::variant<State<float>, State<double>> state_;
 };
 
-// A network, perhaps with an objective and a plan, made ready for one float type. Calls may come
-// from several threads at once: what is shared does not change.
+// A network, perhaps with an objective and a plan, made ready for one float type: with a plan for
+// descents, without for errors, gradients and predictions. Calls may come from several threads at
+// once: what is shared does not change.
 class Engine {
 public:
     Engine(const std::string& kernels, bool wide, std::shared_ptr<const NetworkSpec> network,
@@ -76,6 +77,8 @@ private:
         return std::visit([&](const auto& pair) { return call(sparse ? *pair.sparse : *pair.plain); },
                           machines_);
     }
+
+    void check_quiet() const;
 
     bool wide_;
     std::optional<ObjectiveSpec> objective_;

@@ -56,16 +56,16 @@ constexpr int most_rows = 4;
 template <class T>
 constexpr int panel_columns = 2 * lanes<T>;
 
-// A stretch of a sum: numbers a[r·panel + k] for k below count.
+// A stretch of a sum: numbers a[r·panel + k] for k below count, and the panel's row for k = 0.
 template <class T>
 struct Stretch {
     const T* a;
-    int count;
+    int count, first;
 };
 
-// out[r] = start + Σ a[r]·b over all stretches; b has a row of the panel for each k.
+// out[r] = start + Σ a[r]·b over all stretches; b has a row of the panel for each term.
 template <class T, int Bytes, int N, int R>
-void times(const Stretch<T>* stretches, int count, int row, const T* b, const T* start, T* out) {
+void times(const Stretch<T>* stretches, int count, int row, const T* panel, const T* start, T* out) {
     using V = typename Sized<T, Bytes>::type;
     constexpr int L = Bytes / sizeof(T), P = panel_columns<T>;
     V sums[R][N];
@@ -75,6 +75,7 @@ void times(const Stretch<T>* stretches, int count, int row, const T* b, const T*
         for (int n = 0; n < N; ++n) sums[r][n] = start ? get<T, Bytes>(start + n * L) : V{};
     for (int i = 0; i < count; ++i) {
         const T* a = stretches[i].a + std::ptrdiff_t(row) * P;
+        const T* b = panel + std::ptrdiff_t(stretches[i].first) * (N * L);
         for (int k = 0; k < stretches[i].count; ++k, b += N * L) {
             V column[N];
 #pragma GCC unroll 2

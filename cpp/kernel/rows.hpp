@@ -30,12 +30,13 @@ template <class T>
 void net_inputs(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
-    int count = 0;
+    int count = 0, first = 0;
     for (int e = 0; e < node.source_count; ++e) {
         const Node& source = block.model.nodes[node.sources[e]];
-        if (source.s < 0) continue;
-        for (int p = 0; p * P < source.width; ++p)
-            stretches[count++] = {block.at(source.s, p), columns_in(source.width, P, p)};
+        for (int p = 0; p * P < source.width && source.s >= 0; ++p)
+            stretches[count++] = {block.at(source.s, p), columns_in(source.width, P, p),
+                                  first + p * P};
+        first += source.width;
     }
     for (int p = 0; p < node.panel_count; ++p) {
         const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases + p * P;
@@ -117,11 +118,12 @@ template <class T>
 void fed_back(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
-    int count = 0;
+    int count = 0, first = 0;
     for (int c = 0; c < node.consumer_count; ++c) {
         const Node& to = block.model.nodes[node.consumers[c].node];
         for (int p = 0; p * P < to.width; ++p)
-            stretches[count++] = {block.at(to.d, p), columns_in(to.width, P, p)};
+            stretches[count++] = {block.at(to.d, p), columns_in(to.width, P, p), first + p * P};
+        first += to.width;
     }
     for (int p = 0; p < node.panel_count; ++p)
         times_panel(stretches, count, block.count, node.transposed[p], block.pass.transposed,

@@ -94,7 +94,7 @@ def best_of(**changes) -> tuple[int, np.ndarray]:
 
 
 def hooked(at: int, action) -> SGD:
-    """Return plain descent that calls something in its step number `at`, in the reference engine."""
+    """Return plain descent that calls something in its step `at`, for the reference engine."""
 
     @dataclass(frozen=True)
     class Hooked(SGD):

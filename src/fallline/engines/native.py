@@ -207,8 +207,8 @@ class NativeEngine:
         for name in set(names) - self._told:
             self._told.add(name)
             warn(
-                f"'{name}' is written in Python, so the reference engine computes, many times slower; "
-                "write it as a formula in text, if it can be, or take engine='reference'",
+                f"'{name}' is written in Python, so the reference engine computes, many times "
+                "slower; write it as a formula in text, or take engine='reference'",
                 EngineWarning,
             )
 

@@ -1,0 +1,355 @@
+// The core on random networks, plans, rows and values. Run under sanitizers, which watch memory and
+// arithmetic; it checks itself
+//
+//     that the gradient is the central difference of the error,
+//     that one, two and three threads give the same bits, and any cut of an epoch,
+//     that compressed rows give what plain ones give,
+//     that padding stays 0, and that NaN and infinity are told and break nothing.
+//
+//     fuzz [rounds [seed]]
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "cpu.hpp"
+#include "engine.hpp"
+
+using namespace fallline;
+
+namespace {
+
+std::mt19937_64 random_bits;
+std::string what;  // is being done, for the message of a failure
+
+void check(bool holds, const char* message) {
+    if (holds) return;
+    std::fprintf(stderr, "FAILED: %s\n  in %s\n", message, what.c_str());
+    std::abort();
+}
+
+int below(int n) { return static_cast<int>(random_bits() % static_cast<unsigned>(n)); }
+double uniform() { return std::uniform_real_distribution<double>(-1, 1)(random_bits); }
+bool chance(int in) { return below(in) == 0; }
+template <class T>
+const T& one_of(const std::vector<T>& choices) {
+    return choices[below(static_cast<int>(choices.size()))];
+}
+
+// --- what is computed ------------------------------------------------------------------------
+
+const std::vector<std::string> smooth = {"identity", "logistic", "tanh",     "softplus", "gelu",
+                                         "gelu_tanh", "silu",    "mish",     "sin",      "gaussian",
+                                         "softmax",  "elu"};
+const std::vector<std::string> all = {"square", "relu", "leaky_relu", "selu", "hard_sigmoid",
+                                      "hard_tanh", "step", "exp"};
+
+RowSpec activation(const std::string& name) {
+    RowSpec row;
+    row.family = name;
+    row.joint = name == "softmax" || name == "ordered" || name == "mean_variance";
+    const std::vector<std::string> from_output = {"identity", "logistic", "tanh", "softplus",
+                                                  "relu",     "hard_tanh", "step", "exp",
+                                                  "softmax",  "mean_variance"};
+    for (const std::string& one : from_output) row.from_output |= one == name;
+    row.settings = {name == "leaky_relu" ? 0.1 : 1.0};
+    return row;
+}
+
+// z tanh(z) and its slope, as a formula of the user
+RowSpec formula() {
+    RowSpec row;
+    row.family = "expression";
+    row.value = {{"input", 0, {0}}, {"tanh", 0, {0}}, {"mul", 0, {0, 1}}};
+    row.slope = {{"input", 0, {0}}, {"tanh", 0, {0}}, {"mul", 0, {1, 1}}, {"neg", 0, {2}},
+                 {"constant", 1, {}}, {"add", 0, {4, 3}}, {"mul", 0, {0, 5}}, {"add", 0, {1, 6}}};
+    return row;
+}
+
+struct Case {
+    std::shared_ptr<NetworkSpec> network;
+    ObjectiveSpec objective;
+    PlanSpec plan;
+    bool differentiable = true;
+    int outputs = 0, inputs = 0;
+    std::int64_t size = 0;
+};
+
+RowSpec hidden_activation(Case& made) {
+    if (chance(8)) return formula();
+    if (chance(3)) {
+        made.differentiable = false;
+        return activation(one_of(all));
+    }
+    return activation(one_of(smooth));
+}
+
+void choose_loss(Case& made, LayerSpec& output) {
+    struct Pair {
+        const char *loss, *activation;
+        bool fused;
+        int each;
+    };
+    const std::vector<Pair> pairs = {
+        {"sse", "tanh", false, 1},          {"squared_error", "identity", false, 1},
+        {"log_cosh", "identity", false, 1}, {"binary_cross_entropy", "logistic", true, 1},
+        {"cross_entropy", "softmax", true, 1}, {"poisson", "exp", true, 1},
+        {"gamma", "exp", true, 1},          {"gaussian_likelihood", "mean_variance", true, 2},
+        {"mae", "identity", false, 1},      {"huber", "identity", false, 1},
+        {"hinge", "tanh", false, 1},        {"quantile", "ordered", false, 2},
+    };
+    const Pair pair = one_of(pairs);
+    const std::string name = pair.loss;
+    made.differentiable &= name != "mae" && name != "hinge" && name != "quantile";
+    output.activation = activation(pair.activation);
+    if (output.size == 1 && (name == "cross_entropy")) output.size = 2;
+    output.size = (output.size + pair.each - 1) / pair.each * pair.each;
+    made.objective.loss.family = name;
+    made.objective.loss.settings = {name == "huber" ? 0.5 : 0.0, 0.0};
+    made.objective.fused = pair.fused;
+    made.objective.sums = name == "sse";
+    made.objective.targets = output.size / pair.each;
+    if (name == "quantile") {
+        made.objective.loss.list = {0.2, 0.7};
+        output.activation.settings = {double(made.objective.targets)};
+    }
+    if (chance(3))
+        made.objective.loss.weights.assign(made.objective.targets, 0.75);
+}
+
+void choose_plan(Case& made) {
+    const std::vector<std::string> names = {"sgd", "adagrad", "rmsprop", "adadelta", "adam",
+                                            "adamw", "nadam", "lion", "rprop"};
+    PlanSpec& plan = made.plan;
+    plan.optimizer = one_of(names);
+    plan.dialect = "fallline";
+    // rate, momentum, epsilon, start, decay, betas, weight decay, psi, Rprop's four, switches
+    plan.settings = {0.01, chance(2) ? 0.9 : 0, 1e-8, 0, 0.9,  0.9, 0.99, 0.1, 0.004,
+                     0.5,  1.2,                 1e-6, 50, 0, double(chance(2)), double(chance(2))};
+    if (chance(3)) plan.clip_value = 0.5;
+    if (chance(3)) plan.clip_norm = 0.5;
+    if (chance(3)) plan.max_norm = 1;
+    if (chance(3)) plan.input_noise = 0.1;
+    plan.dropout.assign(made.network->nodes(), 0.0);
+    if (chance(3))
+        for (int i = 0; i + 1 < made.network->nodes(); ++i) plan.dropout[i] = chance(2) ? 0.3 : 0;
+    plan.seed = random_bits();
+}
+
+Case make_case() {
+    Case made;
+    auto network = std::make_shared<NetworkSpec>();
+    const auto width = [] { return chance(3) ? 1 + below(70) : 1 + below(9); };
+    for (int i = 0, count = 1 + below(2); i < count; ++i) network->inputs.push_back(width());
+    for (int i = 0, count = 1 + below(4); i < count; ++i) {
+        LayerSpec layer;
+        layer.size = width();
+        layer.bias = !chance(4);
+        const int before = network->nodes();
+        for (int node = 0; node < before; ++node)
+            if (chance(3) || node == before - 1) layer.sources.push_back(node);
+        if (chance(2)) std::swap(layer.sources.front(), layer.sources.back());
+        if (i + 1 == count) choose_loss(made, layer);
+        else layer.activation = hidden_activation(made);
+        network->layers.push_back(layer);
+    }
+    made.network = network;
+    for (int size : network->inputs) made.inputs += size;
+    made.outputs = network->layers.back().size;
+    for (const LayerSpec& layer : network->layers) {
+        int fan_in = layer.bias;
+        for (int source : layer.sources) fan_in += network->width(source);
+        made.size += std::int64_t(fan_in) * layer.size;
+    }
+    if (chance(3)) {
+        network->masked.assign(made.size, 0);
+        network->trainable.assign(made.size, 1);
+        for (std::int64_t i = 0; i < made.size; ++i)
+            if (chance(5)) network->trainable[i] = 0;
+    }
+    if (chance(2)) made.objective.l2 = 0.1;
+    if (chance(3)) made.objective.l1 = 0.05;
+    if (!made.objective.sums && chance(3)) made.objective.alpha = 0.1;
+    choose_plan(made);
+    return made;
+}
+
+// --- rows ------------------------------------------------------------------------------------
+
+// Rows in memory of just their size, so that a step beyond them is seen; X also compressed.
+template <class T>
+struct Data {
+    std::vector<T> X, Y, weights, entries;
+    std::vector<std::int32_t> columns, starts;
+    Rows plain, compressed;
+
+    Data(const Case& made, int n, bool odd) {
+        const std::string& loss = made.objective.loss.family;
+        for (int r = 0; r < n; ++r) {
+            starts.push_back(static_cast<std::int32_t>(columns.size()));
+            for (int j = 0; j < made.inputs; ++j) {
+                const T x = chance(3) ? T(0) : T(odd && chance(20) ? strange() : uniform());
+                X.push_back(x);
+                if (x == 0) continue;
+                entries.push_back(x);
+                columns.push_back(j);
+            }
+            for (int j = 0; j < made.objective.targets; ++j) {
+                const bool whole = loss == "hinge", share = loss == "cross_entropy";
+                const double y = 0.5 + 0.4 * uniform();
+                Y.push_back(T(whole ? (y < 0.5 ? -1 : 1) : share ? 1.0 / made.outputs : y));
+            }
+            weights.push_back(T(n > 1 && chance(6) ? 0 : 1.5 + uniform()));
+        }
+        weights[0] = 1;
+        starts.push_back(static_cast<std::int32_t>(columns.size()));
+        plain.X = {reinterpret_cast<const char*>(X.data()),
+                   std::int64_t(made.inputs * sizeof(T)), sizeof(T), nullptr, nullptr, false, false};
+        plain.Y = {reinterpret_cast<const char*>(Y.data()),
+                   std::int64_t(made.objective.targets * sizeof(T)), sizeof(T), nullptr, nullptr,
+                   false, false};
+        plain.weights = reinterpret_cast<const char*>(weights.data());
+        plain.weight_stride = sizeof(T);
+        plain.count = n;
+        compressed = plain;
+        compressed.X = {reinterpret_cast<const char*>(entries.data()), 0, 0, columns.data(),
+                        starts.data(), true, false};
+    }
+
+    static double strange() {
+        const std::vector<double> values = {NAN, INFINITY, -INFINITY, 1e300, -1e300, 1e-310, 1e30};
+        return one_of(values);
+    }
+};
+
+template <class T>
+std::vector<T> weights_of(const Case& made) {
+    std::vector<T> theta(made.size);
+    for (T& w : theta) w = T(0.4 * uniform());
+    return theta;
+}
+
+template <class T>
+bool near(const std::vector<T>& one, const std::vector<T>& other, double tolerance) {
+    double distance = 0, size = 0;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        distance += std::pow(double(one[i]) - double(other[i]), 2);
+        size += std::pow(double(other[i]), 2);
+    }
+    return distance <= tolerance * tolerance * (size + 1e-6);
+}
+
+template <class T>
+bool same(const std::vector<T>& one, const std::vector<T>& other) {
+    return one.size() == other.size() &&
+           std::memcmp(one.data(), other.data(), one.size() * sizeof(T)) == 0;
+}
+
+// --- checks ----------------------------------------------------------------------------------
+
+void check_gradient(const Engine& engine, const Case& made, const Data<double>& data) {
+    const std::vector<double> theta = weights_of<double>(made);
+    std::vector<double> gradient(made.size);
+    engine.objective(theta.data(), data.plain, gradient.data(), 1);
+    for (int i = 0; i < 6; ++i) {
+        const int at = below(static_cast<int>(made.size));
+        const auto error = [&](double away) {
+            std::vector<double> moved = theta;
+            moved[at] += away;
+            return engine.objective(moved.data(), data.plain, nullptr, 1);
+        };
+        const double h = 1e-5, difference = (error(h) - error(-h)) / (2 * h);
+        if (made.objective.l1 > 0 && std::abs(theta[at]) < 2 * h) continue;
+        check(std::abs(gradient[at] - difference) < 1e-5 * (1 + std::abs(difference)),
+              "the gradient is not the difference of the error");
+    }
+}
+
+template <class T>
+struct Found {
+    std::vector<T> theta, gradient, outputs;
+    double error = 0;
+    std::int64_t steps = 0;
+    bool finite = true;
+};
+
+template <class T>
+Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const Rows& rows,
+             const std::vector<T>& theta, int threads, int cut) {
+    const int batch = 1 + static_cast<int>(rows.count) / 2;
+    std::vector<std::int64_t> order;
+    for (std::int64_t i = 0; i < 3 * rows.count; ++i) order.push_back((7 * i + 3) % rows.count);
+    const std::vector<double> rates(order.size(), 0.01);
+    std::vector<std::vector<T>> arrays(engine.arrays().size(), std::vector<T>(made.size, T(0.1)));
+    std::vector<const void*> parts = {theta.data()};
+    for (const auto& array : arrays) parts.push_back(array.data());
+    Progress progress = engine.start(parts, {0, 1}, 0);
+    Found<T> found;
+    for (std::int64_t at = 0; at < static_cast<std::int64_t>(order.size()) && found.finite;) {
+        const auto left = static_cast<std::int64_t>(order.size()) - at;
+        const std::int64_t length = cut ? std::min<std::int64_t>(left, std::int64_t(cut) * batch) : left;
+        const Order slice{order.data() + at, length, batch, rates.data(), 9.0, 1e9};
+        for (const Step& step : engine.advance(progress, rows, slice, threads)) {
+            found.finite &= step.finite;
+            ++found.steps;
+        }
+        at += length;
+    }
+    found.theta.resize(made.size);
+    found.gradient.resize(made.size);
+    found.outputs.resize(rows.count * made.outputs);
+    engine.read(progress, -1, found.theta.data());
+    found.error = quiet.objective(theta.data(), rows, found.gradient.data(), threads);
+    quiet.predict(theta.data(), rows.X, rows.count, found.outputs.data(), threads);
+    const Numbers<T>& padded = progress.as<T>().theta;
+    double all_of_it = 0, used = 0;
+    for (std::size_t i = 0; i < padded.size(); ++i) all_of_it += padded[i] != 0;
+    for (T w : found.theta) used += w != 0;
+    check(all_of_it == used, "padding did not stay 0");
+    return found;
+}
+
+template <class T>
+void check_case(const Case& made, const std::string& kernels, bool odd) {
+    const Engine engine(kernels, sizeof(T) == 8, made.network, made.objective, made.plan);
+    const Engine quiet(kernels, sizeof(T) == 8, made.network, made.objective, {});
+    check(engine.size() == made.size, "θ has another size");
+    const int n = chance(4) ? 65 + below(140) : 1 + below(20);
+    const Data<T> data(made, n, odd);
+    const std::vector<T> theta = weights_of<T>(made);
+    const Found<T> one = run(engine, quiet, made, data.plain, theta, 1, 0);
+    for (int threads : {2, 3}) {
+        const Found<T> other = run(engine, quiet, made, data.plain, theta, threads, threads - 1);
+        check(one.finite == other.finite && one.steps == other.steps, "other steps were finite");
+        check(same(one.gradient, other.gradient) && same(one.outputs, other.outputs),
+              "threads change the bits of a gradient or of outputs");
+        if (one.finite) check(same(one.theta, other.theta), "threads or cuts change the bits of θ");
+    }
+    const Found<T> sparse = run(engine, quiet, made, data.compressed, theta, 2, 0);
+    if (odd) return;
+    check(near(sparse.gradient, one.gradient, sizeof(T) == 8 ? 1e-10 : 1e-3) &&
+              near(sparse.outputs, one.outputs, sizeof(T) == 8 ? 1e-10 : 1e-3),
+          "compressed rows give other numbers");
+    if constexpr (sizeof(T) == 8)
+        if (made.differentiable) check_gradient(quiet, made, data);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const int rounds = count > 1 ? std::atoi(arguments[1]) : 100;
+    const int seed = count > 2 ? std::atoi(arguments[2]) : 0;
+    for (const std::string& kernels : kernel_names())
+        for (int round = seed; round < seed + rounds; ++round) {
+            what = kernels + ", round " + std::to_string(round);
+            random_bits.seed(round);
+            const Case made = make_case();
+            what += ", " + made.objective.loss.family + ", " + made.plan.optimizer;
+            check_case<double>(made, kernels, false);
+            check_case<float>(made, kernels, false);
+            check_case<double>(made, kernels, true);
+            check_case<float>(made, kernels, true);
+        }
+    std::printf("%d rounds with each of the kernels: sound\n", rounds);
+}

@@ -1,0 +1,68 @@
+"""The C++ core by itself: its test program under sanitizers, and what its object files hold."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CPP = Path(__file__).parents[2] / "cpp"
+X86 = platform.machine() in ("x86_64", "AMD64")
+COMPILER = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++") or "c++"
+WATCHED = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+OPTIMIZED = ["-O2", "-fno-math-errno", "-fno-trapping-math"]
+
+in_ci = pytest.mark.skipif(
+    not os.environ.get("CI"), reason="compiles for a minute or two: CI=true python -m pytest ..."
+)
+
+
+def levels() -> list[str]:
+    """Return what to compile for: the shortest vectors, and the longest of this machine."""
+    if not X86:
+        return [""]
+    found = Path("/proc/cpuinfo")
+    flags = found.read_text().split() if found.exists() else []
+    longest = "v4" if "avx512bw" in flags else "v3" if "avx2" in flags else "v2"
+    return sorted({"-march=x86-64-v2", f"-march=x86-64-{longest}"})
+
+
+def compile_kernel(level: str, flags: list[str], to: Path) -> None:
+    names = ["-DFALLLINE_NS=fallline_generic", '-DFALLLINE_NAME="generic"', f"-I{CPP}"]
+    command = [COMPILER, "-std=c++20", "-c", *flags, *([level] if level else []), *names]
+    subprocess.run([*command, str(CPP / "kernel.cpp"), "-o", str(to)], check=True)
+
+
+@in_ci
+@pytest.mark.parametrize("level", levels())
+def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
+    compile_kernel(level, [*WATCHED, *OPTIMIZED[1:]], tmp_path / "kernel.o")
+    sources = [path for path in CPP.glob("*.cpp") if path.name not in ("bindings.cpp", "kernel.cpp")]
+    program = tmp_path / "fuzz"
+    subprocess.run(
+        [
+            COMPILER, "-std=c++20", *WATCHED, f"-I{CPP}", *map(str, sources),
+            str(CPP / "tests" / "fuzz.cpp"), str(tmp_path / "kernel.o"), "-pthread",
+            "-o", str(program),
+        ],
+        check=True,
+    )  # fmt: skip
+    done = subprocess.run([str(program), "150"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "sound" in done.stdout
+
+
+@in_ci
+@pytest.mark.skipif(shutil.which("nm") is None, reason="there is no nm here")
+@pytest.mark.parametrize("level", levels())
+def test_kernels_share_no_function_with_other_instruction_sets(level: str, tmp_path: Path) -> None:
+    """The linker keeps one of several: code for AVX-512 must not be taken by older processors."""
+    compile_kernel(level, OPTIMIZED, tmp_path / "kernel.o")
+    listed = subprocess.run(
+        ["nm", "--demangle", str(tmp_path / "kernel.o")], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    shared = [line.split(maxsplit=2)[2] for line in listed if line[17:18] in "WVu"]
+    assert shared, "nm lists no inline function: does the test read it right?"
+    assert not [name for name in shared if "fallline_generic::" not in name]
