@@ -103,8 +103,8 @@ SET = [
     "quantile(levels=[0.2, 0.5, 0.9])",
     "squared_error(output_weights=[2.0, 0.5])",
     "gaussian_likelihood(output_weights=[0.5])",
-    "binary_cross_entropy(smoothing=0.1)",
-    "cross_entropy(smoothing=0.1, output_weights=[1.0, 2.0, 0.5])",
+    "binary_cross_entropy(smoothing=0.1, clip=1e-12)",
+    "cross_entropy(smoothing=0.1, output_weights=[1.0, 2.0, 0.5], clip=1e-12)",
 ]
 ALL_LOSSES = [*LOSSES, *SET]
 """Every loss, some also with other settings than the default ones."""

@@ -1,11 +1,14 @@
 """The checks that every array passes on its way in."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array, csc_matrix, csr_array
 
-from fallline.arrays import as_matrix, as_row_weights, as_targets
+from fallline.arrays import as_matrix, as_row_weights, as_targets, is_sparse
 from fallline.errors import DataError, SpecError, suggest
 
 NAN, INF = float("nan"), float("inf")
@@ -119,3 +122,57 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_the_list():
     assert suggest("x", ["b", "a"]) == "known: a, b"
     assert re.fullmatch("known: .*, ...", suggest("x", [f"name{i}" for i in range(60)]))
     assert issubclass(SpecError, ValueError) and issubclass(DataError, ValueError)
+
+
+# Sparse matrices.
+
+
+def test_a_sparse_matrix_stays_sparse_and_the_callers_own_is_left_alone():
+    # One row with its columns out of order and one of them twice.
+    data, columns = np.array([1.0, 2.0, 4.0]), np.array([2, 0, 2])
+    given = csr_array((data, columns, np.array([0, 3, 3])), shape=(2, 3))
+    found = as_matrix(given, 3, np.float64)
+    assert isinstance(found, csr_array) and found.has_canonical_format
+    assert found.indices.tolist() == [0, 2] and found.data.tolist() == [2.0, 5.0]
+    assert given.indices.tolist() == columns.tolist() == [2, 0, 2]
+    assert given.data.tolist() == data.tolist() == [1.0, 2.0, 4.0]
+
+
+def test_a_fitting_sparse_matrix_is_not_copied():
+    given = csr_array(np.eye(3))
+    assert np.shares_memory(as_matrix(given, 3, np.float64).data, given.data)
+    assert as_matrix(given, 3, np.float32).dtype == np.float32
+    assert as_matrix(given.astype(bool), 3, np.float64).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (csr_array(np.eye(3)), "X must have 2 columns, one for each unit .* but it has 3"),
+        (csr_array((0, 2)), "X has no rows; at least one is needed"),
+        (coo_array(np.ones(2)), r"X must be a matrix of shape \(n rows, 2\), .* \(2,\)"),
+        (csr_array(np.eye(2) * 1j), "must hold numbers only .its dtype is complex128"),
+        (csr_array([[0, 0], [0, 1], [0, NAN]]), r"row 2, column 1 \(counting from 0\) is nan"),
+        (csc_matrix([[0, 0], [0, -INF], [NAN, 0]]), "row 1, column 1 .* is -inf; drop or fill"),
+        (csr_array(([INF, -INF], ([1, 1], [1, 1])), shape=(2, 2)), "row 1, column 1 .* is nan"),
+    ],
+)
+def test_sparse_matrices_that_cannot_be_are_refused(given, message):
+    with pytest.raises(DataError, match=message):
+        as_matrix(given, 2, np.float64)
+
+
+def test_a_sparse_number_beyond_float32_is_named():
+    with pytest.raises(DataError, match=r"row 1, column 0 \(counting from 0\) is inf in float32"):
+        as_matrix(csr_array([[0.0, 1.0], [1e300, 0.0]]), 2, np.float32)
+
+
+def test_sparse_is_told_without_scipy():
+    code = (
+        "import sys, numpy; from fallline.arrays import as_matrix, is_sparse; "
+        "as_matrix(numpy.eye(2), 2, float); assert not is_sparse(numpy.eye(2)); "
+        "assert 'scipy' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert is_sparse(csr_array(np.eye(2))) and is_sparse(csc_matrix(np.eye(2)))
+    assert not is_sparse([[1]]) and not is_sparse(None)

@@ -11,6 +11,10 @@ from .descent import descend_many as descend_many
 from .descent import resume as resume
 from .engines.calls import error_and_gradient as error_and_gradient
 from .engines.calls import predict as predict
+from .estimators import Comparison as Comparison
+from .estimators import MLPClassifier as MLPClassifier
+from .estimators import MLPRegressor as MLPRegressor
+from .estimators import compare as compare
 from .formulas.custom_functions import activation as activation
 from .formulas.custom_functions import loss as loss
 from .formulas.dialects import difference as difference

@@ -21,16 +21,36 @@ import numpy.typing as npt
 
 from .errors import DataError
 
-__all__ = ["Array", "Bools", "Floats", "Ints", "as_matrix", "as_row_weights", "as_targets"]
+__all__ = [
+    "Array",
+    "Bools",
+    "Floats",
+    "Inputs",
+    "Ints",
+    "as_matrix",
+    "as_row_weights",
+    "as_targets",
+    "is_sparse",
+]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.integer[Any]]
+Inputs = Any
+"""X: `Floats`, or a ``scipy.sparse.csr_array`` of floats; SciPy has no types for it."""
 
 
-def as_matrix(value: Any, columns: int, dtype: npt.DTypeLike, name: str = "X") -> Floats:
+def is_sparse(value: object) -> bool:
+    """Return whether it is a sparse matrix or array of SciPy, which is not imported for that."""
+    return any(kind.__module__.startswith("scipy.sparse") for kind in type(value).__mro__)
+
+
+def as_matrix(value: Any, columns: int, dtype: npt.DTypeLike, name: str = "X") -> Inputs:
     """Return `value` as a finite (n, columns) float matrix, C-contiguous.
+
+    A sparse matrix or array of SciPy, of any format, stays sparse: it becomes a ``csr_array`` whose
+    rows are sorted by column, with no entry twice.
 
     Raises
     ------
@@ -38,8 +58,9 @@ def as_matrix(value: Any, columns: int, dtype: npt.DTypeLike, name: str = "X") -
         When it is not numeric, not two-dimensional, has another number of columns, no row, or
         holds NaN or infinity (the first such entry is named).
     """
-    matrix = _as_float(value, dtype, name)
-    if matrix.ndim == 1 and columns == 1:
+    sparse = is_sparse(value)
+    matrix = _as_csr(value, dtype, name) if sparse else _as_float(value, dtype, name)
+    if not sparse and matrix.ndim == 1 and columns == 1:
         matrix = matrix[:, None]
     if matrix.ndim != 2:
         raise DataError(
@@ -51,14 +72,16 @@ def as_matrix(value: Any, columns: int, dtype: npt.DTypeLike, name: str = "X") -
             f"{name} must have {columns} column{'s' * (columns != 1)}, one for each unit of the "
             f"network's layer, but it has {matrix.shape[1]}"
         )
-    if not len(matrix):
+    if not matrix.shape[0]:
         raise DataError(f"{name} has no rows; at least one is needed")
-    return _finite(matrix, name)
+    return _finite_csr(matrix, name) if sparse else _finite(matrix, name)
 
 
 def as_targets(value: Any, rows: int, columns: int, dtype: npt.DTypeLike) -> Floats:
     """Return targets as a finite (rows, columns) matrix; a vector serves where columns is 1."""
-    targets = as_matrix(value, columns, dtype, "Y")
+    if is_sparse(value):
+        raise DataError("Y must be a dense array, but it is sparse; give Y.toarray()")
+    targets: Floats = as_matrix(value, columns, dtype, "Y")
     if len(targets) != rows:
         raise DataError(f"X has {rows} rows but Y has {len(targets)}; they must be the same rows")
     return targets
@@ -99,6 +122,29 @@ def _as_float(value: Any, dtype: npt.DTypeLike, name: str) -> Floats:
         ) from None
 
 
+def _as_csr(value: Any, dtype: npt.DTypeLike, name: str) -> Inputs:
+    from scipy.sparse import csr_array
+
+    if value.dtype.kind not in "biuf":
+        raise DataError(f"{name} must hold numbers only (its dtype is {value.dtype})")
+    if value.ndim != 2:
+        return value  # refused for its shape
+    with np.errstate(over="ignore"):
+        matrix = csr_array(value, dtype=dtype)
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()  # it may share the caller's arrays
+        matrix.sum_duplicates()
+    return matrix
+
+
+def _finite_csr(matrix: Inputs, name: str) -> Inputs:
+    if (bad := ~np.isfinite(matrix.data)).any():
+        at = int(np.argmax(bad))
+        row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+        raise _not_finite(name, f"row {row}, column {int(matrix.indices[at])}", matrix.data[at])
+    return matrix
+
+
 def _finite(array: Floats, name: str) -> Floats:
     # A finite sum of squares costs one pass and no copy; only a bad array is searched.
     with np.errstate(all="ignore"):
@@ -107,8 +153,12 @@ def _finite(array: Floats, name: str) -> Floats:
         return array
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     place = f"row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "")
-    found = f"{array[where]}" + (" in float32" if array.dtype == np.float32 else "")
-    raise DataError(
+    raise _not_finite(name, place, array[where])
+
+
+def _not_finite(name: str, place: str, value: np.floating[Any]) -> DataError:
+    found = f"{value}" + (" in float32" if value.dtype == np.float32 else "")
+    return DataError(
         f"{name} must be finite, but {place} (counting from 0) is {found}; drop or fill such rows "
         "first"
     )

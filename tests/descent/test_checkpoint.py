@@ -1,7 +1,9 @@
 """A run that is resumed from its checkpoint ends with the same bits as one that never stopped."""
 
+import itertools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 import fallline as fl
 from fallline.descent.checkpoint import Every, read_checkpoint
-from fallline.errors import DataError, ModelFileError, SpecError
+from fallline.errors import DataError, DivergenceWarning, ModelFileError, SpecError
 from fallline.formulas.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)
@@ -122,6 +124,110 @@ def test_other_rows_are_refused(tmp_path: Path) -> None:
             fl.resume(tmp_path / "run.ckpt", X, Y, **changed)
     with pytest.raises(DataError, match="not the rows"):
         fl.resume(tmp_path / "run.ckpt", X[::-1], Y, **ROWS)
+
+
+# --- the last one, and what may be new ------------------------------------------------------------
+
+
+def test_the_last_checkpoint_is_written_when_a_run_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    whole = fl.descend(NET, X, Y, **PLAN | {"epochs": 9})
+    for every, epochs in ((10, 3), (7, 8), ("5 minutes", 4)):
+        run = fl.descend(
+            NET, X, Y, **PLAN | {"epochs": epochs}, checkpoint=path, checkpoint_every=every
+        )
+        assert len(read_checkpoint(path).snapshot.progress.history) == epochs
+        longer = fl.resume(path, X, Y, epochs=9)
+        assert len(list(longer)) == 9 - epochs and len(run.history) == epochs
+        np.testing.assert_array_equal(longer.theta, whole.theta)
+
+
+@pytest.mark.parametrize("end", ["Ctrl-C", "finish", "StopIteration", "request_stop"])
+def test_a_run_that_is_ended_goes_on_as_if_it_had_not_been(end: str, tmp_path: Path) -> None:
+    path, whole = tmp_path / "run.ckpt", fl.descend(NET, X, Y, **ROWS, **PLAN)
+
+    armed: list[bool] = []
+
+    def hook(steps: object, order: object) -> None:
+        if armed and end == "Ctrl-C":
+            raise KeyboardInterrupt
+        if armed and end == "StopIteration":
+            raise StopIteration("enough")
+        if armed and end == "request_stop":
+            run.request_stop()
+
+    run = fl.Run(NET, X, Y, **ROWS, **PLAN, checkpoint=path, on_steps=hook)
+    next(run)
+    run.step()
+    armed.append(True)
+    try:
+        run.step()  # within an epoch, of which two steps are done
+        run.finish() if end == "finish" else next(run)
+    except (KeyboardInterrupt, StopIteration):
+        run.finish()
+    assert run.stopped and len(run.history) == 2
+    resumed = fl.resume(path, X, Y, **ROWS)
+    assert len(resumed.history) < 6
+    for _ in resumed:
+        pass
+    np.testing.assert_array_equal(resumed.theta, whole.theta)
+    assert resumed.history == whole.history
+
+
+def test_a_run_that_diverged_keeps_the_checkpoint_before(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    with pytest.warns(DivergenceWarning):
+        run = fl.descend(
+            fl.Network.parse("3 -> 1"), X, Y, optimizer=fl.SGD(1e3), epochs=400, batch_size=None,
+            checkpoint=path, checkpoint_every=2,
+        )  # fmt: skip
+    assert run.divergence is not None
+    kept = read_checkpoint(path).snapshot.progress
+    assert len(kept.history) == len(run.history) // 2 * 2 and kept.rows == 0
+
+
+def test_a_time_budget_counts_from_where_a_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, plan = tmp_path / "run.ckpt", {**PLAN, "epochs": 30, "engine": "reference"}
+    whole = fl.descend(NET, X, Y, **plan)
+    monkeypatch.setattr(time, "monotonic", itertools.count(time.monotonic(), 0.001).__next__)
+    run = fl.descend(NET, X, Y, **plan, time_budget=0.1, checkpoint=path)
+    assert "time budget" in str(run.stopped) and 0 < len(run.history) < 20
+    again = fl.resume(path, X, Y, engine="reference")  # as long as before, once more
+    list(again)
+    assert "time budget" in str(again.stopped)
+    assert len(run.history) + 2 < len(again.history) < 30
+    for budget in (1e3, None):
+        again = fl.resume(path, X, Y, time_budget=budget, engine="reference")
+        list(again)
+        assert again.stopped == "all 30 epochs are done" and again.plan.time_budget == budget
+        np.testing.assert_array_equal(again.theta, whole.theta)
+
+
+@pytest.mark.parametrize("name", ["patience", "l2", "optimizer", "plan", "seed"])
+def test_what_a_run_was_made_with_cannot_be_new(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    fl.descend(NET, X, Y, **PLAN, checkpoint=path)
+    with pytest.raises(SpecError, match=rf"made with its own {name}.*epochs and time_budget"):
+        fl.resume(path, X, Y, **{name: 3})
+
+
+def test_fewer_epochs_than_are_done_and_another_dtype_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    run = fl.descend(NET, X, Y, **PLAN, checkpoint=path)
+    with pytest.raises(SpecError, match=r"has done 6 epochs, so epochs must be at least 6, not 4"):
+        fl.resume(path, X, Y, epochs=4)
+    assert list(fl.resume(path, X, Y, epochs=6)) == []
+    with pytest.raises(SpecError, match="is of float64, not of float32"):
+        fl.resume(path, X, Y, dtype="float32")
+    np.testing.assert_array_equal(fl.resume(path, X, Y, dtype=np.float64).theta, run.theta)
+    within = fl.Run(NET, X, Y, **PLAN)
+    next(within)
+    within.step()
+    within.save_checkpoint(path)
+    with pytest.raises(SpecError, match=r"has begun epoch 2, so epochs must be at least 2, not 1"):
+        fl.resume(path, X, Y, epochs=1)
 
 
 def test_a_model_is_no_checkpoint_and_a_checkpoint_no_model(tmp_path: Path) -> None:

@@ -46,6 +46,23 @@ def test_a_function_of_the_step_is_asked_for_each():
     assert rates_seen(run) == pytest.approx([0.1 / (t + 1) for t in range(16)])
 
 
+def test_a_schedule_that_takes_arrays_is_asked_once_an_epoch():
+    asked = []
+
+    def halved(eta, clock):
+        asked.append(clock)
+        return eta / 2**clock.epoch
+
+    one_an_epoch = Schedule("halved", "eta/2**t", halved, takes_arrays=True)
+    run = finished(make(schedule=one_an_epoch))
+    assert [(clock.epoch, list(clock.step)) for clock in asked if len(clock.step) > 1] == [
+        (k, list(range(4 * k, 4 * k + 4))) for k in range(4)
+    ]
+    each = finished(make(schedule=Schedule("halved", "eta/2**t", halved)))
+    assert_same(run, each)
+    assert run.history.column("learning_rate") == [0.05 / 2**k for k in range(4)]
+
+
 def test_the_rates_reach_the_weights():
     """A rate of 0 after the first step leaves plain descent where it is."""
     run, one = (

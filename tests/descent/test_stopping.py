@@ -10,7 +10,7 @@ import pytest
 from tests.descent.runs import assert_same, finished, line, make
 
 from fallline.descent import Run, descend
-from fallline.descent.stopping import why_stop
+from fallline.descent.stopping import Rules, why_stop
 from fallline.engines.registry import ENGINES
 from fallline.errors import DivergenceWarning, InterruptWarning
 from fallline.formulas.optimizers import SGD
@@ -69,6 +69,37 @@ def test_rules_look_at_the_plan_and_the_history_only(plan, past, reason):
     else:
         with pytest.raises(AssertionError, match=reason):
             raise AssertionError(found)
+
+
+def test_each_epoch_is_looked_at_once():
+    class Seen(Epoch):
+        def __getattribute__(self, name):
+            counted[name] = counted.get(name, 0) + 1
+            return super().__getattribute__(name)
+
+    counted: dict[str, int] = {}
+    rules, past = (
+        Rules(Plan(epochs=500, patience=400, tolerance=0.0, tolerance_epochs=400)),
+        History(),
+    )
+    for k in range(1, 301):
+        past = past.append(Seen(k, k, 8, 1.0, 2.0, {}, 0.1, 1.0, 0.01))
+        assert rules.why_stop(past) is rules.why_stop(past) is None
+    assert counted == {"error": 300, "validation_error": 300}
+
+
+def test_rules_that_saw_other_epochs_say_what_new_ones_would():
+    """Also after stepping back, and going on differently."""
+    plan = Plan(patience=3, tolerance=0.1, tolerance_epochs=4, min_improvement=0.05, epochs=25)
+    rules, rng, past = Rules(plan), np.random.default_rng(0), History()
+    reasons = set()
+    for _ in range(500):
+        keep = int(rng.integers(len(past) + 1)) if rng.random() < 0.1 else len(past)
+        past = past[:keep].append(*history([rng.random() * 5], [rng.random() * 5]))
+        found = rules.why_stop(past)
+        assert found == why_stop(plan, past)
+        reasons.add((found or "it goes on").split()[1])
+    assert reasons == {"goes", "validation", "training", "25"}
 
 
 # A problem whose validation error falls and then rises: the training rows ask for slope 2, the
@@ -192,8 +223,8 @@ def test_the_best_of_epochs_that_hardly_differ_is_the_best(engine):
 def test_the_time_budget_ends_it_after_the_step_then_running(monkeypatch):
     """With a clock that ticks once for each look at it."""
     clock = SimpleNamespace(monotonic=itertools.count().__next__)
-    for module in ("fallline.descent.run", "fallline.engines.protocol"):
-        monkeypatch.setattr(f"{module}.time", clock)
+    for module in ("descent.run", "descent.limits", "engines.protocol"):
+        monkeypatch.setattr(f"fallline.{module}.time", clock)
     epoch, theta = best_of()
     run = finished(passing(time_budget=60))
     assert run.stopped == "the time budget of 60 s is spent"

@@ -33,6 +33,7 @@ class Descent:
         self.engine, self.plan, self.given = get_engine(engine), plan, given
         self.state = self.engine.start(net, plan, theta, resume)
         self.errors: list[float] = []
+        self.penalties: list[float] = []
         self.weights: list[float] = []
         self.norms: list[float] = []
 
@@ -45,6 +46,7 @@ class Descent:
             self.state, self.given, np.array(order), np.array(rates), stop or Stop()
         )
         self.errors += list(steps.errors)
+        self.penalties += list(steps.penalties)
         self.weights += list(steps.weights)
         self.norms += list(steps.gradient_norms)
         return steps
@@ -85,6 +87,7 @@ def test_slices_of_an_epoch_give_the_bits_of_one_call(engine, optimizer, batch_s
         assert sliced.go(order[first:last]).rows == last - first
     assert_same_bits(whole.arrays, sliced.arrays)
     assert whole.errors == sliced.errors and whole.norms == sliced.norms
+    assert whole.penalties == sliced.penalties
     assert whole.weights == sliced.weights and len(whole.errors) == -(-N // size)
 
 
@@ -153,6 +156,27 @@ def test_errors_of_the_batches_join_to_that_of_the_whole_penalty_included(engine
     np.testing.assert_allclose(shares @ np.array(slopes), gradient, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("loss", ["sse", "squared_error"])
+@every_engine
+def test_the_penalty_of_a_step_is_its_share_of_j(engine, loss, dtype):
+    """Written out from θ before the step and the weights of the batch."""
+    net = network("skip")
+    alpha = 0.0 if loss == "sse" else 0.3
+    own = begin(engine, net, Plan(loss, l2=0.7, l1=0.2, alpha=alpha, batch_size=4), dtype)
+    total = own.given.weights.sum()
+    for first in range(0, N, 4):
+        w = own.theta[net.penalized].astype(np.float64)
+        steps = own.go(range(first, min(first + 4, N)))
+        assert steps.penalties.dtype == np.float64
+        share = own.weights[-1] / total if loss == "sse" else 1.0
+        expected = share * (0.35 * w @ w + 0.2 * np.abs(w).sum())
+        expected += alpha / 2 * w @ w / own.weights[-1]
+        assert own.penalties[-1] == pytest.approx(expected, rel=1e-14 if dtype is float else 1e-5)
+    bare = begin(engine, net, Plan(loss, batch_size=4), dtype)
+    assert bare.go(range(N)).penalties.tolist() == [0.0] * 3
+
+
 @every_optimizer
 @every_engine
 def test_a_batch_without_weight_takes_no_step(engine, optimizer):
@@ -163,7 +187,7 @@ def test_a_batch_without_weight_takes_no_step(engine, optimizer):
     before = own.arrays
     own.go([3, 4, 5])
     assert_same_bits(own.arrays, before)
-    assert (own.errors[-1], own.weights[-1], own.norms[-1]) == (0, 0, 0)
+    assert (own.errors[-1], own.penalties[-1], own.weights[-1], own.norms[-1]) == (0, 0, 0, 0)
     without = begin(engine, net, plan)
     without.given = own.given
     without.go([0, 1, 2])
@@ -226,7 +250,7 @@ def test_a_request_or_a_deadline_ends_it_before_the_next_step(engine):
         steps = own.go(range(N), stop=stop)
         assert steps.rows == done and steps.finite
         assert (own.theta == before).all() == (done == 0)
-        assert len(steps.errors) == -(-done // 3)
+        assert len(steps.errors) == len(steps.penalties) == -(-done // 3)
 
 
 @every_optimizer

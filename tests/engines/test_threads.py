@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -54,4 +55,23 @@ def test_an_error_inside_puts_it_back() -> None:
     before = numbers()
     with pytest.raises(ZeroDivisionError), one_thread():
         raise ZeroDivisionError
+    assert numbers() == before
+
+
+def test_threads_at_once_put_it_back() -> None:
+    before = numbers()
+
+    def work() -> None:
+        for _ in range(50):
+            with one_thread(), one_thread():
+                pass
+
+    others = [Thread(target=work) for _ in range(4)]
+    with one_thread():
+        for other in others:
+            other.start()
+        work()
+        assert min(numbers()) == 1
+        for other in others:
+            other.join()
     assert numbers() == before

@@ -28,8 +28,10 @@ SET = [
     "binary_cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5])",
     "cross_entropy(smoothing=0.1)",
     "cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5])",
+    "binary_cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5], clip=1e-06)",
+    "cross_entropy(smoothing=0.1, output_weights=[2.0, 0.0, 0.5], clip=1e-06)",
 ]
-"""Rows with other settings than the default ones."""
+"""Rows with other settings than the default ones; no example is so near to 0 as to be clipped."""
 ROWS = [*LOSSES.values(), *(LOSSES[name] for name in SET)]
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 both = pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
@@ -255,7 +257,8 @@ def test_a_quantile_error_is_least_at_the_quantile(level):
 BAD = {
     "huber": ["delta=0", "delta=-1", "delta='a'", "delta=None", "delta=True", "dleta=1"],
     "quantile": ["levels=[]", "levels=[0]", "levels=[1.0]", "levels=[0.5, 0.1]", "levels=[.5,.5]"],
-    "cross_entropy": ["smoothing=1", "smoothing=-0.1", "output_weights=[0, 0]"],
+    "cross_entropy": ["smoothing=1", "smoothing=-0.1", "output_weights=[0, 0]", "clip=-1e-9"],
+    "binary_cross_entropy": ["clip=0.5", "clip='a'"],
     "sse": ["output_weights=[-1]", "output_weights=[]", "output_weights='ab'", "delta=1"],
 }
 

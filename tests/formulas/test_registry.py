@@ -98,7 +98,7 @@ def test_the_name_of_a_row_with_settings_leads_back_to_it(table, family):
         if isinstance(setting.default, bool) or not isinstance(setting.default, int | float):
             continue
         whole = isinstance(setting.default, int)
-        other = setting.default + 1 if whole else setting.default / 2 or 0.5
+        other = setting.default + 1 if whole else setting.default / 2 or 0.25
         row = table[f"{family.name}({name}={other})"]
         assert row.family == family.name and row.settings[name] == other
         assert row.name != family.name and table[row.name].name == row.name

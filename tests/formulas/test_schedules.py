@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy
 from tests.golden.make_schedules import ROWS, RUNS
@@ -52,6 +53,31 @@ def test_the_file_is_what_the_script_records_and_covers_the_table():
     assert families == set(SCHEDULES)
     falls = [len(set(row["rates"])) for row in GOLDEN["rows"]]
     assert min(falls[2:]) > 2  # each but the constant ones moves more than once
+
+
+TOGETHER = sorted(
+    {*RUNS, *(name for names in SETTINGS.values() for name in names), *SCHEDULES}
+    | {f"{name}(per='epoch')" for name in ("step", "cosine", "polynomial", "exponential")}
+    | {"inverse_scaling(per='row')", "warmup(length=3, per='epoch', then='cosine')"}
+    | {"warmup(length=7, start=0.1, then='one_cycle')", "one_cycle(length=1)"}
+    | {"warmup(length=2, then='inverse_scaling(power=1.5)')"}
+)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+@pytest.mark.parametrize("first", [0, 5, 13])
+def test_the_steps_of_an_epoch_together_have_the_rates_of_each(name, first):
+    schedule = SCHEDULES[name]
+    assert schedule.takes_arrays
+    steps = np.arange(first, first + 40)
+    clock = at(first, GOLDEN["errors"])
+    together = np.full(40, schedule.rate(0.3, replace(clock, step=steps)))
+    each = [schedule.rate(0.3, replace(clock, step=int(t))) for t in steps]
+    np.testing.assert_allclose(together, each, rtol=0, atol=0.3e-15)
+    for part in (slice(0, 1), slice(7, 8), slice(3, 40), slice(39, 40)):  # wherever it is cut
+        cut = np.full(40, np.nan)
+        cut[part] = schedule.rate(0.3, replace(clock, step=steps[part]))
+        assert cut[part].tobytes() == together[part].tobytes()
 
 
 @every_row

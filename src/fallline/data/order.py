@@ -1,17 +1,24 @@
-"""The order in which an epoch visits the rows."""
+"""The order in which an epoch visits the rows: drawn from a seed, or given by the caller."""
 
 from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
+from ..errors import DataError, SpecError
 
-__all__ = ["RowOrder", "checked_seed"]
+__all__ = ["AskedOnce", "Order", "RowOrder", "checked_seed"]
+
+
+class Order(Protocol):
+    """In which order each epoch visits n rows; `RowOrder` is one."""
+
+    def epoch(self, k: int) -> npt.ArrayLike:
+        """Return the (n,) positions of the rows of epoch `k`: whole numbers from 0 to n − 1."""
 
 
 def checked_seed(seed: Any) -> int:
@@ -74,3 +81,62 @@ class RowOrder:
         if not self.shuffle:
             return np.arange(self.n, dtype=np.int64)
         return np.random.default_rng([self.seed, k]).permutation(self.n).astype(np.int64)
+
+
+class AskedOnce:
+    """An order of n rows that is asked once while an epoch lasts, and checked.
+
+    So an order that draws from a state of its own serves too: pauses within an epoch do not draw.
+
+    Parameters
+    ----------
+    order
+        What gives the positions of each epoch.
+    n
+        The number of rows.
+
+    Raises
+    ------
+    SpecError
+        When the order has no method ``epoch``.
+
+    Examples
+    --------
+    >>> AskedOnce(RowOrder(3, shuffle=False), 3).epoch(1).tolist()
+    [0, 1, 2]
+    """
+
+    def __init__(self, order: Order, n: int) -> None:
+        if not callable(getattr(order, "epoch", None)):
+            raise SpecError(
+                "order must have a method epoch(k) that returns the positions of the rows in "
+                f"epoch k = 1, 2, ..., such as a RowOrder has, but it is {order!r}"
+            )
+        self._order, self._n = order, n
+        self._asked: tuple[int, npt.NDArray[np.int64]] | None = None
+
+    def epoch(self, k: int) -> npt.NDArray[np.int64]:
+        """Return the (n,) int64 positions of epoch `k`.
+
+        Raises
+        ------
+        SpecError
+            When they are not n whole numbers from 0 to n − 1.
+        """
+        if self._asked is None or self._asked[0] != k:
+            self._asked = k, _positions(self._order.epoch(k), k, self._n)
+        return self._asked[1]
+
+
+def _positions(given: npt.ArrayLike, k: int, n: int) -> npt.NDArray[np.int64]:
+    found = np.asarray(given)
+    if found.shape != (n,) or found.dtype.kind not in "iu":
+        what = f"an array of {found.dtype} of shape {found.shape}"
+    elif found.astype(np.uint64).max() >= n:  # those below 0 are the largest
+        what = f"positions from {found.min()} to {found.max()}"
+    else:
+        return found.astype(np.int64)  # a copy: the caller may shuffle its own in place
+    raise SpecError(
+        f"an order of {n} rows must give {n} whole numbers from 0 to {n - 1} for each epoch, but "
+        f"for epoch {k} it gave {what}"
+    )

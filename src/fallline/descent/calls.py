@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, InterruptWarning
+from ..errors import DataError, InterruptWarning, SpecError
 from ..spec.network import Network
-from .checkpoint import read_checkpoint
+from ..spec.plan import Plan
+from .checkpoint import Checkpoint, read_checkpoint
+from .progress import Progress
 from .run import Run
 
-__all__ = ["descend", "resume"]
+__all__ = ["RENEWABLE", "descend", "resume"]
+
+RENEWABLE = ("epochs", "time_budget")
+"""What a run that goes on may have other than before: when it ends, not how it gets there."""
+
+_KEPT = frozenset({f.name for f in fields(Plan)} - {*RENEWABLE} | {"plan", "theta", "initializer"})
 
 
 def descend(network: Network, X: npt.ArrayLike, Y: npt.ArrayLike, **options: Any) -> Run:
@@ -61,8 +70,10 @@ def resume(path: str | Path, X: npt.ArrayLike, Y: npt.ArrayLike, **options: Any)
     X, Y
         The same rows as before, (n, d) and (n, k).
     **options
-        What `Run` takes: the same row weights and validation rows, and what is to be new, such as
-        `callbacks`, `checkpoint`, `engine`, or `epochs` for a longer run.
+        What `Run` takes: the same row weights and validation rows, the same `order` if one was
+        given, and what is to be new, such as `callbacks`, `on_steps`, `checkpoint`, `engine`,
+        ``epochs`` for a longer run, or ``time_budget``, which counts from here. All else of the
+        plan is as it was.
 
     Returns
     -------
@@ -75,6 +86,8 @@ def resume(path: str | Path, X: npt.ArrayLike, Y: npt.ArrayLike, **options: Any)
         When the file is not a sound checkpoint.
     DataError
         When the rows are not those of the run.
+    SpecError
+        When something is given that cannot be new, or fewer epochs than are done.
 
     Examples
     --------
@@ -89,13 +102,43 @@ def resume(path: str | Path, X: npt.ArrayLike, Y: npt.ArrayLike, **options: Any)
     (1, 8)
     """
     found = read_checkpoint(path)
-    plan = replace(found.plan, epochs=options.pop("epochs", found.plan.epochs))
-    theta = found.snapshot.arrays["theta"]
+    _check_kept(path, found, options)
+    new = {name: options.pop(name) for name in RENEWABLE if name in options}
+    plan, theta = replace(found.plan, **new), found.snapshot.arrays["theta"]
+    _check_epochs(path, plan.epochs, found.snapshot.progress)
     run = Run(found.network, X, Y, plan=plan, theta=theta, **options)
     if run.data_digest() != found.data:
         raise DataError(
             f"these are not the rows of the run in '{path}'; give the same X, Y, sample_weight and "
             "validation rows, in the same order"
         )
-    run.restore(found.snapshot)
+    # A time budget counts from here: the time before is spent.
+    run.restore(replace(found.snapshot, progress=replace(found.snapshot.progress, elapsed=0.0)))
     return run
+
+
+def _check_kept(path: str | Path, found: Checkpoint, options: Mapping[str, Any]) -> None:
+    """Raise a SpecError where something is given anew that a run was made with."""
+    given = [name for name in options if name in _KEPT]
+    if given:
+        raise SpecError(
+            f"the run in '{path}' was made with its own {', '.join(given)}, with which it goes on; "
+            f"of its plan only {' and '.join(RENEWABLE)} may be new"
+        )
+    dtype, wanted = found.snapshot.arrays["theta"].dtype, options.get("dtype")
+    if wanted is not None and dtype != wanted:
+        raise SpecError(
+            f"the run in '{path}' is of {dtype}, not of {np.dtype(wanted)}; leave dtype out"
+        )
+
+
+def _check_epochs(path: str | Path, epochs: int, progress: Progress) -> None:
+    """Raise a SpecError where a run has come further than it is to go."""
+    begun = progress.steps > 0
+    least = len(progress.history) + begun
+    if epochs < least:
+        done = f"begun epoch {least}" if begun else f"done {least} epochs"
+        raise SpecError(
+            f"the run in '{path}' has {done}, so epochs must be at least {least}, not {epochs}; "
+            "for fewer, train again without resuming"
+        )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, is_sparse
 from ..engines.protocol import Rows
 from ..errors import FalllineError, ModelFileError, SpecError
 from ..fall import read, write
@@ -104,8 +104,16 @@ def data_digest(rows: Rows, validation: Rows | None) -> str:
     for part in (rows, validation):
         for array in part or ():
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array.tobytes())
+            for piece in _pieces(array):
+                digest.update(piece.tobytes())
     return digest.hexdigest()
+
+
+def _pieces(array: Any) -> tuple[Array, ...]:
+    """Return what an array consists of; how wide the indices of a sparse one are is no matter."""
+    if not is_sparse(array):
+        return (array,)
+    return array.indptr.astype(np.int64), array.indices.astype(np.int64), array.data
 
 
 def write_checkpoint(
@@ -207,17 +215,32 @@ class Saver:
         self.every = Every.of(every)
         self._data = data
         self._written = time.monotonic()
+        self._last: tuple[int, int] | None = None  # epochs and steps at the last one
 
     def deadline(self) -> float:
         """Return when a step must be the last before the next checkpoint; infinity for never."""
         return self.every.deadline(self._written)
 
-    def epoch_ended(self, network: Network, plan: Plan, snapshot: Snapshot) -> None:
+    def epoch_ended(self, snapshot: Snapshot) -> None:
         """Write a checkpoint if one is due after this epoch."""
         if self.every.due(len(snapshot.progress.history), self._written):
-            self.write(network, plan, snapshot)
+            self.write(snapshot)
 
-    def write(self, network: Network, plan: Plan, snapshot: Snapshot) -> None:
+    def run_ended(self, before: Snapshot, after: Snapshot, n: int) -> None:
+        """Write the last checkpoint, unless that has been done.
+
+        Of a run of n rows that ended within an epoch it is `before`, from where the run goes on as
+        if it had not ended; else `after`, when the epoch was closed.
+        """
+        last = before if before.progress.rows < n else after
+        if self._last != _place(last):
+            self.write(last)
+
+    def write(self, snapshot: Snapshot) -> None:
         """Write a checkpoint now."""
-        write_checkpoint(self.path, network, plan, snapshot, self._data)
-        self._written = time.monotonic()
+        write_checkpoint(self.path, snapshot.network, snapshot.plan, snapshot, self._data)
+        self._written, self._last = time.monotonic(), _place(snapshot)
+
+
+def _place(snapshot: Snapshot) -> tuple[int, int]:
+    return len(snapshot.progress.history), snapshot.progress.step

@@ -79,7 +79,7 @@ def locate(
         Positions of the rows that these steps take, and the learning rate of each step.
     """
     network, plan, progress = before.network, before.plan, before.progress
-    size = plan.batch_size or len(rows.X)
+    size = plan.batch_size or rows.n
     state = engine.start(network, plan, before.arrays["theta"], resume=before.arrays)
     for number, rate in enumerate(rates):
         arrays, batch = engine.snapshot(state), order[number * size : (number + 1) * size]
@@ -103,7 +103,7 @@ def _in_rows(
 ) -> _Found | None:
     """Return what is not finite in the passes of single rows, in the order of the computation."""
     theta, kept = arrays["theta"], np.flatnonzero(batch.weights)
-    noise = step_noise(network, plan, int(arrays["step"]), len(batch.X), theta.dtype).take(kept)
+    noise = step_noise(network, plan, int(arrays["step"]), batch.n, theta.dtype).take(kept)
     batch, order = batch.present(), order[kept]
     passes = forward(network, theta, batch.X, noise)
     values = [
@@ -130,7 +130,8 @@ def _in_step(
 ) -> _Found:
     """Return which parameter's gradient or step is not finite, all rows being so by themselves."""
     theta, total = arrays["theta"], float(rows.weights.sum())
-    _, gradient = step_gradient(network, plan, theta, rows.take(order), total, int(arrays["step"]))
+    step = int(arrays["step"])
+    gradient = step_gradient(network, plan, theta, rows.take(order), total, step)[1]
     state = {
         name.removeprefix("optimizer."): array
         for name, array in arrays.items()

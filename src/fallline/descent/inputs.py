@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Floats
+from ..arrays import Floats, Ints
 from ..engines.calls import checked_rows
-from ..engines.protocol import Rows
+from ..engines.protocol import Rows, Steps
 from ..errors import SpecError
 from ..history import Epoch
 from ..spec.fits import check_trainable
@@ -20,7 +20,7 @@ from ..spec.plan import Plan
 
 __all__ = [
     "check_record",
-    "checked_callbacks",
+    "checked_hooks",
     "start_theta",
     "the_plan",
     "validation_rows",
@@ -49,13 +49,17 @@ def check_record(record: object, keep: object) -> None:
         raise SpecError(f"keep must be a whole number of at least 1, not {keep!r}")
 
 
-def checked_callbacks(callbacks: Any) -> tuple[Callable[[Epoch], object], ...]:
-    """Return the callbacks, all of which are functions."""
+def checked_hooks(
+    callbacks: Any, on_steps: Any
+) -> tuple[tuple[Callable[[Epoch], object], ...], Callable[[Steps, Ints], object] | None]:
+    """Return the callbacks and the function of steps, all of which are functions."""
     several = callbacks if isinstance(callbacks, list | tuple) else (callbacks,)
     for callback in several:
         if not callable(callback):
             raise SpecError(f"callbacks must be functions of an Epoch, not {callback!r}")
-    return tuple(several)
+    if on_steps is not None and not callable(on_steps):
+        raise SpecError(f"on_steps must be a function of Steps and an order, not {on_steps!r}")
+    return tuple(several), on_steps
 
 
 def start_theta(

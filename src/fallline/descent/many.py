@@ -38,7 +38,8 @@ def descend_many(
     seeds
         The seeds, or their number k for 0, ..., k − 1.
     **options
-        What `Run` takes, except ``seed`` and ``checkpoint``.
+        What `Run` takes, except ``seed`` and ``checkpoint``. An ``order`` is that of every run,
+        and must then be a pure function of the epoch; callbacks are told of one run after another.
 
     Raises
     ------

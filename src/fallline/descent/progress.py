@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,21 +54,19 @@ class Progress:
 
         Sums run step by step, so that they do not depend on where a pause cut the epoch.
         """
-        error, weight, norms = self.weighted_error, self.weight, self.norms
-        for k in range(len(steps.errors)):
-            error += steps.errors[k] * (1.0 if reduction == "sum" else steps.weights[k])
-            weight += steps.weights[k]
-            norms += steps.gradient_norms[k]
-        return replace(
-            self,
+        errors = steps.errors if reduction == "sum" else steps.errors * steps.weights
+        return Progress(
             step=self.step + len(steps.errors),
             elapsed=self.elapsed + seconds,
             rows=self.rows + steps.rows,
             steps=self.steps + len(steps.errors),
             seconds=self.seconds + seconds,
-            weighted_error=float(error),
-            weight=float(weight),
-            norms=float(norms),
+            weighted_error=_summed(self.weighted_error, errors),
+            weight=_summed(self.weight, steps.weights),
+            norms=_summed(self.norms, steps.gradient_norms),
+            history=self.history,
+            best_error=self.best_error,
+            best_theta=self.best_theta,
         )
 
     def mean_error(self, reduction: Literal["sum", "mean"]) -> float:
@@ -76,6 +74,26 @@ class Progress:
         if reduction == "sum":
             return self.weighted_error
         return self.weighted_error / self.weight if self.weight else float("nan")
+
+    def record(self, reduction: Literal["sum", "mean"], seconds: float, **measured: Any) -> Epoch:
+        """Return the record of the epoch in progress.
+
+        Parameters
+        ----------
+        seconds
+            What its end took.
+        **measured
+            The other fields of `Epoch`, measured at its end.
+        """
+        return Epoch(
+            epoch=len(self.history) + 1,
+            steps=self.step,
+            rows=self.rows,
+            error=self.mean_error(reduction),
+            gradient_norm=self.norms / max(self.steps, 1),
+            seconds=self.seconds + seconds,
+            **measured,
+        )
 
     def closed(self, epoch: Epoch, theta: Floats, seconds: float) -> Progress:
         """Return the progress after an epoch: its record kept, its sums cleared."""
@@ -88,6 +106,15 @@ class Progress:
             best_error=error if lower and error is not None else self.best_error,
             best_theta=theta if lower else self.best_theta,
         )
+
+
+def _summed(start: float, terms: Floats) -> float:
+    """Return a sum carried on term by term: `accumulate` adds in order, `sum` in pairs."""
+    if not len(terms):
+        return start
+    terms = terms.copy()
+    terms[0] += start
+    return float(np.add.accumulate(terms)[-1])
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,29 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Event
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Floats, Ints
-from ..data.order import RowOrder
+from ..arrays import Array, Floats, Ints
+from ..data.order import AskedOnce, Order, RowOrder
 from ..engines.calls import checked_rows
-from ..engines.protocol import Steps, Stop
+from ..engines.protocol import Steps
 from ..errors import SpecError
-from ..formulas.optimizers import Solver
 from ..history import Epoch, History, Step
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .checkpoint import Every, Saver, data_digest
 from .divergence import Divergence, locate, tell
-from .inputs import check_record, checked_callbacks, start_theta, the_plan, validation_rows
+from .inputs import check_record, checked_hooks, start_theta, the_plan, validation_rows
+from .limits import Limits
 from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
-from .rates import rates_of_steps
+from .rates import last_rate, rates_of_steps
 from .solving import engine_for, why_done
-from .stopping import ended_by, why_stop
-from .validation import check_metrics, validate
+from .stopping import Rules, ended_by, reason_of
+from .validation import check_metrics, measure
 
 __all__ = ["Run"]
 
@@ -48,7 +47,8 @@ class Run:
     network
         The network.
     X, Y
-        (n, d) inputs and (n, k) targets of the training rows; a vector serves for one column.
+        (n, d) inputs, also sparse ones of SciPy, and (n, k) targets of the training rows; a vector
+        serves for one column.
     sample_weight
         (n,) row weights s; 1 unless given, 0 leaves a row out.
     X_val, y_val, sample_weight_val
@@ -72,10 +72,19 @@ class Run:
         Whether each epoch records J of all training rows at its end, which costs one more pass.
     callbacks
         Functions that are called with each `Epoch` when it ends; one that raises StopIteration
-        ends the run well.
+        ends the run well, with the reason given with it, ``StopIteration("enough")``, if any.
+    order
+        In place of the plan's own order of rows: an object whose ``epoch(k)`` returns the
+        positions (n,) of epoch k = 1, 2, ..., and is asked once while that lasts. Where it is no
+        pure function of k, as it draws from a state, the run cannot step back to an earlier epoch
+        nor be resumed from a file: its rows would come in another order.
+    on_steps
+        A function of `Steps` and of the positions that were to be taken, of which the first
+        ``steps.rows`` are done: called after each slice of an epoch, with every step in it. It
+        may raise StopIteration too.
     checkpoint, checkpoint_every
         A file to keep the whole run in, and how often: ``"10 epochs"``, ``"5 minutes"`` or a
-        number of epochs. `fallline.resume` goes on from it.
+        number of epochs; and when the run ends, unless it diverged. `fallline.resume` goes on.
 
     Attributes
     ----------
@@ -122,6 +131,8 @@ class Run:
         keep: int = 100,
         error_at_end: bool = False,
         callbacks: Sequence[Callable[[Epoch], object]] = (),
+        order: Order | None = None,
+        on_steps: Callable[[Steps, Ints], object] | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: str | int | Every = "10 epochs",
         **settings: Any,
@@ -129,7 +140,7 @@ class Run:
         self.network = network
         self.plan = the_plan(network, plan, settings)
         check_record(record, keep)
-        self._callbacks = checked_callbacks(callbacks)
+        self._callbacks, self._on_steps = checked_hooks(callbacks, on_steps)
         self._engine = engine_for(self.plan, engine)
         start = start_theta(network, self.plan, theta, initializer, dtype)
         self._rows = checked_rows(network, self.plan.objective, X, Y, sample_weight, start.dtype)
@@ -137,11 +148,12 @@ class Run:
             network, self.plan, X_val, y_val, sample_weight_val, start.dtype
         )
         check_metrics(self.plan, self._rows, self._validation)
-        self._order = RowOrder(len(self._rows.X), self.plan.seed, self.plan.shuffle)
-        self._size = self.plan.batch_size or len(self._rows.X)
+        own = RowOrder(self._rows.n, self.plan.seed, self.plan.shuffle)
+        self._order = AskedOnce(own if order is None else order, self._rows.n)
+        self._size = self.plan.batch_size or self._rows.n
         self._state = self._engine.start(network, self.plan, start)
         self._progress = Progress()
-        self._stop, self._reason = Event(), ""
+        self._limits, self._rules = Limits(self.plan.time_budget), Rules(self.plan)
         self._with_error_at_end, self._record = error_at_end, record
         self._ring: deque[Snapshot] = deque(maxlen=keep)
         digest = "" if checkpoint is None else self.data_digest()
@@ -200,7 +212,7 @@ class Run:
         if self._record == "epochs":
             self._ring.append(self.snapshot())
         early = self._finish_rows()
-        closed = self._end(early) if early else None if self.divergence else self._close_epoch()
+        closed = self._end(early) if early or self.divergence else self._close_epoch()
         if closed is None:
             raise StopIteration
         return closed
@@ -224,8 +236,7 @@ class Run:
         epoch, done = self.position
         order = self._order.epoch(epoch)[done : done + min(rows or self._size, self._size)]
         steps, early = self._advance(order)
-        if early:
-            self._end(early)
+        self._end(early)
         if self.stopped is not None:
             return None
         record = Step(
@@ -236,14 +247,13 @@ class Run:
             learning_rate=self._last_rate(),
             gradient_norm=float(steps.gradient_norms[0]),
         )
-        if self._progress.rows == len(self._rows.X):
+        if self._progress.rows == self._rows.n:
             self._close_epoch()
         return record
 
     def request_stop(self, reason: str = "it was asked to stop") -> None:
         """End the run after the step now running; may be called from another thread."""
-        self._reason = reason
-        self._stop.set()
+        self._limits.request(reason)
 
     def finish(self, reason: str = "it was finished by hand") -> Run:
         """End the run now, with the best weights where the plan says so, and return it."""
@@ -254,7 +264,7 @@ class Run:
 
     def save_checkpoint(self, path: str | Path) -> None:
         """Write the whole run to a file that `fallline.resume` goes on from, bit for bit."""
-        Saver(path, 1, self.data_digest()).write(self.network, self.plan, self.snapshot())
+        Saver(path, 1, self.data_digest()).write(self.snapshot())
 
     def data_digest(self) -> str:
         """Return SHA-256, in hex, of the training and validation rows."""
@@ -268,17 +278,21 @@ class Run:
     def restore(self, snapshot: Snapshot) -> None:
         """Put the run back to where a snapshot was taken, of this run or an equal one.
 
+        A snapshot of a run on other rows serves too, where its progress is between two epochs and
+        its optimizer no solver, which keeps the error of its rows: so training goes on with new
+        rows. A new ``Progress(step=snapshot.progress.step)`` in it starts a new history.
+
         Raises
         ------
         SpecError
             When it is of another network, optimizer or dtype, or of more rows.
         """
         arrays, theta = self._engine.snapshot(self._state), snapshot.arrays["theta"]
-        snapshot.check_fits(self.network, self.plan, arrays, len(self._rows.X))
+        snapshot.check_fits(self.network, self.plan, arrays, self._rows.n)
         self._state = self._engine.start(self.network, self.plan, theta, resume=snapshot.arrays)
         self._progress = snapshot.progress
         self._final = self.stopped = self.divergence = None
-        self._stop.clear()
+        self._limits.clear()
 
     def step_back(self) -> bool:
         """Undo the last recorded step or epoch; return False when no older state is kept.
@@ -299,85 +313,69 @@ class Run:
 
     def _check_stop(self) -> None:
         if self.stopped is None and not self._progress.rows:
-            reason = why_done(self._engine, self._state) or why_stop(self.plan, self.history)
-            if reason:
-                self._end(reason)
+            self._end(why_done(self._engine, self._state) or self._rules.why_stop(self.history))
 
     def _finish_rows(self) -> str | None:
         """Take the steps left in the epoch in progress; return why that ended early, if it did."""
         early: str | None = None
-        while not early and self.divergence is None and self._progress.rows < len(self._rows.X):
+        while not early and self.divergence is None and self._progress.rows < self._rows.n:
             epoch, done = self.position
             # A recorded run goes step by step; the numbers do not depend on it.
-            to = done + self._size if self._record == "steps" else len(self._rows.X)
+            to = done + self._size if self._record == "steps" else self._rows.n
             early = self._advance(self._order.epoch(epoch)[done:to])[1]
         return early
 
     def _advance(self, order: Ints) -> tuple[Steps, str | None]:
         """Take the steps of a slice of the epoch; return them, and why they ended early."""
-        before, reduction = self.snapshot(), self.plan.objective.error.reduction
-        budget, begun = self.plan.time_budget, time.monotonic()
-        end = math.inf if budget is None else begun + budget - self._progress.elapsed
+        before, begun = self.snapshot(), time.monotonic()
         due = math.inf if self._saver is None else self._saver.deadline()
-        rates = self._rates(-(-len(order) // self._size), self._progress.step)
-        state, steps = self._engine.advance(
-            self._state, self._rows, order, rates, Stop(self._stop, min(end, due))
-        )
+        stop = self._limits.begin(self._progress.elapsed, due)
+        at, count = self._progress.step, -(-len(order) // self._size)
+        rates = rates_of_steps(self.plan, self.history, self._rows.n, at, count)
+        state, steps = self._engine.advance(self._state, self._rows, order, rates, stop)
         if not steps.finite:
             self._diverge(before, order, rates)
-            self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
-            return steps, None
-        if self._record == "steps" and len(steps.errors):
-            self._ring.append(before)
-        self._state = state
+        else:
+            self._state = state
+            if self._record == "steps" and len(steps.errors):
+                self._ring.append(before)
+        reduction = self.plan.objective.error.reduction
         self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
+        return steps, self._early(steps, order) if steps.finite else None
+
+    def _early(self, steps: Steps, order: Ints) -> str | None:
+        """Tell of these steps; return why the epoch ends with them, if it does not go on."""
+        try:
+            if self._on_steps is not None:
+                self._on_steps(steps, order)
+        except StopIteration as end:
+            return reason_of(end) or f"on_steps ended it in epoch {self.position[0]}"
         if steps.rows == len(order):
-            return steps, None
-        if self._stop.is_set():
-            return steps, self._reason
-        if time.monotonic() >= end:
-            return steps, f"the time budget of {budget:g} s is spent"
-        if self._saver is not None:
-            self._saver.write(self.network, self.plan, self.snapshot())
-        return steps, None
+            return None
+        reason = self._limits.reached()
+        if self._saver is not None and reason is None:
+            self._saver.write(self.snapshot())
+        return reason
 
-    def _rates(self, count: int, step: int) -> Floats:
-        return rates_of_steps(self.plan, self.history, len(self._rows.X), step, count)
-
-    def _last_rate(self) -> float:
-        """Return η of the step just taken; of a solver, how far it went along its direction."""
-        if isinstance(self.plan.optimizer, Solver):
-            return float(self._engine.snapshot(self._state)["optimizer.rate"])
-        return float(self._rates(1, max(self._progress.step - 1, 0))[0])
+    def _last_rate(self, arrays: dict[str, Array] | None = None) -> float:
+        arrays = arrays or self._engine.snapshot(self._state)
+        return last_rate(self.plan, self.history, self._rows.n, self._progress.step, arrays)
 
     def _close_epoch(self) -> Epoch:
         """Record the epoch in progress and see whether the run ends with it."""
         begun, done = time.monotonic(), self._progress
         arrays = self._engine.snapshot(self._state)
-        theta, evaluations = arrays["theta"], arrays.get("optimizer.evaluations")
-        validation, metrics = validate(
-            self._engine, self.network, self.plan, theta, self._rows, self._validation
+        measured = measure(
+            self._engine, self.network, self.plan, arrays, self._rows, self._validation
         )
-        at_end = self.error_at_end() if self._with_error_at_end else None
+        measured["error_at_end"] = self.error_at_end() if self._with_error_at_end else None
+        measured["learning_rate"] = self._last_rate(arrays)
         spent = time.monotonic() - begun
-        epoch = Epoch(
-            epoch=len(self.history) + 1,
-            steps=done.step,
-            rows=done.rows,
-            error=done.mean_error(self.plan.objective.error.reduction),
-            validation_error=validation,
-            metrics=metrics,
-            learning_rate=self._last_rate(),
-            gradient_norm=done.norms / max(done.steps, 1),
-            seconds=done.seconds + spent,
-            error_at_end=at_end,
-            evaluations=None if evaluations is None else int(evaluations),
-        )
-        self._progress = done.closed(epoch, theta, spent)
+        epoch = done.record(self.plan.objective.error.reduction, spent, **measured)
+        self._progress = done.closed(epoch, arrays["theta"], spent)
         if self._saver is not None and self.stopped is None:
-            self._saver.epoch_ended(self.network, self.plan, self.snapshot())
-        if reason := ended_by(self._callbacks, epoch):
-            self._end(reason)
+            self._saver.epoch_ended(self.snapshot())
+        self._end(ended_by(self._callbacks, epoch))
         self._check_stop()
         return epoch
 
@@ -389,12 +387,14 @@ class Run:
         self._end(str(self.divergence))
         tell(self.divergence, self.plan)
 
-    def _end(self, reason: str) -> Epoch | None:
-        """End the run; record what is done of the epoch in progress, unless it diverged."""
-        if self.stopped is not None:
+    def _end(self, reason: str | None) -> Epoch | None:
+        """End the run if there is a reason; record the epoch in progress, unless it diverged."""
+        if reason is None or self.stopped is not None:
             return None
-        self.stopped = reason
+        self.stopped, before = reason, self.snapshot()
         epoch = self._close_epoch() if self._progress.steps and not self.divergence else None
+        if self._saver is not None and self.divergence is None:
+            self._saver.run_ended(before, self.snapshot(), self._rows.n)
         restore = self.plan.restore_best and self._validation is not None
         self._final = self.best_theta if restore else self.theta
         return epoch

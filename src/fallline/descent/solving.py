@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Floats, Ints
+from ..arrays import Array, Floats, Inputs, Ints
 from ..engines.protocol import Engine, Rows, Steps, Stop
+from ..engines.reference import penalty
 from ..engines.registry import get_engine
 from ..errors import SpecError
 from ..formulas.clipping import euclidean
@@ -63,14 +64,14 @@ class FullBatch:
         self, state: _Solving, rows: Rows, order: Ints, rates: Floats, stop: Stop
     ) -> tuple[_Solving, Steps]:
         """Take one iteration; a solver's own rate replaces those given."""
-        if len(order) != len(rows.X):
+        if len(order) != rows.n:
             raise SpecError(
                 f"{type(self._solver).__name__} takes all rows in each step; call step() without "
                 "rows"
             )
         if stop.now():
             none = np.empty(0)
-            return state, Steps(none, none, none, 0, True)
+            return state, Steps(none, none, none, none, 0, True)
         before: list[tuple[float, Floats]] = []
         if state.solver["evaluations"]:
             before.append((float(state.solver["error"]), state.solver["gradient"]))
@@ -82,21 +83,28 @@ class FullBatch:
         with np.errstate(all="ignore"):  # what overflows counts as too long a step
             after = self._solver.iterate(np, state.solver, evaluate)
             error, gradient = before[0]
-            values = (error, rows.weights.sum(), euclidean(np, gradient))
+            values = (error, *self._beside(state, rows), euclidean(np, gradient))
         finite = bool(np.isfinite(error)) and bool(np.isfinite(gradient).all())
         state = _Solving(state.network, state.plan, after, state.step + 1)
-        errors, weights, norms = np.array([values] * finite, np.float64).reshape(-1, 3).T
-        return state, Steps(errors, weights, norms, len(order) if finite else 0, finite)
+        each = np.array([values] * finite, np.float64).reshape(-1, 4).T
+        errors, penalties, weights, norms = each
+        done = len(order) if finite else 0
+        return state, Steps(errors, penalties, weights, norms, done, finite)
 
     def _at(self, state: _Solving, theta: Floats, rows: Rows) -> tuple[float, Floats]:
         """Return J and ∂J/∂θ, 0 where not trainable."""
         network = state.network
-        error, gradient = self._engine.error_and_gradient(
-            network, state.plan.objective, theta, rows
-        )
+        objective = state.plan.objective.unclipped  # whose slope it is: the line search needs both
+        error, gradient = self._engine.error_and_gradient(network, objective, theta, rows)
         if network.trainable is not None:
             gradient = np.where(network.trainable, gradient, 0)
         return error, gradient
+
+    def _beside(self, state: _Solving, rows: Rows) -> tuple[float, float]:
+        """Return R at θ and Σ s."""
+        weight = float(rows.weights.sum())
+        strengths = state.plan.objective.strengths(weight, weight)
+        return penalty(state.network, state.solver["theta"], strengths), weight
 
     def why_done(self, state: _Solving) -> str | None:
         """Return why the solver has nothing left to do, or None."""
@@ -112,7 +120,7 @@ class FullBatch:
         """Return J of all the rows and ∂J/∂θ (P,)."""
         return self._engine.error_and_gradient(network, objective, theta, rows)
 
-    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+    def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return self._engine.predict(network, theta, X)
 

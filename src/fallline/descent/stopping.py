@@ -2,69 +2,97 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from ..history import Epoch, History
 from ..spec.plan import Plan
 
-__all__ = ["RULES", "ended_by", "why_stop"]
+__all__ = ["Rules", "ended_by", "reason_of", "why_stop"]
 
 
 def why_stop(plan: Plan, history: History) -> str | None:
     """Return why the descent ends after this history, or None while it goes on."""
-    for rule in RULES:
-        if reason := rule(plan, history):
-            return reason
-    return None
+    return Rules(plan).why_stop(history)
 
 
-def _target(plan: Plan, history: History) -> str | None:
-    if plan.target is None or not history or not history[-1].error <= plan.target:
-        return None
-    return f"the training error {history[-1].error:.6g} reached the target {plan.target:g}"
+class Rules:
+    """The rules of a plan, for a history that grows: each looks at an epoch once.
+
+    What they say is a function of the plan and the history alone.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._validation = _LastFall(plan.min_improvement, lambda epoch: epoch.validation_error)
+        self._training = _LastFall(plan.tolerance or 0.0, lambda epoch: epoch.error)
+
+    def why_stop(self, history: History) -> str | None:
+        """Return why the descent ends after this history, or None while it goes on."""
+        rules = (self._target, self._patience, self._tolerance, self._epochs)
+        return next((reason for rule in rules if (reason := rule(history))), None)
+
+    def _target(self, history: History) -> str | None:
+        target = self._plan.target
+        if target is None or not history or not history[-1].error <= target:
+            return None
+        return f"the training error {history[-1].error:.6g} reached the target {target:g}"
+
+    def _patience(self, history: History) -> str | None:
+        patience = self._plan.patience
+        if patience is None or self._validation.since(history) < patience:
+            return None
+        return (
+            f"the validation error did not fall below {self._validation.lowest:.6g} "
+            f"(epoch {self._validation.best}) for {patience} epochs"
+        )
+
+    def _tolerance(self, history: History) -> str | None:
+        tolerance, epochs = self._plan.tolerance, self._plan.tolerance_epochs
+        if tolerance is None or self._training.since(history) < epochs:
+            return None
+        return f"the training error fell by less than {tolerance:g} over {epochs} epochs"
+
+    def _epochs(self, history: History) -> str | None:
+        epochs = self._plan.epochs
+        if len(history) < epochs:
+            return None
+        return f"all {epochs} epochs are done" if epochs != 1 else "its one epoch is done"
 
 
-def _patience(plan: Plan, history: History) -> str | None:
-    if plan.patience is None:
-        return None
-    errors = [e.validation_error for e in history if e.validation_error is not None]
-    best, least = _last_improvement(errors, plan.min_improvement)
-    if len(errors) - best < plan.patience:
-        return None
-    return (
-        f"the validation error did not fall below {least:.6g} (epoch {best}) for "
-        f"{plan.patience} epochs"
-    )
+class _LastFall:
+    """The last error of a history that fell by more than asked.
 
+    Attributes
+    ----------
+    best, lowest
+        Its number, from 1, and value; 0 and infinity while there is none.
+    """
 
-def _tolerance(plan: Plan, history: History) -> str | None:
-    if plan.tolerance is None:
-        return None
-    best, _ = _last_improvement([e.error for e in history], plan.tolerance)
-    if len(history) - best < plan.tolerance_epochs:
-        return None
-    return (
-        f"the training error fell by less than {plan.tolerance:g} over {plan.tolerance_epochs} "
-        "epochs"
-    )
+    def __init__(self, least_fall: float, error: Callable[[Epoch], float | None]) -> None:
+        self._least_fall, self._error = least_fall, error
+        self._forget()
 
+    def _forget(self) -> None:
+        self.best, self.lowest = 0, math.inf
+        self._count, self._seen = 0, History()
 
-def _epochs(plan: Plan, history: History) -> str | None:
-    if len(history) < plan.epochs:
-        return None
-    return f"all {plan.epochs} epochs are done" if plan.epochs != 1 else "its one epoch is done"
+    def since(self, history: History) -> int:
+        """Return how many errors the history has after it."""
+        seen = len(self._seen)
+        if seen and (len(history) < seen or history[seen - 1] is not self._seen[-1]):
+            self._forget()  # the run stepped back
+        for epoch in history[len(self._seen) :]:
+            self._look(self._error(epoch))
+        self._seen = history
+        return self._count - self.best
 
-
-def _last_improvement(errors: list[float], least_fall: float) -> tuple[int, float]:
-    """Return the number (from 1) and value of the last error that fell by more than asked."""
-    best, lowest = 0, float("inf")
-    for number, error in enumerate(errors, start=1):
-        if error < lowest - least_fall:
-            best, lowest = number, error
-    return best, lowest
-
-
-RULES: tuple[Callable[[Plan, History], str | None], ...] = (_target, _patience, _tolerance, _epochs)
+    def _look(self, error: float | None) -> None:
+        if error is None:
+            return
+        self._count += 1
+        if error < self.lowest - self._least_fall:
+            self.best, self.lowest = self._count, error
 
 
 def ended_by(callbacks: Sequence[Callable[[Epoch], object]], epoch: Epoch) -> str | None:
@@ -72,6 +100,11 @@ def ended_by(callbacks: Sequence[Callable[[Epoch], object]], epoch: Epoch) -> st
     try:
         for callback in callbacks:
             callback(epoch)
-    except StopIteration:
-        return f"a callback ended it after epoch {epoch.epoch}"
+    except StopIteration as end:
+        return reason_of(end) or f"a callback ended it after epoch {epoch.epoch}"
     return None
+
+
+def reason_of(end: StopIteration) -> str:
+    """Return the reason that was given with a StopIteration; empty for none."""
+    return "" if end.value is None else str(end.value)

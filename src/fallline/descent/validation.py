@@ -1,17 +1,19 @@
-"""How good the weights are at the end of an epoch: the validation error and the metrics."""
+"""What an epoch is measured by at its end: the validation error, the metrics, evaluations."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..arrays import Floats
+from ..arrays import Array, Floats
 from ..engines.protocol import Engine, Rows
 from ..errors import DataError
 from ..formulas.metrics import METRICS
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["check_metrics", "validate"]
+__all__ = ["check_metrics", "measure", "validate"]
 
 
 def check_metrics(plan: Plan, training: Rows, validation: Rows | None) -> None:
@@ -27,6 +29,24 @@ def check_metrics(plan: Plan, training: Rows, validation: Rows | None) -> None:
             )
 
 
+def measure(
+    engine: Engine,
+    network: Network,
+    plan: Plan,
+    arrays: dict[str, Array],
+    training: Rows,
+    validation: Rows | None,
+) -> dict[str, Any]:
+    """Return what an `Epoch` records of the engine's arrays at its end, by field."""
+    error, metrics = validate(engine, network, plan, arrays["theta"], training, validation)
+    evaluations = arrays.get("optimizer.evaluations")
+    return {
+        "validation_error": error,
+        "metrics": metrics,
+        "evaluations": None if evaluations is None else int(evaluations),
+    }
+
+
 def validate(
     engine: Engine,
     network: Network,
@@ -39,10 +59,13 @@ def validate(
 
     Metrics are those of the validation rows, else of the training rows.
     """
+    if validation is None and not plan.metrics:
+        return None, {}
     with np.errstate(all="ignore"):  # what overflows is reported as such
         error = None
         if validation is not None:
-            error = engine.error(network, Objective(plan.loss), theta, validation)
+            objective = Objective(plan.loss).unclipped
+            error = engine.error(network, objective, theta, validation)
         if not plan.metrics:
             return error, {}
         rows = validation or training

@@ -34,9 +34,10 @@ def checked_rows(
     """
     objective.check(network)
     inputs = as_matrix(X, network.n_inputs, dtype, "X")
-    targets = as_targets(Y, len(inputs), target_count(objective.error, network), dtype)
+    n = inputs.shape[0]  # a sparse matrix has no len
+    targets = as_targets(Y, n, target_count(objective.error, network), dtype)
     check_targets(objective, targets)
-    return Rows(inputs, targets, as_row_weights(sample_weight, len(inputs), dtype))
+    return Rows(inputs, targets, as_row_weights(sample_weight, n, dtype))
 
 
 def error_and_gradient(
@@ -61,7 +62,8 @@ def error_and_gradient(
     theta
         (P,) parameters; their dtype, float32 or float64, decides the arithmetic.
     X, Y
-        (n, d) inputs and (n, k) targets; a vector serves for a single column.
+        (n, d) inputs, also sparse ones of SciPy, and (n, k) targets; a vector serves for a single
+        column.
     loss
         The error.
     l2, l1, alpha
@@ -101,7 +103,7 @@ def error_and_gradient(
 def predict(
     network: Network, theta: npt.ArrayLike, X: npt.ArrayLike, *, engine: str = "auto"
 ) -> Floats:
-    """Return the outputs ŷ (n, k) of a network for rows X (n, d).
+    """Return the outputs ŷ (n, k) of a network for rows X (n, d), dense or sparse.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..arrays import Array, Floats, Ints
+from ..arrays import Array, Floats, Inputs, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
@@ -20,11 +20,19 @@ State = Any
 
 
 class Rows(NamedTuple):
-    """Examples: X (n, d), Y (n, k) and row weights s (n,), all of one float dtype."""
+    """Examples: X (n, d), Y (n, k) and row weights s (n,), all of one float dtype.
 
-    X: Floats
+    X may be a ``csr_array``; an engine never makes it dense as a whole.
+    """
+
+    X: Inputs
     Y: Floats
     weights: Floats
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.weights)
 
     def take(self, order: Ints) -> Rows:
         """Return the rows at these positions, in their order."""
@@ -38,18 +46,24 @@ class Rows(NamedTuple):
 class Steps(NamedTuple):
     """What the steps of one `advance` were, one entry a step taken.
 
-    ``errors`` holds J_B before each step, ``weights`` the batch's Σ s, ``gradient_norms`` the
-    Euclidean norm of ∂J_B/∂θ over trainable entries, before any clipping. ``rows`` counts the rows
-    of the order that are done. ``finite`` is False where an error, a gradient, a weight or an array
-    of the optimizer became NaN or infinite: then the entries are those of the steps before it, and
-    the state must not be used.
+    ``errors`` holds J_B before each step, ``penalties`` R_B, which is the penalty's part of it (so
+    that E_B = J_B − R_B), ``weights`` the batch's Σ s, ``gradient_norms`` the Euclidean norm of
+    ∂J_B/∂θ over trainable entries, before any clipping; all float64. A batch without weight has 0
+    in each. ``rows`` counts the rows of the order that are done. ``finite`` is False where an
+    error, a gradient, a weight or an array of the optimizer became NaN or infinite: then the
+    entries are those of the steps before it, and the state must not be used.
+
+    ``reported`` is None, or, where the plan's error clips what it reports, J_B with it clipped;
+    ``errors`` are never clipped. A solver, which has to compare errors, reports none.
     """
 
     errors: Floats
+    penalties: Floats
     weights: Floats
     gradient_norms: Floats
     rows: int
     finite: bool
+    reported: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -123,5 +137,5 @@ class Engine(Protocol):
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,), which is 0 at absent connections."""
 
-    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+    def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""

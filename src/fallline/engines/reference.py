@@ -12,18 +12,19 @@ step                  gradient of J_B, 0 where not trainable → clipped by valu
                       optimizer → 0 where not trainable → max-norm
 ====================  ==================================================================
 
-Rows of weight 0 take no part at all: what overflows in them is not seen.
+Rows of weight 0 take no part at all: what overflows in them is not seen. Sparse inputs stay sparse
+but for the batches whose inputs get noise or dropout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Array, Floats, Ints
+from ..arrays import Array, Floats, Inputs, Ints, is_sparse
 from ..formulas.activations import ACTIVATIONS
 from ..formulas.clipping import clip_by_norm, clip_by_value, euclidean
 from ..formulas.penalties import PENALTIES, max_norm
@@ -40,6 +41,7 @@ __all__ = [
     "backward",
     "forward",
     "move",
+    "penalty",
     "row_errors",
     "step_gradient",
 ]
@@ -48,7 +50,7 @@ __all__ = [
 class Pass(NamedTuple):
     """What one layer computed for n rows."""
 
-    sources: Floats  # (n, fan_in) outputs of its source units, as dropout left them
+    sources: Inputs  # (n, fan_in) outputs of its source units, as dropout left them
     h: Floats  # (n, size) net inputs
     o: Floats  # (n, size) outputs, before dropout
 
@@ -64,16 +66,16 @@ class ReferenceState:
     step: int
 
 
-def forward(network: Network, theta: Floats, X: Floats, noise: Noise = QUIET) -> dict[str, Pass]:
+def forward(network: Network, theta: Floats, X: Inputs, noise: Noise = QUIET) -> dict[str, Pass]:
     """Return net inputs and outputs of every layer for the rows X (n, d)."""
     views = network.views(theta)
-    X = X if noise.added is None else X + noise.added
-    outputs = _split(X, [(layer.name, layer.size) for layer in network.inputs])
-    outputs = {name: _dropped(noise, name, o) for name, o in outputs.items()}
+    X = X if noise.added is None else _dense(X) + noise.added
+    columns = _places(network, [layer.name for layer in network.inputs])
+    outputs = {name: _dropped(noise, name, X[:, at]) for name, at in columns.items()}
     passes = {}
     for layer in network.layers:
         W, b = views[layer.name]
-        sources = np.concatenate([outputs[name] for name in layer.sources], axis=1)
+        sources = _joined([outputs[name] for name in layer.sources])
         h = sources @ W if b is None else sources @ W + b
         o = ACTIVATIONS[layer.activation].f(np, h)
         passes[layer.name] = Pass(sources, h, o)
@@ -81,12 +83,34 @@ def forward(network: Network, theta: Floats, X: Floats, noise: Noise = QUIET) ->
     return passes
 
 
-def _dropped(noise: Noise, layer: str, values: Floats) -> Floats:
+def _dropped(noise: Noise, layer: str, values: Inputs) -> Inputs:
     """Return outputs after dropout, or the slope of the error in outputs before it."""
     if layer not in noise.factors:
         return values
     factors = noise.factors[layer]
-    return np.where(factors == 0, 0, values * factors)  # 0 also where the unit overflowed
+    # 0 also where the unit overflowed.
+    return np.where(factors == 0, 0, _dense(values) * factors)
+
+
+def _dense(values: Inputs) -> Floats:
+    dense: Floats = values.toarray() if is_sparse(values) else values
+    return dense
+
+
+def _joined(parts: list[Inputs]) -> Inputs:
+    """Return the outputs of several layers side by side; sparse where some of them are."""
+    if not any(map(is_sparse, parts)):
+        return np.concatenate(parts, axis=1)
+    from scipy.sparse import csr_array, hstack
+
+    return hstack([csr_array(part) for part in parts], format="csr")
+
+
+def _places(network: Network, layers: Sequence[str]) -> dict[str, slice]:
+    """Return where each of these layers has its units, once they stand side by side."""
+    ends = np.cumsum([network.width(name) for name in layers]).tolist()
+    starts = [0, *ends[:-1]]
+    return {name: slice(*at) for name, *at in zip(layers, starts, ends, strict=True)}
 
 
 def backward(
@@ -110,11 +134,10 @@ def backward(
         if layer.name != output:
             upstream = _dropped(noise, layer.name, fed_back[layer.name])
             deltas[layer.name] = ACTIVATIONS[layer.activation].back(np, h, o, upstream)
-        to_sources = deltas[layer.name] @ views[layer.name].weights.T  # Σ_k w_jk δ_k
-        widths = [(name, network.width(name)) for name in layer.sources]
-        for name, share in _split(to_sources, widths).items():
+        for name, at in _places(network, layer.sources).items():
             if name in fed_back:  # input units have no error term
-                fed_back[name] += share
+                W = views[layer.name].weights[at]
+                fed_back[name] += deltas[layer.name] @ W.T  # Σ_k w_jk δ_k
     return deltas
 
 
@@ -149,7 +172,10 @@ def _joint_error(network: Network, objective: Objective, last: Pass, rows: Rows)
     return float(_row_factors(objective, rows) @ row_errors(network, objective, last, rows.Y))
 
 
-def _penalty(network: Network, theta: Floats, strengths: Mapping[str, float]) -> float:
+def penalty(network: Network, theta: Floats, strengths: Mapping[str, float]) -> float:
+    """Return R at θ, from the strength of each penalty."""
+    if not strengths:
+        return 0.0
     weights = theta[network.penalized]
     return float(sum(c * PENALTIES[name].value(np, weights).sum() for name, c in strengths.items()))
 
@@ -160,13 +186,6 @@ def _penalty_slope(network: Network, theta: Floats, strengths: Mapping[str, floa
     for name, strength in strengths.items():
         slope[at] += strength * PENALTIES[name].slope(np, theta[at])
     return slope
-
-
-def _split(matrix: Floats, widths: list[tuple[str, int]]) -> dict[str, Floats]:
-    """Return the columns of each named part of a matrix."""
-    edges = np.cumsum([width for _, width in widths])[:-1]
-    parts = np.split(matrix, edges, axis=1)
-    return {name: part for (name, _), part in zip(widths, parts, strict=True)}
 
 
 class ReferenceEngine:
@@ -201,9 +220,9 @@ class ReferenceEngine:
         self, state: ReferenceState, rows: Rows, order: Ints, rates: Floats, stop: Stop
     ) -> tuple[ReferenceState, Steps]:
         """Take the steps of a slice of an epoch, one batch a step."""
-        size = state.plan.batch_size or len(rows.X)
+        size = state.plan.batch_size or rows.n
         total_weight = float(rows.weights.sum())
-        taken: list[tuple[float, float, float]] = []
+        taken: list[tuple[float, ...]] = []
         done, finite = 0, True
         with np.errstate(all="ignore"):  # what overflows is found by isfinite and reported
             for start, rate in zip(range(0, len(order), size), rates, strict=True):
@@ -215,24 +234,27 @@ class ReferenceEngine:
                     break
                 taken.append(step)
                 done = min(start + size, len(order))
-        errors, weights, norms = np.array(taken, dtype=np.float64).reshape(-1, 3).T
-        return state, Steps(errors, weights, norms, done, finite)
+        errors, penalties, weights, norms, told = np.array(taken, np.float64).reshape(-1, 5).T
+        clips = state.plan.objective.unclipped is not state.plan.objective
+        reported = told if clips else None
+        return state, Steps(errors, penalties, weights, norms, done, finite, reported)
 
     def _step(
         self, state: ReferenceState, batch: Rows, total_weight: float, rate: float
-    ) -> tuple[ReferenceState, tuple[float, float, float], bool]:
+    ) -> tuple[ReferenceState, tuple[float, ...], bool]:
         network, plan, theta = state.network, state.plan, state.theta
         weight = float(batch.weights.sum())
         if weight == 0:
-            return state, (0.0, 0.0, 0.0), True
-        error, gradient = step_gradient(network, plan, theta, batch, total_weight, state.step)
+            return state, (0.0, 0.0, 0.0, 0.0, 0.0), True
+        error, gradient, told = step_gradient(network, plan, theta, batch, total_weight, state.step)
+        part = penalty(network, theta, plan.objective.strengths(weight, total_weight))
         norm = float(euclidean(np, gradient))
         moved, optimizer = move(network, plan, theta, gradient, state.optimizer, rate)
         # An optimizer's square that overflowed would divide all later steps to 0, unseen.
         after: tuple[Any, ...] = (error, gradient, moved, *optimizer.values())
         finite = all(bool(np.isfinite(value).all()) for value in after)
         state = ReferenceState(network, plan, moved, optimizer, state.step + 1)
-        return state, (error, weight, norm), finite
+        return state, (error, part, weight, norm, told), finite
 
     @one_thread()
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
@@ -240,7 +262,7 @@ class ReferenceEngine:
         rows, weight = rows.present(), float(rows.weights.sum())
         last = forward(network, theta, rows.X)[network.output.name]
         strengths = objective.strengths(weight, weight)
-        return _joint_error(network, objective, last, rows) + _penalty(network, theta, strengths)
+        return _joint_error(network, objective, last, rows) + penalty(network, theta, strengths)
 
     @one_thread()
     def error_and_gradient(
@@ -248,17 +270,20 @@ class ReferenceEngine:
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,)."""
         weight = float(rows.weights.sum())
-        return _error_and_gradient(network, objective, theta, rows.present(), weight, QUIET)
+        present = rows.present()
+        return _error_and_gradient(network, objective, theta, present, weight, QUIET)[:2]
 
-    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+    def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return forward(network, theta, X)[network.output.name].o
 
 
 def step_gradient(
     network: Network, plan: Plan, theta: Floats, batch: Rows, total_weight: float, step: int
-) -> tuple[float, Floats]:
-    """Return J_B of a batch under the noise of its step, and ∂J_B/∂θ (P,), 0 where not trainable.
+) -> tuple[float, Floats, float]:
+    """Return J_B of a batch under the noise of its step, ∂J_B/∂θ (P,), and J_B as it is reported.
+
+    The slope is 0 where not trainable; what is reported differs where the plan's error clips it.
 
     Parameters
     ----------
@@ -269,14 +294,18 @@ def step_gradient(
     step
         Steps taken before this one.
     """
-    noise = step_noise(network, plan, step, len(batch.X), theta.dtype)
-    kept = np.flatnonzero(batch.weights)
-    error, gradient = _error_and_gradient(
-        network, plan.objective, theta, batch.present(), total_weight, noise.take(kept)
+    noise = step_noise(network, plan, step, batch.n, theta.dtype)
+    kept, rows = np.flatnonzero(batch.weights), batch.present()
+    told, true = plan.objective, plan.objective.unclipped
+    error, gradient, last = _error_and_gradient(
+        network, true, theta, rows, total_weight, noise.take(kept)
     )
     if network.trainable is not None:
         gradient = np.where(network.trainable, gradient, 0)
-    return error, gradient
+    if told is true:
+        return error, gradient, error
+    part = penalty(network, theta, told.strengths(float(rows.weights.sum()), total_weight))
+    return error, gradient, _joint_error(network, told, last, rows) + part
 
 
 def move(
@@ -321,8 +350,11 @@ def _error_and_gradient(
     rows: Rows,
     total_weight: float,
     noise: Noise,
-) -> tuple[float, Floats]:
-    """Return J and ∂J/∂θ of a batch of the training rows, whose weights add up to the total."""
+) -> tuple[float, Floats, Pass]:
+    """Return J and ∂J/∂θ of some training rows, and the pass of the output layer.
+
+    The weights of all training rows add up to the total.
+    """
     passes = forward(network, theta, rows.X, noise)
     deltas = backward(network, objective, theta, passes, rows, noise)
     gradient = np.zeros_like(theta)
@@ -332,8 +364,8 @@ def _error_and_gradient(
         if block.biases:
             gradient[block.biases] = -delta.sum(axis=0)
     strengths = objective.strengths(float(rows.weights.sum()), total_weight)
-    error = _joint_error(network, objective, passes[network.output.name], rows)
-    error += _penalty(network, theta, strengths)
+    last = passes[network.output.name]
+    error = _joint_error(network, objective, last, rows) + penalty(network, theta, strengths)
     gradient += _penalty_slope(network, theta, strengths)
     gradient[network.masked] = 0
-    return error, gradient
+    return error, gradient, last

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import local
 from typing import Any
 
 __all__ = ["one_thread", "threads_for"]
@@ -20,9 +21,36 @@ __all__ = ["one_thread", "threads_for"]
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let the linear algebra use one thread within; the number before comes back at the end."""
-    with _controller().limit(limits=1, user_api="blas"):
+    """Let the linear algebra use one thread within; the number before comes back at the end.
+
+    Each thread has a limit of its own as far as the library knows threads. What enters within
+    another costs next to nothing.
+    """
+    _LIMIT.enter()
+    try:
         yield
+    finally:
+        _LIMIT.leave()
+
+
+class _Limit(local):
+    """The limit that a thread has set, and how often it has entered it."""
+
+    within = 0
+    set: Any = None
+
+    def enter(self) -> None:
+        if not self.within:
+            self.set = _controller().limit(limits=1, user_api="blas")
+        self.within += 1
+
+    def leave(self) -> None:
+        self.within -= 1
+        if not self.within:
+            self.set.restore_original_limits()
+
+
+_LIMIT = _Limit()
 
 
 @cache

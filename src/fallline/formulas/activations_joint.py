@@ -8,7 +8,7 @@ from typing import Any
 from .activation import Activation
 from .checks import whole
 from .registry import Family
-from .stable import constant_like, logistic, softplus
+from .stable import constant_like, logistic, softmax, softplus
 
 __all__ = ["JOINT"]
 
@@ -16,11 +16,6 @@ A = Any  # an array of the namespace xp
 
 
 # --- softmax ------------------------------------------------------------------------------------
-
-
-def _softmax(xp: A, z: A) -> A:
-    e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
-    return e / xp.sum(e, axis=-1, keepdims=True)
 
 
 def _softmax_jacobian(xp: A, h: A, o: A) -> A:
@@ -115,7 +110,7 @@ JOINT: list[Activation | Family[Activation]] = [
     Activation(
         "softmax",
         "exp(z_i)/sum_j(exp(z_j))",
-        f=_softmax,
+        f=softmax,
         slope=_softmax_jacobian,
         curvature=_softmax_curvature,
         slope_from="output",

@@ -27,21 +27,22 @@ class Clock:
     Attributes
     ----------
     step, epoch, rows
-        Steps taken, epochs finished, and rows seen in those, before it.
+        Steps taken, epochs finished, and rows seen in those, before it. ``step`` may be an array of
+        whole numbers, for a schedule that takes them.
     steps, epochs
         How many the plan has, as a whole.
     errors
         Of the finished epochs: the validation error, without validation rows the training error.
     """
 
-    step: int = 0
+    step: Any = 0
     epoch: int = 0
     rows: int = 0
     steps: int = 1
     epochs: int = 1
     errors: tuple[float, ...] = ()
 
-    def time(self, per: str) -> int:
+    def time(self, per: str) -> Any:
         """Return t in this unit: ``"step"``, ``"epoch"`` or ``"row"``."""
         return {"step": self.step, "epoch": self.epoch, "row": self.rows}[per]
 
@@ -67,15 +68,20 @@ class Schedule:
         Where it is from.
     looks_back
         Whether it reads the errors of the finished epochs.
+    takes_arrays
+        Whether `rate` also takes a clock whose ``step`` is an array, of steps of one epoch, and
+        then returns the rates of these steps; one number where the epoch has a single rate.
+        Otherwise it is called for each step.
     family, settings
         The plain name and the values of its settings.
     """
 
     name: str
     text: str
-    rate: Callable[[float, Clock], float]
+    rate: Callable[[float, Clock], Any]
     source: str = ""
     looks_back: bool = False
+    takes_arrays: bool = False
     family: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -90,13 +96,30 @@ _LENGTH = whole(None, least=1)
 _SHARE = number(0.0, least=0, most=1)
 
 
-def _ramp(clock: Clock, length: int | None, per: str) -> float:
+# --- functions of time -------------------------------------------------------------------------
+# Each takes a time or an array of times, and then has the array's own package compute.
+
+
+def _least(t: Any, bound: float) -> Any:
+    """Return min(t, bound)."""
+    return min(t, bound) if isinstance(t, int | float) else t.clip(None, bound)
+
+
+def _cos(z: Any) -> Any:
+    return math.cos(z) if isinstance(z, int | float) else z.__array_namespace__().cos(z)
+
+
+def _choose(condition: Any, one: Any, other: Any) -> Any:
+    """Return one where the condition holds, else the other; both must be computable."""
+    if isinstance(condition, bool):
+        return one if condition else other
+    return condition.__array_namespace__().where(condition, one, other)
+
+
+def _ramp(clock: Clock, length: int | None, per: str) -> Any:
     """Return the part of the length that is over, from 0 to 1; the whole plan unless given."""
     total = length or max(clock.length(per), 1)
-    return min(clock.time(per) / total, 1.0)
-
-
-# --- functions of time -------------------------------------------------------------------------
+    return _least(clock.time(per) / total, 1.0)
 
 
 def _inverse_scaling(power: float, per: str) -> Schedule:
@@ -105,6 +128,7 @@ def _inverse_scaling(power: float, per: str) -> Schedule:
         "eta/(t + 1)**power",
         lambda eta, clock: eta / (clock.time(per) + 1) ** power,
         "Robbins and Monro 1951; scikit-learn's 'invscaling' is per='row'",
+        takes_arrays=True,
     )
 
 
@@ -114,6 +138,7 @@ def _step(every: int, factor: float, per: str) -> Schedule:
         "eta*factor**floor(t/every)",
         lambda eta, clock: eta * factor ** (clock.time(per) // every),
         "PyTorch's StepLR",
+        takes_arrays=True,
     )
 
 
@@ -123,6 +148,7 @@ def _exponential(factor: float, per: str) -> Schedule:
         "eta*factor**t",
         lambda eta, clock: eta * factor ** clock.time(per),
         "PyTorch's ExponentialLR, Optax's exponential_decay",
+        takes_arrays=True,
     )
 
 
@@ -132,6 +158,7 @@ def _polynomial(length: int | None, power: float, end: float, per: str) -> Sched
         "eta*(end + (1 - end)*(1 - Min(t, length)/length)**power)",
         lambda eta, clock: eta * (end + (1 - end) * (1 - _ramp(clock, length, per)) ** power),
         "PyTorch's PolynomialLR, Optax's polynomial_schedule",
+        takes_arrays=True,
     )
 
 
@@ -141,21 +168,22 @@ def _cosine(length: int | None, end: float, per: str) -> Schedule:
         "eta*(end + (1 - end)*(1 + cos(pi*Min(t, length)/length))/2)",
         lambda eta, clock: eta * _cosine_between(1.0, end, _ramp(clock, length, per)),
         "Loshchilov and Hutter 2017, without restarts",
+        takes_arrays=True,
     )
 
 
-def _cosine_between(first: float, last: float, part: float) -> float:
-    return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
+def _cosine_between(first: float, last: float, part: Any) -> Any:
+    return last + (first - last) * (1 + _cos(math.pi * part)) / 2
 
 
 def _one_cycle(length: int | None, peak: float, start: float, end: float) -> Schedule:
-    def rate(eta: float, clock: Clock) -> float:
+    def rate(eta: float, clock: Clock) -> Any:
         final = max((length or clock.steps) - 1, 1)
         top = min(max(peak * (final + 1) - 1, 0.0), final)
-        t = min(clock.step, final)
-        if t < top:
-            return eta * _cosine_between(start, 1.0, t / top)
-        return eta * _cosine_between(1.0, end, (t - top) / (final - top) if final > top else 0.0)
+        t = _least(clock.step, final)
+        rising = _cosine_between(start, 1.0, t / (top or 1.0))
+        falling = _cosine_between(1.0, end, (t - top) / (final - top if final > top else 1.0))
+        return eta * _choose(t < top, rising, falling)
 
     return Schedule(
         "one_cycle",
@@ -163,25 +191,25 @@ def _one_cycle(length: int | None, peak: float, start: float, end: float) -> Sch
         "(end + (1 - end)*(1 + cos(pi*(t - peak*length + 1)/(length - peak*length)))/2, True))",
         rate,
         "Smith and Topin 2018, in PyTorch's form",
+        takes_arrays=True,
     )
 
 
 def _warmup(length: int, start: float, then: str, per: str) -> Schedule:
-    def rate(eta: float, clock: Clock) -> float:
+    def rate(eta: float, clock: Clock) -> Any:
         t = clock.time(per)
-        if t < length:
-            return eta * (start + (1 - start) * t / length)
+        rising = eta * (start + (1 - start) * t / length)
         steps = length if per == "step" else length * clock.steps // max(clock.epochs, 1)
         epochs = length if per == "epoch" else length * clock.epochs // max(clock.steps, 1)
         shifted = replace(
             clock,
-            step=clock.step - steps,
+            step=-_least(steps - clock.step, 0),
             epoch=max(clock.epoch - epochs, 0),
             rows=max(clock.rows - clock.rows * epochs // max(clock.epoch, 1), 0),
             steps=max(clock.steps - steps, 1),
             epochs=max(clock.epochs - epochs, 1),
         )
-        return SCHEDULES[then].rate(eta, shifted)
+        return _choose(t < length, rising, SCHEDULES[then].rate(eta, shifted))
 
     return Schedule(
         "warmup",
@@ -189,6 +217,7 @@ def _warmup(length: int, start: float, then: str, per: str) -> Schedule:
         rate,
         "Goyal et al. 2017, section 2.2",
         looks_back=then != "constant" and SCHEDULES[then].looks_back,
+        takes_arrays=True,
     )
 
 
@@ -212,6 +241,7 @@ def _adaptive(divisor: float, patience: int, tolerance: float) -> Schedule:
         lambda eta, clock: eta / divisor ** cuts(clock.errors),
         "scikit-learn's 'adaptive'",
         looks_back=True,
+        takes_arrays=True,
     )
 
 
@@ -236,6 +266,7 @@ def _plateau(
         lambda eta, clock: eta * share(clock.errors),
         "PyTorch's ReduceLROnPlateau",
         looks_back=True,
+        takes_arrays=True,
     )
 
 
@@ -249,7 +280,13 @@ def _then() -> Setting:
 SCHEDULES: Registry[Schedule] = Registry(
     "schedule",
     [
-        Schedule("constant", "eta", lambda eta, clock: eta, "the optimizer's own learning rate"),
+        Schedule(
+            "constant",
+            "eta",
+            lambda eta, clock: eta,
+            "the optimizer's own learning rate",
+            takes_arrays=True,
+        ),
         Family(
             "inverse_scaling",
             {"power": number(0.5, above=0), "per": _word("step", "step", "epoch", "row")},

@@ -20,6 +20,7 @@ __all__ = [
     "magnitude",
     "positive_part",
     "sech_squared",
+    "softmax",
     "softplus",
     "special",
     "x_log_y",
@@ -62,6 +63,12 @@ def logistic(xp: A, z: A) -> A:
     negative = z < 0
     e = xp.exp(xp.where(negative, z, -z))  # at most 1: no overflow in either branch
     return xp.where(negative, e, xp.ones_like(e)) / (1 + e)
+
+
+def softmax(xp: A, z: A) -> A:
+    """Return exp(z_i) / Σ exp(z_j) over the last axis."""
+    e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+    return e / xp.sum(e, axis=-1, keepdims=True)
 
 
 def softplus(xp: A, z: A) -> A:

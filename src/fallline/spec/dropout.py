@@ -32,7 +32,8 @@ def dropout_rates(network: Network, dropout: float | Mapping[str, float]) -> dic
     Raises
     ------
     SpecError
-        For a layer that is not there, and for the output layer, whose units are the prediction.
+        For a layer that is not there, for the output layer, whose units are the prediction, and
+        for a rate of all hidden layers where there is none.
 
     Examples
     --------
@@ -43,6 +44,11 @@ def dropout_rates(network: Network, dropout: float | Mapping[str, float]) -> dic
     names = [*(layer.name for layer in network.inputs), *(layer.name for layer in network.layers)]
     if not isinstance(dropout, Mapping):
         hidden = names[len(network.inputs) : -1]
+        if dropout and not hidden:
+            raise SpecError(
+                f"dropout {dropout:g} is of the units of hidden layers, but this network has none; "
+                f"leave it out, or name the inputs: {{'{names[0]}': {dropout:g}}}"
+            )
         dropout = dict.fromkeys(hidden, dropout)
     for name in dropout:
         if name not in names:

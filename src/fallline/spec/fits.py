@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..arrays import Floats
@@ -10,7 +12,7 @@ from ..formulas.activations import ACTIVATIONS, Activation
 from ..formulas.losses import Loss
 from .network import Network
 
-__all__ = ["check_loss", "check_target_values", "check_trainable", "target_count"]
+__all__ = ["check_loss", "check_target_values", "check_trainable", "output_for", "target_count"]
 
 
 def target_count(loss: Loss, network: Network) -> int:
@@ -23,6 +25,33 @@ def target_count(loss: Loss, network: Network) -> int:
     1
     """
     return network.n_outputs // loss.outputs_each
+
+
+def output_for(loss: Loss, targets: int, *, classes: bool, exclusive: bool) -> str:
+    """Return the output activation that suits an error of so many targets.
+
+    Parameters
+    ----------
+    classes
+        Whether targets stand for classes; otherwise they are numbers.
+    exclusive
+        Whether a row is of one class out of several, which have one target each.
+
+    Examples
+    --------
+    >>> from fallline.formulas.losses import LOSSES
+    >>> output_for(LOSSES["squared_error"], 3, classes=True, exclusive=True)
+    'softmax'
+    """
+    if loss.within == (0.0, math.inf):
+        return "softplus"
+    probable = classes and loss.gives_probabilities  # a hinge's outputs are margins
+    by_task = ("softmax" if exclusive else "logistic") if probable else "identity"
+    if loss.takes(by_task):
+        return by_task
+    if loss.outputs[0] == "ordered":
+        return ACTIVATIONS[f"ordered(groups={targets})"].name
+    return loss.outputs[0]
 
 
 def check_loss(loss: Loss, network: Network) -> None:
@@ -63,9 +92,14 @@ def check_loss(loss: Loss, network: Network) -> None:
 
 
 def _stays_within(row: Activation, low: float, high: float) -> bool:
-    """Return whether outputs lie between two numbers and, for middling net inputs, on neither."""
+    """Return whether outputs lie between two numbers and, for middling net inputs, on neither.
+
+    An error of outputs between 0 and 1 is finite at both, to which such outputs round.
+    """
     if row.range[0] < low or row.range[1] > high:
         return False
+    if high == 1:
+        return True
     h = np.linspace(-10, 10, 201)[:, None]
     o = h if row.coupled else row.f(np, h)
     return row.coupled or bool((o > low).all() and (o < high).all())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,27 @@ class Objective:
                 f"errors, ½α‖W‖² / Σs; beside a sum, l2={self.alpha:g} has its effect"
             )
 
-    @property
+    @cached_property
     def error(self) -> Loss:
         """The row of the table of losses."""
         return LOSSES[self.loss]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return _told(self)
+
+    @cached_property
+    def unclipped(self) -> Objective:
+        """The same with the true error, where its error clips what it reports; else itself."""
+        error = self.error
+        if not error.settings.get("clip"):
+            return self
+        family = LOSSES.families[error.family]
+        kept = {
+            name: value
+            for name, value in error.settings.items()
+            if name != "clip" and value != family.settings[name].default
+        }
+        return replace(self, loss=family.row(kept).name)
 
     def strengths(self, batch_weight: float, total_weight: float) -> dict[str, float]:
         """Return the factor of each penalty that a batch bears, where it is not 0.
@@ -88,6 +106,11 @@ class Objective:
     def check(self, network: Network) -> None:
         """Raise a SpecError where the error cannot be computed from the network's outputs."""
         check_loss(self.error, network)
+
+
+def _told(record: Any) -> dict[str, Any]:
+    """Return the fields of a record, which is what is pickled, without what it found since."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def check_targets(objective: Objective, targets: Floats) -> None:
@@ -231,7 +254,10 @@ class Plan:
             )
         return self.optimizer
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        return _told(self)
+
+    @cached_property
     def objective(self) -> Objective:
         """J = E + R of this plan."""
         return Objective(self.loss, self.l2, self.l1, self.alpha)

@@ -36,7 +36,7 @@ class SGD(Optimizer):
     learning_rate
         η > 0.
     momentum
-        β in [0, 1).
+        β in [0, 1]; 1 never slows.
     nesterov
         Nesterov's form; needs momentum > 0.
     dialect
@@ -55,7 +55,7 @@ class SGD(Optimizer):
     source: ClassVar[str] = "Polyak 1964; Sutskever et al. 2013"
 
     learning_rate: float = setting(number(0.01, above=0))
-    momentum: float = setting(number(0.0, least=0, below=1))
+    momentum: float = setting(number(0.0, least=0, most=1))
     nesterov: bool = setting(flag(False))
     dialect: str = OURS
 

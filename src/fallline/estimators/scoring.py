@@ -1,0 +1,87 @@
+"""How good the weights are on the rows kept for validation, which early stopping goes by."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+
+from ..arrays import Floats
+from ..history import Epoch
+from .problem import Problem, Validation
+
+__all__ = ["Scorer", "check_judges", "scorer_of"]
+
+Scorer = Callable[[Epoch, Floats], float]
+"""``score(epoch, theta)``: higher is better, NaN where predictions are not finite."""
+
+
+def check_judges(estimator: Any, validation: Validation | None, incremental: bool) -> None:
+    """Raise a ValueError where the weights are to be judged, but no rows are kept for it."""
+    asked = [name for name in ("restore_best", "stopping_metric") if getattr(estimator, name)]
+    if validation is not None or not asked:
+        return
+    how = "set early_stopping=True, or give X_val and y_val to fit"
+    if incremental:
+        how = "partial_fit has none, so leave it out, or call fit"
+    elif estimator.optimizer is None and estimator.solver == "lbfgs":
+        how = "solver='lbfgs' keeps none by itself, so give X_val and y_val to fit"
+    raise ValueError(f"{asked[0]} needs rows to judge by: {how}")
+
+
+def scorer_of(estimator: Any, problem: Problem) -> Scorer | None:
+    """Return the score that ``stopping_metric`` asks for; None without validation rows.
+
+    Unless given it is accuracy or R², as in scikit-learn; ``"error"`` is the validation error with
+    its sign turned; anything else is a scorer, by name or as a function
+    ``score(estimator, X, y)``, which is also given ``sample_weight`` where it takes one.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no scorer's.
+    """
+    if problem.validation is None:
+        return None
+    metric = estimator.stopping_metric
+    if metric is None:
+        return lambda epoch, theta: _plain(estimator, problem, theta)
+    if metric == "error":
+        return lambda epoch, theta: -float(_number(epoch.validation_error))
+    scorer = check_scoring(estimator, scoring=metric)
+    weighted = _takes_weights(scorer)
+    return lambda epoch, theta: _asked(estimator, problem, theta, scorer, weighted)
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Return whether a scorer's metric, or a function, knows row weights."""
+    parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _plain(estimator: Any, problem: Problem, theta: Floats) -> float:
+    rows = problem.validation
+    assert rows is not None  # scorer_of saw to it
+    outputs = estimator._outputs(theta, rows.X)
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    return float(estimator._score_outputs(outputs, rows.labels, rows.weights))
+
+
+def _asked(estimator: Any, problem: Problem, theta: Floats, scorer: Any, weighted: bool) -> float:
+    rows = problem.validation
+    assert rows is not None
+    weights = {"sample_weight": rows.weights} if weighted and rows.weights is not None else {}
+    try:
+        return float(scorer(estimator._at(theta), rows.raw, rows.labels, **weights))
+    except ValueError:
+        if np.isfinite(estimator._outputs(theta, rows.X)).all():
+            raise
+        return float("nan")  # a metric refuses predictions that overflowed

@@ -1,0 +1,128 @@
+"""What scikit-learn watches of a fit: its reported loss, its scores, and when to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Floats, Ints
+from ..engines.protocol import Steps
+from ..history import Epoch
+from .problem import Problem
+from .rates import Rates
+from .scoring import Scorer
+
+__all__ = ["ReportedLoss", "Watch"]
+
+
+class ReportedLoss:
+    """The loss of an epoch as scikit-learn reports it: batches count by their rows.
+
+    The error of a batch is divided by `per_output`, its penalty is not. Of an error that is a sum
+    over rows, the batches' are `summed`.
+    """
+
+    def __init__(self, batch: int, per_output: int, *, summed: bool = False) -> None:
+        self._batch, self._per_output, self._summed = batch, per_output, summed
+        self._sum, self._rows = 0.0, 0
+
+    def add(self, steps: Steps, order: Ints) -> None:
+        """Count the steps that an engine took."""
+        if not (count := len(steps.errors)):
+            return
+        told = steps.errors if steps.reported is None else steps.reported
+        each = (told - steps.penalties) / self._per_output + steps.penalties
+        if not self._summed:
+            each[:-1] *= self._batch
+            each[-1] *= steps.rows - self._batch * (count - 1)  # the last batch may be smaller
+        each[0] += self._sum  # summed in order, as step by step
+        self._sum = float(np.add.accumulate(each)[-1])
+        self._rows += steps.rows
+
+    def end(self) -> float:
+        """Return the loss of the epoch that ends, and start anew."""
+        loss = self._sum / (1 if self._summed else self._rows) if self._rows else float("nan")
+        self._sum, self._rows = 0.0, 0
+        return loss
+
+
+@dataclass
+class Watch:
+    """What is done at the end of each epoch, with an estimator's fitted attributes as its memory.
+
+    Attributes
+    ----------
+    estimator
+        Whose ``loss_curve_``, ``validation_scores_``, ``n_iter_``, ``t_``, ... are kept up.
+    problem, rates
+        What is descended, and the learning rate policy.
+    score
+        How to score the validation rows, or None where nothing is scored.
+    keep_best
+        Whether the weights of the best epoch are kept.
+    """
+
+    estimator: Any
+    problem: Problem
+    rates: Rates
+    score: Scorer | None
+    keep_best: bool
+    losses: ReportedLoss = field(init=False)
+
+    def __post_init__(self) -> None:
+        plan, each = self.problem.plan, self.problem.per_output
+        summed = plan.objective.error.reduction == "sum"
+        self.losses = ReportedLoss(plan.batch_size or len(self.problem.Y), each, summed=summed)
+
+    def epoch_ended(self, epoch: Epoch, theta: Floats) -> str | None:
+        """Keep what happened; return why the fit ends, or None while it goes on."""
+        est = self.estimator
+        est.n_iter_ += 1
+        est.loss_ = self.losses.end()
+        est.t_ += len(self.problem.Y)
+        est.loss_curve_.append(est.loss_)
+        self._tell(f"Iteration {est.n_iter_}, loss = {est.loss_:.8f}")
+        if epoch.validation_error is not None:
+            est.validation_curve_.append(epoch.validation_error)
+        self._count(epoch, theta)
+        self.rates.epoch_ended(est.t_)
+        if est._no_improvement_count <= est.n_iter_no_change:
+            return None
+        goes_on, then = self.rates.instead_of_stopping()
+        self._tell(f"{self._reason()} {then}")
+        if goes_on:
+            est._no_improvement_count = 0
+            return None
+        return self._reason()
+
+    def _count(self, epoch: Epoch, theta: Floats) -> None:
+        """Count the epochs since the last one that was better, and keep the best weights."""
+        est, score = self.estimator, float("nan")
+        if self.score is not None:
+            score = self.score(epoch, theta)
+            est.validation_scores_.append(score)
+            self._tell(f"Validation score: {score:f}")
+        if est.early_stopping:
+            worse = score < est.best_validation_score_ + est.tol
+        else:
+            worse = est.loss_ > est.best_loss_ - est.tol
+            est.best_loss_ = min(est.best_loss_, est.loss_)
+        est._no_improvement_count = est._no_improvement_count + 1 if worse else 0
+        if self.score is not None and score > est.best_validation_score_:
+            est.best_validation_score_ = score
+            if self.keep_best:
+                est._best_theta = theta
+
+    def _reason(self) -> str:
+        est = self.estimator
+        what = "Validation score" if est.early_stopping else "Training loss"
+        return (
+            f"{what} did not improve more than tol={est.tol:f} for {est.n_iter_no_change} "
+            "consecutive epochs."
+        )
+
+    def _tell(self, message: str) -> None:
+        if self.estimator.verbose:
+            print(message)
