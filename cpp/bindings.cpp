@@ -153,12 +153,13 @@ nb::list told(const std::vector<Step>& steps, nb::handle out, std::int64_t first
     const auto put = [&](int row, std::int64_t i, double value) {
         *reinterpret_cast<double*>(to.data<char>() + row * to.stride(0) + (first + i) * 8) = value;
     };
-    check(to.size(0) == 4 && first + count <= to.size(1), "there is no room for the steps");
+    check(to.size(0) == 5 && first + count <= to.size(1), "there is no room for the steps");
     for (std::int64_t i = 0; i < count; ++i) {
         put(0, i, steps[i].error + steps[i].penalty);
         put(1, i, steps[i].penalty);
         put(2, i, steps[i].weight);
         put(3, i, steps[i].norm);
+        put(4, i, steps[i].reported + steps[i].penalty);
     }
     nb::list result;
     result.append(count);

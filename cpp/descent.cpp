@@ -32,6 +32,13 @@ double sum(const std::vector<double>& parts) {
     return total;
 }
 
+void add(Errors& to, const std::vector<Errors>& parts) {
+    for (const Errors& part : parts) {
+        to.error += part.error;
+        to.reported += part.reported;
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -95,7 +102,7 @@ void Worker<T>::transpose(const T* theta) {
 
 // Forward and back over the chosen rows, as many at a time as there is memory for; returns E.
 template <class T>
-double Worker<T>::train(Pass<T> pass, T* gradient) {
+Errors Worker<T>::train(Pass<T> pass, T* gradient) {
     const Kernel<T>& kernel = machine_.kernel();
     const Model& model = machine_.model();
     const auto& tasks = machine_.gradient_tasks();
@@ -106,7 +113,7 @@ double Worker<T>::train(Pass<T> pass, T* gradient) {
     pass.capacity = capacity_;
     pass.memory = memory_.data();
     transpose(pass.theta);
-    double error = 0;
+    Errors error;
     for (std::int64_t first = 0; first < count; first += capacity_) {
         pass.count = static_cast<int>(std::min(capacity_, count - first));
         pass.rows = rows_.data() + first;
@@ -117,7 +124,7 @@ double Worker<T>::train(Pass<T> pass, T* gradient) {
         pool_.run(blocks, [&](int thread, int i) {
             block_errors_[i] = kernel.train(model, pass, i, scratch_of(thread));
         });
-        for (double part : block_errors_) error += part;
+        add(error, block_errors_);
         pool_.run(static_cast<int>(tasks.size()), [&](int, int i) {
             kernel.gradient(model, pass, tasks[i], gradient, first == 0);
         });
@@ -127,7 +134,7 @@ double Worker<T>::train(Pass<T> pass, T* gradient) {
 
 // E of the chosen rows, each block in its thread's own memory.
 template <class T>
-double Worker<T>::measure(const Pass<T>& pass) {
+Errors Worker<T>::measure(const Pass<T>& pass) {
     const auto count = static_cast<std::int64_t>(rows_.size());
     reserve(std::int64_t(block_rows) * pool_.threads());
     block_errors_.resize(blocks_of(count));
@@ -142,7 +149,9 @@ double Worker<T>::measure(const Pass<T>& pass) {
         block_errors_[i] =
             machine_.kernel().measure(machine_.model(), own, 0, scratch_of(thread));
     });
-    return sum(block_errors_);
+    Errors error;
+    add(error, block_errors_);
+    return error;
 }
 
 template <class T>
@@ -229,10 +238,10 @@ double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
         gradient = unused.data();
     }
     const Pass<T> pass = pass_of(theta, rows);
-    const double error = unused.size() ? measure(pass) : train(pass, gradient);
+    const Errors error = unused.size() ? measure(pass) : train(pass, gradient);
     const Finish<T> job = finishing(weight, weight);
     finish(job, theta, gradient);
-    return error + penalty(job);
+    return error.reported + penalty(job);
 }
 
 template <class T>
@@ -260,7 +269,9 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     pass.step = state.step;
     Step told;
     told.weight = weight;
-    told.error = train(pass, gradient_.data());
+    const Errors error = train(pass, gradient_.data());
+    told.error = error.error;
+    told.reported = error.reported;
     Finish<T> job = finishing(weight, total_weight);
     job.moves = machine_.moves();
     job.clip_value = plan.clip_value;

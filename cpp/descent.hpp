@@ -32,9 +32,9 @@ struct State {
     std::int64_t step = 0;  // steps taken
 };
 
-// One step, as it is told: its J is `error` + `penalty`.
+// One step, as it is told: its J is `error` + `penalty`, and reported as `reported` + `penalty`.
 struct Step {
-    double error = 0, penalty = 0, weight = 0, norm = 0;
+    double error = 0, reported = 0, penalty = 0, weight = 0, norm = 0;
     bool finite = true;
 };
 
@@ -63,7 +63,7 @@ public:
     std::vector<Step> advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                               const Order& order);
 
-    // J of all rows, and in panels its gradient where `gradient` is not null.
+    // J of all rows as it is reported, and in panels its gradient where `gradient` is not null.
     double objective(const T* theta, const Rows& rows, T* gradient);
 
     // ŷ (n, k), row by row.
@@ -75,8 +75,8 @@ private:
     double choose(const Rows& rows, const std::int64_t* order, std::int64_t length);
     Pass<T> pass_of(const T* theta, const Rows& rows) const;
     void reserve(std::int64_t rows);
-    double train(Pass<T> pass, T* gradient);
-    double measure(const Pass<T>& pass);
+    Errors train(Pass<T> pass, T* gradient);
+    Errors measure(const Pass<T>& pass);
     void transpose(const T* theta);
     Finish<T> finishing(double weight, double total_weight);
     void finish(const Finish<T>& job, const T* theta, T* gradient);
@@ -94,7 +94,8 @@ private:
     Numbers<T> memory_, scratch_, transposed_, gradient_;
     std::vector<std::int64_t> rows_;
     std::vector<std::int32_t> positions_;
-    std::vector<double> factors_, block_errors_, penalties_, squares_, clipped_;
+    std::vector<Errors> block_errors_;
+    std::vector<double> factors_, penalties_, squares_, clipped_;
     std::vector<std::uint8_t> sound_;
 };
 

@@ -18,17 +18,17 @@ void predict(const Model& model, const Pass<T>& pass, int number, T* scratch) {
 }
 
 template <class T>
-double measure(const Model& model, const Pass<T>& pass, int number, T* scratch) {
+fallline::Errors measure(const Model& model, const Pass<T>& pass, int number, T* scratch) {
     const Block<T> block(model, pass, number, scratch);
     forward(block);
     return error_of(block, false);
 }
 
 template <class T>
-double train(const Model& model, const Pass<T>& pass, int number, T* scratch) {
+fallline::Errors train(const Model& model, const Pass<T>& pass, int number, T* scratch) {
     const Block<T> block(model, pass, number, scratch);
     forward(block);
-    const double error = error_of(block, true);
+    const fallline::Errors error = error_of(block, true);
     backward(block);
     return error;
 }

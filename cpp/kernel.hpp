@@ -153,6 +153,11 @@ struct Update {
     const T* moves = nullptr;
 };
 
+// Parts of E: of the true error, and of what is reported of it, which may be clipped.
+struct Errors {
+    double error = 0, reported = 0;
+};
+
 template <class T>
 struct Kernel {
     const char* name;
@@ -163,8 +168,8 @@ struct Kernel {
     int (*prepare)(Instruction* code, int length, std::int32_t* scratch);
     void (*transpose)(const Model&, int node, int panel, const T* theta, T* transposed);
     void (*predict)(const Model&, const Pass<T>&, int block, T* scratch);
-    double (*measure)(const Model&, const Pass<T>&, int block, T* scratch);  // its part of E
-    double (*train)(const Model&, const Pass<T>&, int block, T* scratch);    // and the way back
+    Errors (*measure)(const Model&, const Pass<T>&, int block, T* scratch);
+    Errors (*train)(const Model&, const Pass<T>&, int block, T* scratch);  // and the way back
     void (*gradient)(const Model&, const Pass<T>&, const GradientTask&, T* gradient, bool fresh);
     void (*finish)(const Finish<T>&, const Range&, int index, const T* theta, T* gradient);
     // The names of an optimizer's arrays over θ, in its order; returns how many.

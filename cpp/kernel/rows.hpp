@@ -80,9 +80,18 @@ void forward(const Block<T>& block) {
 
 // --- the error -------------------------------------------------------------------------------
 
-// Returns the block's part of E and leaves its slope by the output's net inputs in d, if asked.
+// Σ of the rows' errors, each times what it counts.
 template <class T>
-double error_of(const Block<T>& block, bool slope) {
+double counted(const Block<T>& block, const T* errors) {
+    double sum = 0;
+    for (int r = 0; r < block.count; ++r)
+        sum += block.pass.factors[block.first + r] * double(errors[r]);
+    return sum;
+}
+
+// Returns the block's parts of E and leaves the slope by the output's net inputs in d, if asked.
+template <class T>
+fallline::Errors error_of(const Block<T>& block, bool slope) {
     const Model& model = block.model;
     const Node& node = model.nodes[model.node_count - 1];
     const int n = block.count, k = node.width;
@@ -95,12 +104,17 @@ double error_of(const Block<T>& block, bool slope) {
     unpack(block, node, node.o, o);
     for (int r = 0; r < n; ++r)
         read_row(block.pass.Y, block.row(r), 0, model.targets, y + std::ptrdiff_t(r) * model.targets);
-    const LossRow loss(model);
+    LossRow loss(model);
     const Judged<T> at = judged(model, y, h, o, n);
     loss_rows(loss.spec, at, e);
-    double sum = 0;
-    for (int r = 0; r < n; ++r) sum += block.pass.factors[block.first + r] * double(e[r]);
-    if (!slope) return sum;
+    fallline::Errors found;
+    found.error = found.reported = counted(block, e);
+    if (loss.spec.clip > 0) {
+        loss.spec.clip = 0;
+        loss_rows(loss.spec, at, e);
+        found.error = counted(block, e);
+    }
+    if (!slope) return found;
     loss_slope(loss.spec, at, d);
     if (!model.fused) activate_back(ActivationRow(node.activation).spec, h, o, d, n, k, k);
     for (int r = 0; r < n; ++r) {
@@ -108,7 +122,7 @@ double error_of(const Block<T>& block, bool slope) {
         for (int j = 0; j < k; ++j) d[std::ptrdiff_t(r) * k + j] *= factor;
     }
     pack(block, node, d, node.d);
-    return sum;
+    return found;
 }
 
 // --- the way back ----------------------------------------------------------------------------

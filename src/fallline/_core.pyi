@@ -72,8 +72,8 @@ class Engine:
     ) -> tuple[int, bool]:
         """Take steps from position `first` of the order on, for some seconds.
 
-        Writes J_B, R_B, Σ s and ‖g‖ of each to the rows of `out`; returns how many steps were
-        taken, and whether all were finite: one that was not is not counted.
+        Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
+        steps were taken, and whether all were finite: one that was not is not counted.
         """
     def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
         """Return J of all rows."""

@@ -39,7 +39,9 @@ def compile_kernel(level: str, flags: list[str], to: Path) -> None:
 @pytest.mark.parametrize("level", levels())
 def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
     compile_kernel(level, [*WATCHED, *OPTIMIZED[1:]], tmp_path / "kernel.o")
-    sources = [path for path in CPP.glob("*.cpp") if path.name not in ("bindings.cpp", "kernel.cpp")]
+    sources = [
+        path for path in CPP.glob("*.cpp") if path.name not in ("bindings.cpp", "kernel.cpp")
+    ]
     program = tmp_path / "fuzz"
     subprocess.run(
         [

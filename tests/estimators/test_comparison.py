@@ -41,8 +41,9 @@ def test_it_finds_both_fits_equal(task: str, solver: str, engine: str) -> None:
     assert (found.estimator, found.solver) == (type(estimator).__name__, solver)
     assert (found.engine, found.shape, found.score_rows) == (engine, X.shape, "training")
     assert (found.random_state, found.drawn) == (2, False)
-    for library, kind in (("sklearn", type(estimator)), ("fallline", _ours(estimator))):
-        by_hand = kind(**estimator.get_params()).fit(X, y)
+    kinds = {"sklearn": (type(estimator), {}), "fallline": (_ours(estimator), {"engine": engine})}
+    for library, (kind, more) in kinds.items():
+        by_hand = kind(**estimator.get_params(), **more).fit(X, y)
         assert getattr(found.score, library) == by_hand.score(X, y)
     assert min(found.seconds) > 0
     assert found.speedup == found.seconds.sklearn / found.seconds.fallline

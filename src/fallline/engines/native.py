@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..arrays import Array, Floats, Ints
+from ..arrays import Array, Floats, Inputs, Ints, is_sparse
 from ..errors import EngineWarning, SpecError, warn
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
@@ -143,7 +143,7 @@ class NativeEngine:
         """Take the steps of a slice of an epoch, one batch a step."""
         if not isinstance(state, NativeState):
             return self._reference.advance(state, rows, order, rates, stop)
-        size = state.plan.batch_size or len(rows.X)
+        size = state.plan.batch_size or rows.n
         if len(rates) != -(-len(order) // size):
             raise ValueError(
                 f"there must be a rate for each of the {-(-len(order) // size)} steps, not "
@@ -155,15 +155,17 @@ class NativeEngine:
         state = NativeState(**{**vars(state), "progress": state.progress.copy()})
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
-        taken, count, finite = np.empty((4, len(rates))), 0, True
+        taken, count, finite = np.empty((5, len(rates))), 0, True
         while finite and count < len(rates) and not stop.now():
             more, finite = state.engine.advance(
                 state.progress, *arrays, order, count * size, rates, size, total,
                 _seconds(stop), threads, taken,
             )  # fmt: skip
             count += more
-        errors, _, weights, norms = taken[:, :count].copy()
-        return state, Steps(errors, weights, norms, min(count * size, len(order)), finite)
+        errors, penalties, weights, norms, told = taken[:, :count].copy()
+        reported = told if _clips(state.plan.objective) else None
+        done = min(count * size, len(order))
+        return state, Steps(errors, penalties, weights, norms, done, finite, reported)
 
     # Single computations.
 
@@ -172,7 +174,7 @@ class NativeEngine:
         if python_functions(network, objective):
             return self._reference.error(network, objective, theta, rows)
         engine = prepared(self._kernels, theta.dtype, network, objective)
-        threads = self._threads_for(engine, len(rows.X))
+        threads = self._threads_for(engine, rows.n)
         return engine.error(_vector(theta), *_plain(rows, theta.dtype), threads)
 
     def error_and_gradient(
@@ -183,21 +185,22 @@ class NativeEngine:
             return self._reference.error_and_gradient(network, objective, theta, rows)
         engine = prepared(self._kernels, theta.dtype, network, objective)
         gradient = np.empty(network.size, theta.dtype)
-        threads = self._threads_for(engine, len(rows.X))
+        threads = self._threads_for(engine, rows.n)
         error = engine.error_and_gradient(
             _vector(theta), *_plain(rows, theta.dtype), threads, gradient
         )
         return error, gradient
 
-    def predict(self, network: Network, theta: Floats, X: Floats) -> Floats:
+    def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         if python_functions(network):
             return self._reference.predict(network, theta, X)
         engine = prepared(self._kernels, theta.dtype, network)
-        outputs = np.empty(len(X) * network.n_outputs, theta.dtype)
-        threads = self._threads_for(engine, len(X))
+        n = X.shape[0]  # a sparse matrix has no len
+        outputs = np.empty(n * network.n_outputs, theta.dtype)
+        threads = self._threads_for(engine, n)
         engine.predict(_vector(theta), _matrix(X, theta.dtype), threads, outputs)
-        return outputs.reshape(len(X), network.n_outputs)
+        return outputs.reshape(n, network.n_outputs)
 
     def _threads_for(self, engine: _core.Engine, rows: int) -> int:
         return threads_for(engine.work * rows, self._threads)
@@ -224,15 +227,19 @@ def _total(plan: Plan, rows: Rows) -> float:
     return float(rows.weights.sum()) if plan.objective.error.reduction == "sum" else 1.0
 
 
+def _clips(objective: Objective) -> bool:
+    """Return whether what its error reports is clipped."""
+    return bool(objective.error.settings.get("clip"))
+
+
 def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:
     """Return X, Y and weights as the core takes them: of one dtype in native byte order."""
     return _matrix(rows.X, dtype), _matrix(rows.Y, dtype), _matrix(rows.weights, dtype)
 
 
-def _matrix(array: Any, dtype: np.dtype[Any]) -> Any:
-    if isinstance(array, np.ndarray):
-        return array if array.dtype == dtype else array.astype(dtype)
-    return array.data, array.indices, array.indptr  # compressed rows
+def _matrix(array: Inputs, dtype: np.dtype[Any]) -> Any:
+    array = array if array.dtype == dtype else array.astype(dtype)
+    return (array.data, array.indices, array.indptr) if is_sparse(array) else array
 
 
 def _vector(theta: Floats) -> Floats:

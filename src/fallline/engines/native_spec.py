@@ -124,9 +124,7 @@ def _activation(name: str) -> tuple[Any, ...]:
     return _row(row, joint, row.slope_from == "output")
 
 
-def _row(
-    row: Activation | Loss, joint: bool = False, from_output: bool = False
-) -> tuple[Any, ...]:
+def _row(row: Activation | Loss, joint: bool = False, from_output: bool = False) -> tuple[Any, ...]:
     """Return family, numbers, list, output weights, the programs of a formula, and its kind."""
     name = row.name
     if isinstance(name, OwnName) and name.plain is not None:
