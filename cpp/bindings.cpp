@@ -145,15 +145,15 @@ private:
     Rows rows_;
 };
 
-nb::list told(const std::vector<Step>& steps, nb::handle out, std::int64_t first) {
+nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
     const Buffer to(out, 'f', sizeof(double), true);
     std::int64_t count = static_cast<std::int64_t>(steps.size());
     const bool finite = steps.empty() || steps.back().finite;
     count -= !finite;
     const auto put = [&](int row, std::int64_t i, double value) {
-        *reinterpret_cast<double*>(to.data<char>() + row * to.stride(0) + (first + i) * 8) = value;
+        *reinterpret_cast<double*>(to.data<char>() + row * to.stride(0) + i * 8) = value;
     };
-    check(to.size(0) == 5 && first + count <= to.size(1), "there is no room for the steps");
+    check(to.size(0) == 5 && count <= to.size(1), "there is no room for the steps");
     for (std::int64_t i = 0; i < count; ++i) {
         put(0, i, steps[i].error + steps[i].penalty);
         put(1, i, steps[i].penalty);
@@ -161,10 +161,7 @@ nb::list told(const std::vector<Step>& steps, nb::handle out, std::int64_t first
         put(3, i, steps[i].norm);
         put(4, i, steps[i].reported + steps[i].penalty);
     }
-    nb::list result;
-    result.append(count);
-    result.append(finite);
-    return result;
+    return nb::make_tuple(count, finite);
 }
 
 }  // namespace
@@ -213,25 +210,28 @@ NB_MODULE(_core, module) {
              }, "Write θ (-1) or an array of the optimizer (0, 1, ...) of a descent to a vector.")
         .def("advance",
              [](Engine& self, Progress& progress, nb::object X, nb::object Y, nb::object weights,
-                nb::object order, std::int64_t first, nb::object rates, std::int64_t batch_size,
-                double total_weight, double seconds, int threads, nb::object out) {
+                nb::object order, nb::object rates, std::int64_t batch_size, double total_weight,
+                int threads, double seconds, nb::object stop, nb::object out) {
                  const RowsView view(self, X, Y, weights);
                  const Buffer positions(order, 'i', 8), etas(rates, 'f', 8);
                  const std::int64_t length = positions.size(0), steps = etas.size(0);
                  positions.check_plain(length);
                  etas.check_plain(steps);
-                 check(first % batch_size == 0 && first <= length, "a slice begins with a batch");
                  check(steps == (length + batch_size - 1) / batch_size, "there is a rate a step");
-                 const Order slice{positions.data<std::int64_t>() + first, length - first,
-                                   batch_size, etas.data<double>() + first / batch_size,
-                                   total_weight, seconds};
+                 const std::function<bool()> look = [&] {
+                     const nb::gil_scoped_acquire hold;
+                     if (PyErr_CheckSignals() != 0) throw nb::python_error();
+                     return nb::cast<bool>(stop());
+                 };
+                 const Order slice{positions.data<std::int64_t>(), length, batch_size,
+                                   etas.data<double>(), total_weight, seconds, look};
                  std::vector<Step> taken;
                  {
                      const nb::gil_scoped_release free;
                      taken = self.advance(progress, view.rows(), slice, threads);
                  }
-                 return told(taken, out, first / batch_size);
-             }, "Take steps for some seconds; return how many, and whether all were finite.")
+                 return told(taken, out);
+             }, "Take steps; return how many, and whether all were finite.")
         .def("error",
              [](Engine& self, nb::object theta, nb::object X, nb::object Y, nb::object weights,
                 int threads) {

@@ -247,11 +247,16 @@ double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
 template <class T>
 std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                                      const Order& order) {
-    const auto end = Clock::now() + std::chrono::duration<double>(order.seconds);
+    const auto interval =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
+    auto next = Clock::now() + interval;
     gradient_ = Numbers<T>(machine_.layout().padded);
     std::vector<Step> steps;
     for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
-        if (at > 0 && Clock::now() >= end) break;
+        if (Clock::now() >= next) {
+            if (order.stop()) break;
+            next = Clock::now() + interval;
+        }
         const std::int64_t length = std::min(order.batch_size, order.length - at);
         const double weight = choose(rows, order.rows + at, length);
         const double rate = order.rates[at / order.batch_size];
@@ -296,17 +301,15 @@ bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, doubl
     const Kernel<T>& kernel = machine_.kernel();
     Update<T> job;
     job.optimizer = machine_.optimizer();
-    job.rate = rate;
-    job.numbers = state.numbers;
     job.clip_value = plan.clip_value;
     job.shrink = shrink;
     job.theta = state.theta.data();
     job.gradient = gradient_.data();
     for (std::size_t i = 0; i < state.arrays.size(); ++i) job.arrays[i] = state.arrays[i].data();
     job.moves = machine_.moves();
+    state.numbers = kernel.prepare_step(job, state.numbers, rate);
     pool_.run(ranges(),
               [&](int, int i) { sound_[i] = kernel.update(job, machine_.layout().ranges[i]); });
-    state.numbers = kernel.after(job.optimizer, job.numbers, rate);
     if (plan.max_norm > 0) {
         const int layers = machine_.model().node_count - machine_.model().input_count;
         pool_.run(layers, [&](int, int i) {

@@ -10,6 +10,8 @@
 
 #pragma once
 
+#include <functional>
+
 #include "machine.hpp"
 #include "pool.hpp"
 
@@ -50,7 +52,8 @@ struct Order {
     std::int64_t length, batch_size;
     const double* rates;
     double total_weight;  // of all training rows
-    double seconds;
+    double seconds;       // between two looks
+    const std::function<bool()>& stop;  // the look: whether to take no more steps
 };
 
 template <class T>
@@ -58,8 +61,8 @@ class Worker {
 public:
     Worker(const Machine<T>& machine, const ObjectiveSpec* objective, int threads);
 
-    // Takes steps until the order or the time is over, or a number is not finite: that step is the
-    // last one told.
+    // Takes steps until the order is over or a look says so, or a number is not finite: that step is
+    // the last one told.
     std::vector<Step> advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                               const Order& order);
 

@@ -41,7 +41,7 @@ template <class T>
 constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>,       find,            prepare,    transpose<T>,
     predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
-    arrays_of,     numbers_after<T>, update_range<T>, limit_layer<T>,
+    arrays_of,     prepare_step<T>, update_range<T>, limit_layer<T>,
 };
 
 }  // namespace

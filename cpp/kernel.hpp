@@ -143,8 +143,7 @@ struct OptimizerNumbers {
 template <class T>
 struct Update {
     OptimizerRow optimizer;
-    double rate = 0;
-    OptimizerNumbers numbers;      // before the step
+    alignas(double) unsigned char shared[256];  // what all entries share; see `prepare_step`
     double clip_value = 0;         // 0: none
     double shrink = 1;             // what clipping by norm then multiplies the gradient with
     T* theta = nullptr;
@@ -174,7 +173,8 @@ struct Kernel {
     void (*finish)(const Finish<T>&, const Range&, int index, const T* theta, T* gradient);
     // The names of an optimizer's arrays over θ, in its order; returns how many.
     int (*arrays)(const OptimizerRow&, const char** names);
-    OptimizerNumbers (*after)(const OptimizerRow&, OptimizerNumbers before, double rate);
+    // Notes what all entries of a step share, and returns the optimizer's numbers after it.
+    OptimizerNumbers (*prepare_step)(Update<T>&, OptimizerNumbers before, double rate);
     bool (*update)(const Update<T>&, const Range&);  // whether all stayed finite
     void (*limit)(const Model&, int node, double most, const T* moves, T* theta);
 };

@@ -84,7 +84,7 @@ inline void ordered_back_row(const T* h, T* delta, std::ptrdiff_t width, std::pt
 // Which lanes of a block that begins at `first` are variances: the odd units of a row.
 template <class T>
 FALLLINE_INLINE Mask<T> variances(std::ptrdiff_t first) {
-    Integers<T> odd;
+    Integers<T> odd = {};
     for (int i = 0; i < lanes<T>; ++i) odd[i] = -((first + i) & 1);
     return {odd};
 }

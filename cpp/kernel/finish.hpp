@@ -13,19 +13,43 @@ FALLLINE_INLINE Mask<T> is_set(const T* flags) {
     return load(flags) != all<T>(0);
 }
 
-// The sum of the lanes' squares in double precision, by lanes: float's squares may overflow.
+// Sums by lane in double precision: float's squares may overflow.
 template <class T>
-struct SquareSums {
-    double lane[lanes<T>] = {};
+struct Wide;
+template <>
+struct Wide<double> {
+    Vec<double> sums = all<double>(0);
 
-    FALLLINE_INLINE void add(Vec<T> x) {
-        for (int i = 0; i < lanes<T>; ++i) lane[i] += double(x[i]) * double(x[i]);
+    FALLLINE_INLINE void add(Vec<double> x) { sums = sums + x; }
+    FALLLINE_INLINE void add_square(Vec<double> x) { sums = sums + x * x; }
+    double total() const { return sum(sums); }
+};
+template <>
+struct Wide<float> {
+    // half as many lanes as the floats that are added
+    typedef float Half __attribute__((vector_size(FALLLINE_VECTOR_BYTES / 2)));
+    typedef double Doubles __attribute__((vector_size(FALLLINE_VECTOR_BYTES)));
+    Doubles low = {}, high = {};
+
+    FALLLINE_INLINE static void widen(Vec<float> x, Doubles& a, Doubles& b) {
+        Half halves[2];
+        std::memcpy(halves, &x.v, sizeof halves);
+        a = __builtin_convertvector(halves[0], Doubles);
+        b = __builtin_convertvector(halves[1], Doubles);
     }
-    double total() const {
-        double sum = 0;
-        for (double one : lane) sum += one;
-        return sum;
+    FALLLINE_INLINE void add(Vec<float> x) {
+        Doubles a, b;
+        widen(x, a, b);
+        low += a;
+        high += b;
     }
+    FALLLINE_INLINE void add_square(Vec<float> x) {
+        Doubles a, b;
+        widen(x, a, b);
+        low += a * a;
+        high += b * b;
+    }
+    double total() const { return sum(Vec<double>(low)) + sum(Vec<double>(high)); }
 };
 
 // Adds the penalties' slopes, puts 0 where nothing may move, and notes sizes.
@@ -35,33 +59,29 @@ void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, 
     const bool penalized = range.weights && (job.l1 != 0 || job.l2 != 0);
     const Vec<T> l1 = all<T>(job.l1), l2 = all<T>(job.l2), zero = all<T>(0);
     const Vec<T> most = all<T>(job.clip_value);
-    SquareSums<T> before, after, half;
-    double sizes[lanes<T>] = {};
+    Wide<T> before, after, half, sizes;
     for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
         Vec<T> g = load(gradient + i);
         if (penalized) {
             const Vec<T> w = load(theta + i);
             if (job.l1 != 0) {
                 g = g + l1 * sign(w);
-                const Vec<T> size = abs(w);
-                for (int j = 0; j < lanes<T>; ++j) sizes[j] += size[j];
+                sizes.add(abs(w));
             }
             if (job.l2 != 0) {
                 g = g + l2 * w;
-                half.add(w);
+                half.add_square(w);
             }
         }
         if (job.masked) g = select(is_set(job.masked + i), zero, g);
         if (job.moves) g = select(is_set(job.moves + i), g, zero);
-        before.add(g);
-        if (job.clip_value > 0) after.add(clamp(g, -most, most));
+        before.add_square(g);
+        if (job.clip_value > 0) after.add_square(clamp(g, -most, most));
         store(gradient + i, g);
     }
     job.squares[index] = before.total();
     job.clipped[index] = after.total();
-    double size = 0;
-    for (double one : sizes) size += one;
-    job.penalties[2 * index] = size;
+    job.penalties[2 * index] = sizes.total();
     job.penalties[2 * index + 1] = half.total() / 2;
 }
 

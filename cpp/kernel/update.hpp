@@ -31,10 +31,12 @@ inline int arrays_of(const fallline::OptimizerRow& row, const char** names) {
 }
 
 template <class T>
-fallline::OptimizerNumbers numbers_after(const fallline::OptimizerRow& row,
-                                         fallline::OptimizerNumbers before, double rate) {
+fallline::OptimizerNumbers prepare_step(fallline::Update<T>& job, fallline::OptimizerNumbers before,
+                                        double rate) {
     StateScalars state{before.t, before.product};
-    prepare<T>(optimizer_of(row), state, rate);
+    const StepScalars<T> shared = prepare<T>(optimizer_of(job.optimizer), state, rate);
+    static_assert(sizeof shared <= sizeof job.shared);
+    std::memcpy(job.shared, &shared, sizeof shared);
     return {state.t, state.product};
 }
 
@@ -51,8 +53,8 @@ void clip(const fallline::Update<T>& job, const fallline::Range& range) {
 template <class T>
 bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
     const OptimizerSpec spec = optimizer_of(job.optimizer);
-    StateScalars state{job.numbers.t, job.numbers.product};
-    StepScalars<T> shared = prepare<T>(spec, state, job.rate);
+    StepScalars<T> shared;
+    std::memcpy(&shared, job.shared, sizeof shared);
     if (!range.weights) shared.decay = 0;  // biases do not decay
     if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
     return update(spec, shared, job.theta, job.gradient, job.arrays, Which<T>{job.moves, nullptr},

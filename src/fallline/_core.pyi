@@ -4,6 +4,7 @@ It checks what could make it read or write beyond memory, and trusts the rest: i
 ``fallline.engines.native``, which explains the tuples in ``native_spec``.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from .arrays import Floats, Ints
@@ -62,15 +63,15 @@ class Engine:
         Y: Floats,
         weights: Floats,
         order: Ints,
-        first: int,
         rates: Floats,
         batch_size: int,
         total_weight: float,
-        seconds: float,
         threads: int,
+        seconds: float,
+        stop: Callable[[], bool],
         out: Floats,
     ) -> tuple[int, bool]:
-        """Take steps from position `first` of the order on, for some seconds.
+        """Take steps, Python's lock released; every so many seconds ask whether to stop.
 
         Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
         steps were taken, and whether all were finite: one that was not is not counted.

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import WITHOUT_CORE
 from tests.engines.cases import ALL_PAIRS
 from tests.engines.test_advance import PLAN, Descent
+from tests.engines.test_dropout import everywhere
 from tests.networks import GRAPHS, LOSSES_AND_OUTPUTS, network, rows, start
 
 import fallline as fl
@@ -204,7 +205,7 @@ def test_steps_with_everything_at_once(kernels, dtype, graph):
     net = network(graph)
     plan = replace(
         PLAN, optimizer=Adam(0.01), l1=0.02, clip_value=0.4, clip_norm=0.5, max_norm=1.1,
-        dropout=0.3, input_noise=0.1, seed=2**40 + 3,
+        dropout=everywhere(net), input_noise=0.1, seed=2**40 + 3,
     )  # fmt: skip
     given, theta = rows(net, PLAN.loss, 50, weighted=True, dtype=dtype), start(net, dtype=dtype)
     ours, theirs = both(net, plan, given, theta, kernels)

@@ -1,9 +1,8 @@
 """The native engine: the C++ core, many times faster than NumPy and equal to it but for rounding.
 
-This is its door. A network, an objective and a plan are told to the core once, then whole slices of
-an epoch run there without Python's lock. The core comes back a few dozen times a second, so that a
-stop, a deadline or Ctrl-C is seen; between two steps its state is whole, and where a slice is cut
-changes no bit of it.
+This is its door. A network, an objective and a plan are told to the core once; then whole epochs
+run there without Python's lock. A few dozen times a second, between two steps, the core looks for a
+stop, a deadline or Ctrl-C. Its state is whole then, and where an epoch is cut changes no bit of it.
 
 What holds a Python function of the user's is computed by the reference engine, with a warning.
 """
@@ -30,8 +29,8 @@ from .threads import threads_for
 
 __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
 
-_SLICE = 0.02
-"""Seconds after which the core comes back to look for a stop."""
+_LOOK = 0.02
+"""Seconds after which the core looks for a stop, a deadline or a signal, between two steps."""
 
 _NUMBERS = ("t", "product")
 """The optimizer's arrays without axes, in the core's order."""
@@ -155,13 +154,11 @@ class NativeEngine:
         state = NativeState(**{**vars(state), "progress": state.progress.copy()})
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
-        taken, count, finite = np.empty((5, len(rates))), 0, True
-        while finite and count < len(rates) and not stop.now():
-            more, finite = state.engine.advance(
-                state.progress, *arrays, order, count * size, rates, size, total,
-                _seconds(stop), threads, taken,
-            )  # fmt: skip
-            count += more
+        taken, stopped = np.empty((5, len(rates))), stop.now()
+        count, finite = (0, True) if stopped else state.engine.advance(
+            state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
+            taken,
+        )  # fmt: skip
         errors, penalties, weights, norms, told = taken[:, :count].copy()
         reported = told if _clips(state.plan.objective) else None
         done = min(count * size, len(order))
@@ -217,9 +214,10 @@ class NativeEngine:
 
 
 def _seconds(stop: Stop) -> float:
-    """Return how long the core may run before the next look."""
-    left = _SLICE if stop.deadline is None else stop.deadline - time.monotonic()
-    return min(max(left, 0.0), _SLICE)
+    """Return how long the core goes on between two looks."""
+    if stop.deadline is None:
+        return _LOOK
+    return min(max(stop.deadline - time.monotonic(), 0.0), _LOOK)
 
 
 def _total(plan: Plan, rows: Rows) -> float:
