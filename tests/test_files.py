@@ -1,6 +1,8 @@
 """Where a file can be written is known before the work; see also tests/test_fall.py."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,42 @@ def test_a_missing_folder_is_named_and_not_the_temporary_file(tmp_path: Path) ->
         whole_file(tmp_path / "none" / "a.txt"),
     ):
         raise AssertionError("nothing may be written")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no locks of this kind")
+def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "run.ckpt"
+    writing = (
+        "import os, signal, sys\n"
+        "from fallline.files import whole_file\n"
+        "with whole_file(sys.argv[1]):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", writing, str(file)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".run.ckpt.") and left.suffix == ".part"
+    others = [tmp_path / ".run.ckpt.mine.part", tmp_path / ".other.ckpt.abcdefgh.part"]
+    for other in others:
+        other.write_text("another's")
+
+    def write() -> set[Path]:
+        with whole_file(file) as temporary:
+            temporary.write_text("whole")
+        return set(tmp_path.iterdir())
+
+    assert write() == {file, left, *others}  # too young to be told from one that is about to write
+    for old in (left, *others):
+        os.utime(old, (0, 0))
+    assert write() == {file, *others}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no locks of this kind")
+def test_what_another_is_writing_is_let_be(tmp_path: Path) -> None:
+    file = tmp_path / "run.ckpt"
+    with whole_file(file) as slow:
+        slow.write_text("slow")
+        os.utime(slow, (0, 0))
+        with whole_file(file) as quick:
+            quick.write_text("quick")
+        assert slow.exists() and file.read_text() == "quick"
+    assert file.read_text() == "slow" and list(tmp_path.iterdir()) == [file]

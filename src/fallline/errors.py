@@ -108,9 +108,10 @@ def suggest(name: object, known: Iterable[str]) -> str:
     import difflib
 
     names = sorted(known)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    in_lower_case = {each.lower(): each for each in names}
+    close = difflib.get_close_matches(str(name).lower(), in_lower_case, n=1, cutoff=0.6)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{in_lower_case[close[0]]}'?"
     if not names:
         return "none is known"
     return "known: " + ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")

@@ -92,12 +92,12 @@ BAD = {
     "metrics": ["r3", "accuracy", "r2,", ""],
     "min_improvement": NOT_NEGATIVE,
     "model": ["nothing.fall", ".", "houses.csv", ""],
-    "momentum": ["-0.1", "1", "nan", "x"],
+    "momentum": ["-0.1", "1.1", "nan", "x"],
     "most": ["0", "-1", "nan", "x"],
     "nesterov": [],
     "net": ["32 relo", "0", "-3 tanh", "8,,8", "a b c", "8 z.real", "8 relu(z=1)", ""],
     "numeric": COLUMN,
-    "optimizer": ["adm", "Adam", "sgd(momentum=1)", "sgd(beta=1)", "sgd(", ""],
+    "optimizer": ["adm", "Adam", "sgd(momentum=1.5)", "sgd(beta=1)", "sgd(", ""],
     "output": SAVED,
     "patience": COUNT,
     "print_config": [],
@@ -266,6 +266,36 @@ def test_a_table_that_cannot_serve_is_one_message(fall, content):
         else:
             Path("bad.fall").unlink()
     assert fall("inspect", "bad.csv").code in (0, 2)
+
+
+def test_a_name_in_capitals_is_known_again(fall, folder):
+    ended = fall(*BASE["train"], "--optimizer", "SGD")
+    assert ended.code == 2 and "not 'SGD'; did you mean 'sgd'?" in ended.err
+
+
+# --- what a message says -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [("--metric", "r3"), ("--initializer", "foo"), ("--optimizer", "qwx"), ("--loss", "xyz")],
+)
+def test_a_message_without_a_hint_ends_with_what_came(fall, folder, bad):
+    ended = fall(*BASE["train"], *bad)
+    assert ended.code == 2 and ended.err.rstrip("\n").endswith(f"not '{bad[1]}'")
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (("--dropout", "hidden1=0.1,hidden1=0.2"), "hidden1 is given twice"),
+        (("--class-weight", '{"yes": 1, "yes": 2}'), "yes is given twice"),
+        (("--net", "none", "--dropout", "0.5"), "this network has none"),
+    ],
+)
+def test_what_would_be_lost_unseen_is_refused(fall, folder, bad, message):
+    ended = fall(*BASE["train"], *bad)
+    assert ended.code == 2 and message in ended.err
 
 
 # --- anything at all -----------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """run.toml: precedence, unknown keys, and that a model's own file repeats its training."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_a_file_gives_the_settings(fall, folder):
     plan, facts = fl.load("houses.fall").plan, fl.load("houses.fall").facts["settings"]
     assert (plan.epochs, plan.l2, plan.seed, plan.optimizer.learning_rate) == (2, 0.5, 7, 0.25)
     assert (facts["net"], facts["drop"]) == ("4 tanh", ["age"])
+
+
+def test_a_training_that_the_clock_ended_says_that_it_may_not_repeat(fall, folder):
+    model = fl.train("houses.csv", "price", epochs=2, l2=0.01).model
+    for stopped in ("the time budget of 2 s is spent", "it was interrupted in epoch 2"):
+        replace(model, facts={**model.facts, "stopped": stopped}).save("ended.fall")
+        told = fall("info", "ended.fall", "--config").out
+        assert f"# That was ended from outside ({stopped}), so this may end elsewhere" in told
+    model.save("whole.fall")
+    assert "ended from outside" not in fall("info", "whole.fall", "--config").out
 
 
 def test_an_option_goes_before_the_environment_and_that_before_the_file(fall, folder, monkeypatch):

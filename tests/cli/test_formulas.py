@@ -31,6 +31,13 @@ def test_json_has_formula_latex_source_and_settings(fall, folder, table):
             assert row["source"]
 
 
+@pytest.mark.parametrize("name", ["adamw", "lion"])
+def test_that_decay_leaves_biases_out_is_told(fall, folder, name):
+    row = next(r for r in fall("formulas", "optimizers", "--json").json["optimizers"]
+               if r["name"] == name)  # fmt: skip
+    assert "lam*d*w" in row["formula"] and "0 for biases" in row["factor"]
+
+
 def test_latex_alone(fall, folder):
     lines = fall("formulas", "losses", "--latex").out.splitlines()
     assert r"  squared_error: \frac{\left(y - \hat{y}\right)^{2}}{2}" in lines

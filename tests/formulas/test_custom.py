@@ -122,14 +122,52 @@ def test_an_errors_derivatives_are_those_of_jax_and_of_differences(text):
         ("z + sin(z)", (), (-math.inf, math.inf)),
         ("exp(-z**2/2)", (), (0.0, 1.0)),
         ("log(1 + abs(z))", ((0.0, 0.0),), (0.0, math.inf)),
-        ("z/(1 + abs(z))", (), (-1.001, 1.001)),
+        ("z/(1 + abs(z))", (), (-1.0, 1.0)),
         (MISH, (), (-0.309, math.inf)),
+        ("sin(1000*z)", (), (-1.0, 1.0)),  # steep, but smooth
+        ("max(z - 50.3, 0)", ((50.3, 0.0),), (0.0, math.inf)),
+        ("0.5 + 0.5*z/(1 + abs(z))", (), (0.0, 1.0)),
         ("-log(1 + z**2)", (), (-math.inf, 0.0)),
     ],
 )
 def test_kinks_and_range_are_found(text, kinks, range_):
     row = ACTIVATIONS[text]
     assert row.kinks == kinks and row.range == range_
+
+
+def test_kinks_and_range_are_found_where_no_round_number_is():
+    row = ACTIVATIONS["abs(z**2 - 2)"]
+    np.testing.assert_allclose([z for z, _ in row.kinks], [-(2**0.5), 2**0.5], rtol=1e-11)
+    assert row.range == (0.0, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "same"),
+    [
+        ("z**(2+1)", "z**3"),
+        ("abs(z)**(1+0.5)", "abs(z)**1.5"),
+        ("abs(z)**sqrt(4)", "abs(z)**2"),
+        ("(z**2 + 1)**1.2345678", "exp(1.2345678*log(z**2 + 1))"),
+        ("abs(z)**pi", "abs(z)**3.141592653589793"),
+    ],
+)
+def test_an_exponent_may_be_any_constant(spelt, same):
+    rows = [ACTIVATIONS[text] for text in (spelt, same)]
+    at = np.append(H, 0.0)[:, None]
+    for part in ("f", "slope"):
+        own, other = (getattr(r, part)(np, at, *([at] * (part == "slope"))) for r in rows)
+        np.testing.assert_allclose(own, other, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("output", ["0.5*(1 + erf(z))", "0.5 + 0.5*z/(1 + abs(z))", "logistic"])
+def test_outputs_that_round_to_0_and_1_go_with_an_error_that_is_finite_there(output):
+    loss = "-y*log(yhat + 1e-7) - (1 - y)*log(1 - yhat + 1e-7)"
+    net = Network.of(fl.Input(2), Layer(1, output))
+    X, Y = data()
+    run = fl.descend(net, 9 * X, Y > 0.9, loss=loss, epochs=3)
+    assert np.isfinite(run.theta).all()
+    with pytest.raises(SpecError, match="which has others, too; make it logistic"):
+        Objective(loss).check(Network.of(fl.Input(2), Layer(1, "1.01*sigmoid(z)")))
 
 
 OUTPUTS = [
@@ -162,11 +200,30 @@ def test_an_errors_domain_is_found(text, targets, within):
 
 
 @pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("max(1 - y*yhat, 0)", "sign"),
+        ("max(1 - y*yhat, 0)**2", "sign"),
+        ("log(1 + exp(-y*yhat))", "sign"),
+        ("-y*yhat", "number"),  # unbounded: y may be any weight
+        ("(y - yhat)**2", "number"),
+        ("(y*yhat - 1)**2", "number"),  # rises again
+        ("max(1 - (2*y - 1)*yhat, 0)", "number"),
+        ("max(1 - y*yhat, 0) + 0.1*yhat**2", "number"),
+    ],
+)
+def test_an_error_of_margins_takes_the_classes_as_signs(text, targets):
+    row = LOSSES[text]
+    assert row.targets == targets
+    assert row.gives_probabilities == (targets != "sign")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("exp(z)", r"value .* inf at z = 71\d.*exp\(min\(u, 30\)\).*softplus\(u\)"),
-        ("exp(z)/(2 + exp(z))", r"nan at z = 71\d.*'exp\(z\)' is not finite.*sigmoid"),
-        ("z*exp(-z)", "-inf at z = -71"),
+        ("exp(z)", r"value .* inf at z = 709\.8.*exp\(min\(u, 30\)\).*softplus\(u\)"),
+        ("exp(z)/(2 + exp(z))", r"nan at z = 709\.8.*'exp\(z\)' is not finite.*sigmoid"),
+        ("z*exp(-z)", "-inf at z = -703"),
         ("sqrt(z)", r"nan at z = -0\.01"),
         ("log(z)", "-inf at z = 0"),
         ("1/z", "inf at z = 0"),
@@ -174,6 +231,18 @@ def test_an_errors_domain_is_found(text, targets, within):
         ("sqrt(abs(z))", "slope .* nan at z = 0"),
         ("sign(z)", "jumps at z = 0"),
         ("z if z > 2 else 0", "jumps at z = 2"),
+        # Beside what a grid shows: narrow, tiny, far out, at no round number.
+        ("1/(z - 3.217)**2", r"inf at z = 3\.217"),
+        ("1/(z - 50.217)**2", r"inf at z = 50\.217"),
+        ("1e-9/(z - 3.217)**2 + z", r"inf at z = 3\.217.*'1e-09/\(z - 3\.217\)\*\*2' is not"),
+        ("1/(z**2 - 2)**2", r"value .* grows without bound at z = 1\.41421"),
+        ("log((z**2 - 2)**2)", r"slope .* grows without bound at z = 1\.41421"),
+        ("1/(1 + sin(z))", r"inf at z = -1\.5708"),
+        ("z if z > 37.77 else 2*z", r"jumps at z = 37\.77"),
+        ("z + 0.001*(1 if z > 500.123 else 0)", r"jumps at z = 500\.123"),
+        # Finite in float64, but not in the float32 that networks are trained in.
+        ("exp(min(z, 100))", r"inf at z = 88\.8 in float32.*exp\(min\(u, 30\)\)"),
+        ("z**13", r"inf at z = -920\.5 in float32"),
         ("0*z + 3*pi", None),
         ("max(2, 3) - z*0", None),
     ],
@@ -182,17 +251,20 @@ def test_what_cannot_be_trained_is_refused_with_the_place(text, message):
     if message is None:  # constant, but finite: of no use, and harmless
         assert ACTIVATIONS[text].slope(np, H, H).max() == 0
         return
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(SpecError, match=message) as caught:
         Layer(3, text)
+    assert caught.type is SpecError  # users see no class that they cannot name
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("exp(yhat - y)", r"inf at yhat = 71\d\.\d+, y = 0.*exp\(min\(u, 30\)\)"),
+        ("exp(yhat - y)", r"inf at yhat = 709\.8, y = 0.*exp\(min\(u, 30\)\)"),
         ("log(yhat - y)", "at yhat ="),
         ("-y*log(yhat) - (1 - y)*log(1 - yhat)", r"yhat = 0, y = 0.*round.*log\(yhat \+ 1e-7\)"),
         ("sign(yhat - y)", "jumps at yhat = 0, y = 0"),
+        ("abs(y - yhat)/(yhat - 50.217)**2", r"inf at yhat = 50\.217, y = 0"),
+        ("cosh(min(abs(y - yhat), 100))", r"inf at yhat = .* in float32"),
         ("yhat*z", "unknown name 'z'"),
     ],
 )

@@ -109,7 +109,7 @@ def test_only_numpy_runs_functions():
     ("f", "slope", "message"),
     [
         (lambda z: z**2, lambda z: z, r"slope .* is 1\.\d+ at z = 1\.\d+, but central differences"),
-        (lambda z: np.exp(z), lambda z: np.exp(z), "inf at z = 71"),
+        (lambda z: np.exp(z), lambda z: np.exp(z), "inf at z = 709.8"),
         (lambda z: z * np.nan, lambda z: z, "nan at z = 0"),
         (lambda z: np.sign(z), lambda z: 0 * z, "jumps at z = 0"),
         (lambda z: z.sum(), lambda z: z, "shape of z"),
@@ -162,3 +162,18 @@ def test_a_sum_error_of_ones_own():
     own, table = (fl.error_and_gradient(net, theta, X, Y, loss=e) for e in ("own_sse", "sse"))
     assert own[0] == pytest.approx(table[0], rel=1e-14)
     np.testing.assert_allclose(own[1], table[1], rtol=1e-13)
+
+
+def test_poles_between_the_points_and_overflow_in_float32_are_found_of_functions_too():
+    with pytest.raises(SpecError, match=r"(grows without bound|is -?inf) at z = 3\.217"):
+        fl.activation(lambda z: 1 / (z - 3.217) ** 2, lambda z: -2 / (z - 3.217) ** 3, name="pole")
+    with pytest.raises(SpecError, match=r"inf at z = .* in float32"):
+        fl.activation(
+            lambda z: np.exp(np.minimum(z, 100)),
+            lambda z: np.where(z < 100, np.exp(np.minimum(z, 100)), 0),
+            name="steep",
+        )
+    name = fl.activation(
+        lambda z: np.sin(1000 * z), lambda z: 1000 * np.cos(1000 * z), name="quick"
+    )
+    assert ACTIVATIONS[name].kinks == ()

@@ -133,6 +133,20 @@ def test_hostile_rows_in_files_are_refused(plain):
         Plan.from_json({"loss": plain})
 
 
+def test_what_overflows_in_float32_alone_is_read_from_a_file_for_float64():
+    trees = (["pow", "z", 13], ["mul", 13, ["pow", "z", 12]], ["mul", 156, ["pow", "z", 11]])
+    plain = dict(zip(("formula", "slope", "curvature"), trees, strict=True))
+    assert name_from_json("activation", plain) == "z**13"
+    with pytest.raises(SpecError, match="in float32"):
+        Layer(1, "z**13")
+
+
+def test_a_narrow_pole_in_a_stored_slope_is_found():
+    pole = ["div", 1e-30, ["pow", ["add", "z", -3.217], 2]]
+    with pytest.raises(SpecError, match=r"inf at z = 3\.217"):
+        name_from_json("activation", stored(slope=["add", ["mul", 2, "z"], pole]))
+
+
 def test_a_slope_from_a_file_changes_no_other_network():
     """Each name carries its own row: what one file says of z**2 is not what others compute."""
     odd = stored(slope=["mul", 2, "z", ["add", 1, ["mul", 1e-9, ["sin", "z"]]]])

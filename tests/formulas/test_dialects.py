@@ -3,7 +3,7 @@
 import pytest
 
 from fallline.formulas.dialects import difference
-from fallline.formulas.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, NAdam
+from fallline.formulas.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, NAdam
 
 
 def test_what_differs_stands_with_marks_and_the_rest_once():
@@ -22,6 +22,12 @@ def test_a_start_value_is_a_difference():
     text = difference(Adagrad(), Adagrad(dialect="keras"))
     assert "start = 0.0" in text and "start = 0.1" in text
     assert "+   w = w - eta*g/sqrt(G + epsilon)" in text
+
+
+def test_that_decay_leaves_biases_out_is_said():
+    text = difference(Adam(), AdamW())
+    assert "+   w = w - eta*lam*d*w" in text
+    assert "+ the decay is of weights only: d is 1 for them and 0 for biases, which PyTorch" in text
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=lambda kind: kind.name)

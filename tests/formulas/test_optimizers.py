@@ -137,6 +137,7 @@ def by_text(optimizer, steps: int, course: str) -> list[np.ndarray]:
     values = {name: getattr(optimizer, name) for name in (f.name for f in fields(optimizer))}
     for name, others in NAMES.items():
         values |= dict.fromkeys(others, values.get(name))
+    values["d"] = 1.0  # as for a weight
     variables, follow, points = {"w": START.copy()}, Followed(course), []
 
     def run(statements: str) -> None:
@@ -202,6 +203,8 @@ REFUSED = [
     (lambda: Rprop(dialect="optax"), "Optax 0.2.8 applies each step one step late"),
     (lambda: RMSProp(dialect="paper"), "Hinton's lecture gives no ε"),
     (lambda: Lion(dialect="torch"), "PyTorch has no such Lion$"),
+    (lambda: AdamW(dialect="torch"), "leave dialect out; the decay is .* 0 for biases"),
+    (lambda: Lion(dialect="optax"), "leave dialect out; the decay is .* 0 for biases"),
     (lambda: Adam(dialect="kears"), "unknown dialect 'kears'; did you mean 'keras'"),
     (lambda: Adam(dialect=None), "unknown dialect None"),
     (lambda: Adam(dialect=["keras"]), "unknown dialect"),
@@ -387,7 +390,11 @@ def test_yes_or_no_settings_take_nothing_else(kind):
 @every_row
 def test_what_is_averaged_with_must_be_below_one(kind, fraction):
     for name in {"momentum", "decay", "beta1", "beta2"} & numbers(kind()).keys():
-        with pytest.raises(SpecError, match=f"{name} must be .* at least 0 and below 1"):
+        if (kind, name, fraction) == (SGD, "momentum", 1):
+            assert kind(**{name: fraction}).momentum == 1  # a sum of all steps
+            continue
+        below = "at most 1" if (kind, name) == (SGD, "momentum") else "below 1"
+        with pytest.raises(SpecError, match=f"{name} must be .* at least 0 and {below}"):
             kind(**{name: fraction})
 
 

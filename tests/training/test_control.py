@@ -1,5 +1,7 @@
 """Control of the main job: groups, time, class weights, restarts, folds, metrics, checkpoints."""
 
+import itertools
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -234,6 +236,9 @@ def test_folds_by_class_group_and_time(houses: fl.Table, skewed: dict[str, np.nd
 
 
 def test_folds_have_no_test_share(houses: fl.Table) -> None:
+    for count in (None, 1, "3"):
+        with pytest.raises(SpecError, match=r"folds must be a whole number of at least 2, not "):
+            fl.cross_validate(houses, "price", count)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="no test share"):
         fl.cross_validate(houses, "price", test=0.2)
 
@@ -286,13 +291,59 @@ def test_a_training_goes_on_from_its_checkpoint_bit_for_bit(
     whole = fl.train(houses, "price", epochs=6, **settings)
     assert again.model.theta.tobytes() == whole.model.theta.tobytes()
     assert again.model.history == whole.model.history and again.scores == whole.scores
-    assert "3 epochs of it done" in again.choices[1]
+    assert "4 epochs of it done" in again.choices[1]
     with pytest.raises(SpecError, match=r"other settings \(dropout\)"):
         fl.train(houses, "price", resume=file, epochs=6, **settings | {"dropout": 0.3})
     with pytest.raises(fl.errors.DataError, match="not the rows"):
         fl.train(houses, "price", resume=file, epochs=6, test=0.3, **settings)
     with pytest.raises(SpecError, match="one training"):
         fl.train(houses, "price", resume=file, restarts=2, **settings)
+
+
+def test_a_training_ended_by_its_budget_goes_on_with_another(
+    houses: fl.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "run.ckpt"
+    settings = {"l2": 0.01, "epochs": 30, "seed": 1, "engine": "reference"}
+    whole = fl.train(houses, "price", **settings)
+    monkeypatch.setattr(time, "monotonic", itertools.count(time.monotonic(), 0.001).__next__)
+    first = fl.train(houses, "price", checkpoint=file, time_budget=0.1, **settings)
+    assert "time budget" in first.stopped
+    for budget in (1e3, None):
+        again = fl.train(houses, "price", resume=file, time_budget=budget, **settings)
+        assert again.stopped == "all 30 epochs are done"
+        assert again.model.theta.tobytes() == whole.model.theta.tobytes()
+    once_more = fl.train(houses, "price", resume=file, time_budget=0.1, **settings)
+    assert len(first.model.history) + 2 < len(once_more.model.history) < 30
+
+
+def test_the_time_budget_is_of_the_last_training_alone(houses: fl.Table) -> None:
+    with pytest.raises(fl.errors.DataError, match="nothing was learnt: the time budget"):
+        fl.train(houses.take(np.arange(60)), "price", l2=0.01, time_budget=1e-9)
+
+
+def test_what_does_not_fit_a_checkpoint_is_named(houses: fl.Table, tmp_path: Path) -> None:
+    file, settings = tmp_path / "run.ckpt", {"l2": 0.01, "seed": 1}
+    fl.train(houses, "price", checkpoint=file, epochs=5, **settings)
+    for changed, message in (
+        ({"drop": "age"}, r"\(columns, which made \d+ inputs and now make \d+\)"),
+        ({"net": "3 tanh"}, r"\(net, which was 'input: "),
+        ({"dtype": "float64"}, r"\(dtype, which was float32\)"),
+        ({"target_error": 0.1}, r"\(target_error\)"),
+        ({"epochs": 3}, r"has done 5 epochs, so epochs must be at least 5, not 3"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            fl.train(houses, "price", resume=file, **{"epochs": 5} | settings | changed)
+
+
+def test_the_settings_of_a_resumed_training_repeat_it(houses: fl.Table, tmp_path: Path) -> None:
+    file = tmp_path / "run.ckpt"
+    fl.train(houses, "price", checkpoint=file, seed=1, l2=0.01, epochs=3)
+    longer = fl.train(houses, "price", resume=file, seed=1, epochs=5)
+    settings = longer.model.facts["settings"]
+    assert (settings["l2"], settings["epochs"]) == (0.01, 5)
+    again = fl.train(houses, "price", **settings)
+    assert again.model.theta.tobytes() == longer.model.theta.tobytes()
 
 
 def test_the_split_of_the_job_is_that_of_the_library(houses: fl.Table) -> None:

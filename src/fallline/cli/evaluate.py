@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DataError
 from . import options
 from .reading import Answers, ask, open_model
-from .report import show_worst
+from .report import level_note, show_worst
 from .show import Screen, score_rows
 from .text import clean, count
 from .writing import plain
@@ -98,6 +98,8 @@ def _show(
             f"{answers.table.source} has the name of the table that the model was trained on: if "
             "it is that, most of these rows were trained on, and the scores are too good."
         )
+    if answers.model.loss.family == "quantile":
+        notes.append(level_note(answers.model.loss))
     screen.points([*answers.table.notes, *notes, *(str(note) for note in answers.notes)])
     if confusion is not None:
         _show_classes(screen, [clean(label) for label in target.labels], confusion)

@@ -127,7 +127,7 @@ class Pairs(Value):
         text = str(value).strip()
         if text.startswith("{"):  # names with commas in them: JSON
             try:
-                return _numbers(json.loads(text))
+                return _numbers(json.loads(text, object_pairs_hook=_once))
             except RecursionError:
                 raise ValueError from None
         if "=" not in text:
@@ -135,7 +135,16 @@ class Pairs(Value):
         pairs = [part.rpartition("=") for part in text.split(",")]
         if not all(mark and name.strip() for name, mark, _ in pairs):
             raise Hint("write NAME=NUMBER, NAME=NUMBER")
-        return _numbers({name.strip(): number for name, _, number in pairs})
+        return _numbers(_once([(name.strip(), number) for name, _, number in pairs]))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return pairs as a mapping; of a name given twice, one number would be lost unseen."""
+    found = dict(pairs)
+    for name in found:
+        if [other for other, _ in pairs].count(name) > 1:
+            raise Hint(f"{name} is given twice")
+    return found
 
 
 def _numbers(pairs: dict[Any, Any]) -> dict[str, float]:

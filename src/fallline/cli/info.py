@@ -15,7 +15,7 @@ from . import options
 from .config import to_toml
 from .option import option
 from .reading import open_model
-from .report import chain, method, network_line
+from .report import chain, comparable, method, network_line
 from .show import Screen, beside, score_rows
 from .text import count, size
 from .writing import plain
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _MOST = 60
+_BY_CLOCK = ("time budget", "interrupted")  # in why a training ended: it cannot be repeated so
 
 
 @options.command()
@@ -42,7 +43,7 @@ def command(model: str, as_config: bool, as_json: bool) -> None:
     """Show what a model file holds.
 
     --config prints a run.toml: 'fallline train DATA --config run.toml' on the same table gives the
-    same file, byte by byte.
+    same file, byte by byte, unless a time budget or Ctrl-C ended the training.
     """
     learnt = open_model(model)
     if as_config:
@@ -123,7 +124,7 @@ def _models(facts: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
     ours = _numbers(judged.get("mean", scores.get("test", scores.get("train"))))
     theirs = _mapping(judged or facts, "baselines")
     simple = {name: _numbers(metrics) for name, metrics in theirs.items()}
-    return beside(ours, simple) if ours else {}
+    return beside(ours, comparable(simple)) if ours else {}
 
 
 def _numbers(metrics: Any) -> dict[str, float]:
@@ -188,9 +189,13 @@ def _config(model: Model, path: str) -> str:
     if "validation" in read:
         training["validation"] = read.pop("validation")
     given = "" if data else "DATA "
+    name = os.path.basename(path)
+    about = [f"Repeats the training of {name}: fallline train {given}--config FILE"]
+    stopped = str(model.facts.get("stopped", ""))
+    if any(mark in stopped for mark in _BY_CLOCK):
+        about.append(f"That was ended from outside ({stopped}), so this may end elsewhere.")
     return to_toml(
-        {"data": data | read, "columns": columns, "model": chosen, "training": training},
-        [f"Repeats the training of {os.path.basename(path)}: fallline train {given}--config FILE"],
+        {"data": data | read, "columns": columns, "model": chosen, "training": training}, about
     )
 
 

@@ -106,7 +106,7 @@ class Answers:
         assert truth is not None
         if not rows.any():
             raise DataError(f"no row has a known target '{truth[0].name}' to compare with")
-        return self.model.score(self.points[rows], [column.take(rows) for column in truth])
+        return self.model.judge(self.outputs[rows], [column.take(rows) for column in truth])
 
 
 def ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..formulas.registry import call_text
 from .show import Screen, beside, score_rows
@@ -14,12 +14,15 @@ from .text import number as figure
 
 if TYPE_CHECKING:
     from ..data import Role
+    from ..formulas.loss import Loss
     from ..formulas.optimizers.base import Method
     from ..spec.network import Network
     from ..training import CrossValidation, Settings, Start, TrainingResult, WorstRow
 
 __all__ = [
     "chain",
+    "comparable",
+    "level_note",
     "method",
     "network_line",
     "next_lines",
@@ -30,9 +33,11 @@ __all__ = [
     "show_start",
     "show_worst",
     "verdict",
+    "yardstick",
 ]
 
 _MOST_ROLES = 40
+_PINBALL = "pinball"  # the metric of quantiles: the lower the better
 
 
 def show_start(screen: Screen, start: Start) -> None:
@@ -167,7 +172,7 @@ def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
     if part == "train":
         where = f"{count(result.rows[part], 'training row')} (no row was kept to test)"
     screen.title(f"Scores on {where}")
-    models = beside(result.scores[part], result.baselines)
+    models = beside(result.scores[part], comparable(result.baselines))
     head, rows = score_rows(models)
     screen.table(head, rows, numbers=range(2, 2 + len(models)))
     screen.say(f"{_units(result)}{verdict(result)}", indent=2)
@@ -178,12 +183,12 @@ def _show_folds(screen: Screen, judged: CrossValidation) -> None:
     """Tell the scores over folds, and those of each."""
     folds = judged.folds
     screen.title(f"Scores over {len(folds)} folds: mean ± standard deviation")
-    models = beside(judged.mean, judged.baselines)
-    spreads = beside(judged.std, judged.baselines_std)
+    models = beside(judged.mean, comparable(judged.baselines))
+    spreads = beside(judged.std, comparable(judged.baselines_std))
     head, rows = score_rows(models, spreads)
     # The words for the metrics would leave no room for two numbers in a cell.
     screen.table((head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], numbers=(1, 2, 3))
-    names = list(judged.mean)
+    names = [name for name in judged.mean if _PINBALL not in judged.mean or _is_of_quantiles(name)]
     screen.title("Each fold: the network, trained on the other rows")
     screen.table(
         ("fold", "rows", "epochs", "λ", *names),
@@ -197,6 +202,15 @@ def _show_folds(screen: Screen, judged: CrossValidation) -> None:
         numbers=range(4 + len(names)),
     )
     screen.say("The model that is saved was then trained on all rows.", indent=2)
+
+
+def comparable(baselines: Mapping[str, Mapping[str, float]]) -> Mapping[str, Any]:
+    """Return the simple models to show: beside quantiles, those of the training rows alone."""
+    return {name: theirs for name, theirs in baselines.items() if _PINBALL in theirs} or baselines
+
+
+def _is_of_quantiles(name: str) -> bool:
+    return name == _PINBALL or name.startswith("coverage_")
 
 
 def _show_restarts(screen: Screen, result: TrainingResult) -> None:
@@ -227,40 +241,67 @@ def _units(result: TrainingResult) -> str:
         return ""
     assert result.model.target is not None
     names = result.model.target.names
-    return f"rmse and mae are in the units of {_names(names)}. "
+    loss = result.model.loss
+    if loss.family != "quantile":
+        return f"rmse and mae are in the units of {_names(names)}. "
+    return f"rmse, mae and pinball are in the units of {_names(names)}. {level_note(loss)} "
+
+
+def level_note(loss: Loss) -> str:
+    """Return which of several quantiles the metrics of one number are of, and what to judge by."""
+    level = loss.settings["levels"][loss.point]
+    return (
+        f"r2, rmse and mae, and the rows that are most wrong, are of the level {level} alone: "
+        "judge quantiles by pinball and coverage."
+    )
 
 
 def rivals(result: TrainingResult) -> list[str]:
     """Return the simple models that the network is not better than.
 
-    It is by r2 or accuracy; equal ones are told apart by the next metric, an error.
+    It is by r2 or accuracy; equal ones are told apart by the next metric, an error. Quantiles are
+    compared by their pinball error with those of the training rows alone.
     """
     scores, name = _judged(result)
-    simple = beside({}, _simple(result))
     return [
         rival
-        for rival, theirs in simple.items()
-        if theirs and _rank(theirs, name) >= _rank(scores, name)
+        for rival, theirs in beside({}, _simple(result)).items()
+        if name in theirs and _rank(theirs, name) >= _rank(scores, name)
     ]
 
 
-def _rank(scores: Mapping[str, float], name: str) -> tuple[float, float]:
+def yardstick(result: TrainingResult) -> tuple[str, str]:
+    """Return the metric that the network is judged by, and the simple model to set beside it."""
+    name = _judged(result)[1]
+    return name, "training quantiles" if name == _PINBALL else "linear model"
+
+
+def _rank(scores: Mapping[str, float], name: str) -> tuple[float, ...]:
     """Return what a better model has more of: the metric `name`, and less of the next one."""
-    return scores[name], -scores[_next_metric(scores, name)]
+    if name == _PINBALL:
+        return (-scores[name],)
+    return scores[name], *(-scores[metric] for metric in _next_metrics(scores, name))
 
 
-def _next_metric(scores: Mapping[str, float], name: str) -> str:
-    """Return the metric after this one: an error; with class weights where this one has them."""
+def _next_metrics(scores: Mapping[str, float], name: str) -> list[str]:
+    """Return the metric after this one, an error, if any; with class weights where it has them.
+
+    A hinge gives no probabilities, so that there is none.
+    """
     names = list(scores)
-    return names[names.index(name) + 1]
+    return [after for after in names[names.index(name) + 1 :][:1] if not _is_weighted(after, name)]
+
+
+def _is_weighted(after: str, name: str) -> bool:
+    return after.startswith("weighted_") and not name.startswith("weighted_")
 
 
 def verdict(result: TrainingResult) -> str:
     """Return the sentence that sets the network beside the simple models."""
     scores, name = _judged(result)
-    simple, names = _simple(result), [name]
-    if figure(scores[name]) == figure(simple["linear model"][name]):
-        names.append(_next_metric(scores, name))
+    simple, names, beaten = _simple(result), [name], yardstick(result)[1]
+    if name != _PINBALL and figure(scores[name]) == figure(simple[beaten][name]):
+        names += _next_metrics(scores, name)
     shown = ", ".join(f"{metric} {figure(scores[metric])}" for metric in names)
     ours = f"The network ({shown}) is"
 
@@ -270,7 +311,7 @@ def verdict(result: TrainingResult) -> str:
 
     unbeaten = rivals(result)
     if not unbeaten:
-        return f"{ours} better than {told('linear model')}."
+        return f"{ours} better than {told(beaten)}."
     return (
         f"{ours} NOT better than {', nor than '.join(map(told, unbeaten))}: take the simple model, "
         "or try more rows or other settings."
@@ -278,13 +319,15 @@ def verdict(result: TrainingResult) -> str:
 
 
 def _judged(result: TrainingResult) -> tuple[Mapping[str, float], str]:
-    """Return the scores that count, and the metric, the higher the better: r2 or accuracy.
+    """Return the scores that count, and the metric: r2, accuracy, or the pinball error.
 
     With folds, their means count; with class weights, the weighted metric.
     """
     scores = result.scores.get("test", result.scores["train"])
     if result.cross_validation is not None:
         scores = result.cross_validation.mean
+    if _PINBALL in scores:
+        return scores, _PINBALL
     first = next(iter(scores))
     return scores, f"weighted_{first}" if f"weighted_{first}" in scores else first
 

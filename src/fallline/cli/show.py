@@ -150,4 +150,11 @@ def _metric_text(name: str) -> str:
 
     if name in METRICS:
         return METRICS[name].text
-    return "the same with class weights" if name.startswith("weighted_") else ""
+    if name.startswith("weighted_"):
+        return "the same with class weights"
+    kind, _, level = name.partition("_")
+    if kind == "coverage":
+        return f"share of rows at or below it; {level} is right"
+    if kind == "pinball":
+        return f"mean error of the level {level}" if level else "mean error over the levels"
+    return ""

@@ -215,8 +215,8 @@ def _score_line(result: TrainingResult) -> str:
     part = "test" if "test" in result.scores else "train"
     ours = ", ".join(f"{name} {number(value)}" for name, value in result.scores[part].items())
     rows = f"{result.rows[part]:,} {part if part == 'test' else 'training'} rows"
-    name, linear = next(iter(result.baselines["linear model"].items()))
-    return f"{ours} on {rows} (linear model: {name} {number(linear)})"
+    name, simple = report.yardstick(result)
+    return f"{ours} on {rows} ({simple}: {name} {number(result.baselines[simple][name])})"
 
 
 def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str, Any]:

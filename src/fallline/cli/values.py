@@ -53,7 +53,7 @@ class Value(Base):
         try:
             return self.read(value)
         except ValueError as error:
-            hint = f"; {error}" if isinstance(error, Hint) else ""
+            hint = f"; {error}" if isinstance(error, Hint) and str(error) else ""
             came = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
             self.fail(f"must be {self.expected}, not {came}{hint}", param, ctx)
 

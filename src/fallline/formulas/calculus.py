@@ -154,7 +154,7 @@ class _Translation:
             case "div":
                 return parts[0] / parts[1]
             case "pow":
-                return parts[0] ** parts[1]
+                return parts[0] ** self._exponent(tree.arguments[1])
             case "neg":
                 return -parts[0]
             case "sqrt":
@@ -168,6 +168,13 @@ class _Translation:
                     first = pair(first, other)
                 return first
         return getattr(self.functions, str(tree.head))(*parts)
+
+    def _exponent(self, tree: Expression) -> S:
+        """Return an exponent as a fraction: of a symbol, u**c would have the slope c*u**c/u."""
+        from .expression_program import constant
+
+        exact = _fraction(tree) or Fraction(repr(constant(tree)))
+        return self.sympy.Rational(exact.numerator, exact.denominator)
 
     def _constant(self, tree: Expression) -> S:
         if fraction := _fraction(tree):

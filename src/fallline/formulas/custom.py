@@ -54,7 +54,8 @@ def activation_from_formula(formula: str | Expression) -> Activation:
     Raises
     ------
     SpecError
-        Where it cannot be read, jumps, or is not finite, or its slope is not, for |z| ≤ 1000.
+        Where it cannot be read, jumps, or is not finite, or its slope is not, for |z| ≤ 1000, in
+        float32 or float64.
     MissingExtraError
         Where SymPy is not installed.
 
@@ -147,7 +148,7 @@ def name_from_json(kind: Kind, plain: Any) -> str:
             f"with the trees {', '.join(_TREES)}, not as {plain!r:.60}"
         )
     trees = (Expression.from_json(plain[part], _NAMES[kind]) for part in _TREES)
-    name: str = _row(kind, *trees).name
+    name: str = _row(kind, *trees, single=False).name  # it may be one for float64
     return name
 
 
@@ -176,7 +177,14 @@ def _derived(kind: Kind, formula: Expression) -> tuple[Expression, Expression, E
 
 
 @lru_cache(maxsize=64)
-def _row(kind: Kind, formula: Expression, slope: Expression, curvature: Expression) -> Any:
+def _row(
+    kind: Kind,
+    formula: Expression,
+    slope: Expression,
+    curvature: Expression,
+    *,
+    single: bool = True,
+) -> Any:
     """Return the checked row of a formula and its two derivatives."""
     from .custom_checks import checked_activation, checked_loss
 
@@ -185,9 +193,9 @@ def _row(kind: Kind, formula: Expression, slope: Expression, curvature: Expressi
     name = OwnName.of(str(formula), kind, plain)
     programs = tuple(map(Program, trees.values()))
     if kind == "activation":
-        name.row = checked_activation(_activation(name, *programs), programs)
+        name.row = checked_activation(_activation(name, *programs), programs, single=single)
     else:
-        name.row = checked_loss(_loss(name, *programs), programs)
+        name.row = checked_loss(_loss(name, *programs), programs, single=single)
     return name.row
 
 

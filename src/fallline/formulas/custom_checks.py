@@ -1,8 +1,10 @@
 """The check by numbers of what users bring, before it is used, and what the numbers tell about it.
 
-In float64: value and slope are finite for all numbers up to 1000; the value does not jump; the
-slope is the central difference of the value, and the curvature that of the slope, from −30 to 30,
-except at kinks, which are found and reported. Kinks, and the range, are as the numbers show them.
+Value and slope are finite for all numbers up to 1000, in float64 and, unless it comes from a file,
+in float32, and nowhere grow without bound; the value does not jump; the slope is the central
+difference of the value, and the curvature that of the slope, from −30 to 30, except at kinks, which
+are found and reported. Of a formula, poles, jumps and kinks are sought where its parts may break;
+of a Python function on a grid from −30 to 30. The range is as the numbers show it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import SpecError
 from .activation import Activation
+from .curve_checks import WIDE, Curve, Function, NoDomainError, check_curve, grids
+from .expression_edges import edges
 from .expression_program import Program
 from .loss import Loss, Targets
 
@@ -22,52 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["checked_activation", "checked_loss"]
 
-Function = Callable[[Any], Any]  # from an array (n,) to one
-
-_WIDE, _NEAR = 1000.0, 30.0
-_JUMP = 1e-6  # relative: what changes by more between two neighbours (1e-11 apart) jumps there
-_HALVINGS = 30
+_MARGINS = 30.0  # up to where an error is looked at as one of margins
 _GROWING = frozenset({"exp", "expm1", "sinh", "cosh"})
 _OVERFLOWS = (
     "; keep what is in exp, sinh and cosh small, as in exp(min(u, 30)), or use what does not "
     "overflow: softplus(u) is log(1 + exp(u)), sigmoid(u) is 1/(1 + exp(-u)), logcosh(u) is "
     "log(cosh(u))"
 )
-_ROUNDED = (
-    ", but must be finite there, as outputs between 0 and 1 round to 0 and 1; write "
-    "log(yhat + 1e-7), or take binary_cross_entropy, which is computed from net inputs"
-)
-
-
-class _NoDomainError(SpecError):
-    """What is not finite is so for large numbers only, or at the ends of the last domain."""
-
-
-class Curve(NamedTuple):
-    """A function of one variable to be checked, with its derivatives, and where.
-
-    Attributes
-    ----------
-    place
-        What it is, for messages: ``"the activation 'z**2'"``.
-    at
-        ``at(value)`` names a point in messages: ``"z = 0.5"``.
-    f, slope, curvature
-        From (n,) to (n,); curvature None where it is not known.
-    fault
-        ``fault(point)`` names the part of the formula that is not finite there.
-    low, high
-        The ends of the domain; infinite ones are checked up to 1000.
-    """
-
-    place: str
-    at: Callable[[float], str]
-    f: Function
-    slope: Function
-    curvature: Function | None = None
-    fault: Callable[[float], str] = lambda point: ""
-    low: float = -math.inf
-    high: float = math.inf
 
 
 class Domain(NamedTuple):
@@ -86,7 +51,9 @@ _DOMAINS = (
 )
 
 
-def checked_activation(row: Activation, programs: Sequence[Program] = ()) -> Activation:
+def checked_activation(
+    row: Activation, programs: Sequence[Program] = (), *, single: bool = True
+) -> Activation:
     """Return the row with its kinks and range, where the numbers bear it out.
 
     Parameters
@@ -94,7 +61,9 @@ def checked_activation(row: Activation, programs: Sequence[Program] = ()) -> Act
     row
         The activation; its `kinks` and `range` are not read.
     programs
-        Those of a formula, to tell which part of it is at fault.
+        Those of a formula, which tell where it may break, and which part of it is at fault.
+    single
+        Whether it must be finite in float32, too.
 
     Raises
     ------
@@ -126,14 +95,24 @@ def checked_activation(row: Activation, programs: Sequence[Program] = ()) -> Act
     place = f"the activation '{row.name}'"
     f = of(lambda xp, h, o: o)
     curvature = of(row.curvature) if programs else None
-    curve = Curve(place, lambda z: f"z = {z:.6g}", f, of(row.slope), curvature, fault)
-    kinks = check_curve(curve)
+    parts = [_part(program, lambda z: {"z": z}) for program in _edges(programs)]
+    curve = Curve(
+        *(place, lambda z: f"z = {z:.6g}", f, of(row.slope), curvature, fault),
+        parts=parts,
+        single=single,
+    )
+    try:
+        kinks = check_curve(curve)
+    except NoDomainError as error:
+        raise SpecError(str(error)) from None
     slopes = curve.slope(np.array(kinks)) if kinks else ()
     found = tuple((z, float(slope)) for z, slope in zip(kinks, slopes, strict=True))
-    return replace(row, kinks=found, range=_range(f))
+    return replace(row, kinks=found, range=_range(f, kinks))
 
 
-def checked_loss(row: Loss, programs: Sequence[Program] = (), width: int = 1) -> Loss:
+def checked_loss(
+    row: Loss, programs: Sequence[Program] = (), width: int = 1, *, single: bool = True
+) -> Loss:
     """Return the row limited to the targets and predictions for which the numbers bear it out.
 
     Parameters
@@ -141,9 +120,11 @@ def checked_loss(row: Loss, programs: Sequence[Program] = (), width: int = 1) ->
     row
         The error.
     programs
-        Those of a formula, to tell which part of it is at fault.
+        Those of a formula, which tell where it may break, and which part of it is at fault.
     width
         The number of outputs to check with; all but one are held fixed.
+    single
+        Whether it must be finite in float32, too.
 
     Raises
     ------
@@ -151,18 +132,36 @@ def checked_loss(row: Loss, programs: Sequence[Program] = (), width: int = 1) ->
         Naming the ŷ and y where it fails for every kind of targets.
     """
     reasons: list[str] = []
+    broken = _edges(programs)
     for domain in _DOMAINS:
         try:
             for y in domain.ys:
                 for j in range(width):
-                    check_curve(_error_curve(row, programs, domain, y, j, width))
-        except _NoDomainError as error:
+                    curve = _error_curve(row, programs, domain, y, j, width)
+                    parts = [_part(part, _beside(y)) for part in broken]
+                    check_curve(curve._replace(parts=parts, single=single))
+        except NoDomainError as error:
             raise SpecError(str(error)) from None
         except SpecError as error:
             reasons.append(str(error))
             continue
-        return replace(row, targets=domain.targets, within=domain.within)
+        signs = domain.targets == "number" and _is_of_margins(row, width)
+        targets: Targets = "sign" if signs else domain.targets
+        return replace(row, targets=targets, within=domain.within)
     raise SpecError(reasons[0])  # that of all numbers says most
+
+
+def _is_of_margins(row: Loss, width: int) -> bool:
+    """Return whether an error is one of y*yhat alone, 0 or above, that falls as this rises.
+
+    For a target of 0 it would say nothing of the prediction: its classes are -1 and 1.
+    """
+    import numpy as np
+
+    yhat = np.repeat(np.linspace(-_MARGINS, _MARGINS, 601)[:, None], width, axis=1)
+    none, first, second = (row.value(np, np.full_like(yhat, y), yhat) for y in (0, -1, 1))
+    falls = bool((np.diff(second) <= 1e-9).all()) and second[-1] < second[0] - 1e-6
+    return falls and np.ptp(none) == 0 and min(second) >= 0 and np.allclose(first, second[::-1])
 
 
 def _error_curve(
@@ -175,9 +174,9 @@ def _error_curve(
     middle = 0.4 if domain.within[1] == 1 else 1.5  # what the other outputs are
 
     def arrays(at: Floats) -> tuple[Floats, Floats]:
-        yhat = np.full((len(at), width), middle)
+        yhat = np.full((len(at), width), middle, at.dtype)
         yhat[:, j] = at
-        return np.full((len(at), width), y), yhat
+        return np.full_like(yhat, y), yhat
 
     def of(part: Callable[..., Any], shape: tuple[int, ...], entry: Any) -> Function:
         def values(at: Floats) -> Floats:
@@ -193,7 +192,8 @@ def _error_curve(
         return values
 
     def fault(point: float) -> str:
-        return _fault(programs, yhat=np.array([point]), y=np.array([y]))
+        yhat = np.array([point])
+        return _fault(programs, yhat=yhat, y=np.full_like(yhat, y))
 
     own = (slice(None), j)
     return Curve(
@@ -207,60 +207,22 @@ def _error_curve(
     )
 
 
-def check_curve(curve: Curve) -> list[float]:
-    """Return the kinks from −30 to 30, having checked a function and its derivatives."""
+def _edges(programs: Sequence[Program]) -> list[Program]:
+    """Return what is 0 wherever a formula or one of its derivatives may break."""
+    return [Program(part) for part in edges(program.tree for program in programs)]
+
+
+def _part(program: Program, names: Callable[[Floats], dict[str, Floats]]) -> Function:
     import numpy as np
 
-    wide, near = _grids(curve.low, curve.high)
-    _check_finite(curve, wide)
-    if jumps := _jumps(curve.f, near):
-        raise SpecError(
-            f"{curve.place} jumps at {curve.at(jumps[0])}, so it has no slope there; join its "
-            "pieces, or use a smooth function in place of the jump"
-        )
-    kinks = _jumps(curve.slope, near)
-    points = near[:-1] + 0.137 * np.diff(near)
-    points = points[(points > curve.low + 0.01) & (points < curve.high - 0.01)]
-    away = np.full(points.shape, True)
-    for kink in kinks:
-        away &= np.abs(points - kink) > 0.0025
-    points = points[away]
-    _check_slope(curve, "slope", curve.f, curve.slope, points)
-    if curve.curvature is not None:
-        _check_slope(curve, "curvature", curve.slope, curve.curvature, points)
-    return kinks
+    return lambda at: program(np, **names(at))
 
 
-def _grids(low: float, high: float) -> tuple[Floats, Floats]:
-    """Return the points where values must be finite, and those where slopes are compared."""
+def _beside(y: float) -> Callable[[Floats], dict[str, Floats]]:
+    """Return what gives the names of an error for predictions (n,), targets being y."""
     import numpy as np
 
-    if high == 1:
-        near = np.linspace(0, 1, 1001)[1:-1]
-        return np.concatenate([[0.0], near, [1.0]]), near
-    near = np.linspace(-_NEAR, _NEAR, 6001)
-    far = np.geomspace(_NEAR, _WIDE, 200)
-    far[-1] = _WIDE
-    wide = np.concatenate([-far[::-1], near, far])
-    if low == 0:
-        return np.concatenate([np.geomspace(1e-6, 0.01, 50), wide[wide > 0]]), near[near > 0]
-    return wide, near
-
-
-def _check_finite(curve: Curve, points: Floats) -> None:
-    import numpy as np
-
-    for what, function in (("value", curve.f), ("slope", curve.slope)):
-        values = function(points)
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            first = bad[np.argmin(np.abs(points[bad]))]
-            point = float(points[first])
-            found = f"the {what} of {curve.place} is {values[first]} at {curve.at(point)}"
-            if curve.high == 1 and point in (0, 1):
-                raise _NoDomainError(found + _ROUNDED)
-            kind = _NoDomainError if abs(point) > _NEAR else SpecError
-            raise kind(f"{found}, but must be finite up to {_WIDE:g}{curve.fault(point)}")
+    return lambda at: {"yhat": at, "y": np.full_like(at, y)}
 
 
 def _fault(programs: Sequence[Program], **values: Floats) -> str:
@@ -275,57 +237,12 @@ def _fault(programs: Sequence[Program], **values: Floats) -> str:
     return ""
 
 
-def _jumps(function: Function, grid: Floats) -> list[float]:
-    """Return where a function jumps: halve every interval, keeping the half that changes more."""
+def _range(f: Function, kinks: Sequence[float]) -> tuple[float, float]:
+    """Return infimum and supremum as the values show them, outwards by a little."""
     import numpy as np
 
-    low, high = grid[:-1].copy(), grid[1:].copy()
-    at_low, at_high = function(low), function(high)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        value = function(middle)
-        left = np.abs(value - at_low) >= np.abs(at_high - value)
-        low, at_low = np.where(left, low, middle), np.where(left, at_low, value)
-        high, at_high = np.where(left, middle, high), np.where(left, value, at_high)
-    size = 1 + np.maximum(np.abs(at_low), np.abs(at_high))
-    found: list[float] = []
-    for place in (low + high)[np.abs(at_high - at_low) > _JUMP * size] / 2:
-        plain = round(float(place), 6) + 0.0  # 0 and not 1e-12: people write round numbers
-        point = plain if abs(plain - place) < 1e-9 else float(place)
-        if not found or point - found[-1] > 1e-8:
-            found.append(point)
-    return found
-
-
-def _check_slope(curve: Curve, what: str, f: Function, slope: Function, points: Floats) -> None:
-    """Raise a SpecError where a slope is not the central difference of its function."""
-    import numpy as np
-
-    own = slope(points)
-    apart, closest = np.full(points.shape, np.inf), np.zeros(points.shape)
-    for h in (1e-3, 1e-5):  # of fourth order; the smaller step for what bends sharply
-        near, far = f(points + h) - f(points - h), f(points + 2 * h) - f(points - 2 * h)
-        estimate = (8 * near - far) / (12 * h)
-        closer = np.abs(estimate - own) < apart
-        closest = np.where(closer, estimate, closest)
-        apart = np.minimum(np.abs(estimate - own), apart)
-    allowed = 1e-5 * (1 + np.abs(own)) + 1e-10 * np.abs(f(points))
-    wrong = np.flatnonzero(~(apart <= allowed))
-    if wrong.size:
-        first = wrong[np.argmin(np.abs(points[wrong] - 1))]  # a point with plain numbers
-        raise SpecError(
-            f"the {what} of {curve.place} is {own[first]:.6g} at {curve.at(float(points[first]))}, "
-            f"but central differences give {closest[first]:.6g}; correct it"
-        )
-
-
-def _range(f: Function) -> tuple[float, float]:
-    """Return infimum and supremum as the values up to 1000 show them, outwards by a little."""
-    import numpy as np
-
-    wide, _ = _grids(-math.inf, math.inf)
-    values = f(wide)
-    ends = [f(sign * np.array([_WIDE / 4, _WIDE / 2, _WIDE])) for sign in (-1, 1)]
+    values = f(np.concatenate([grids(-math.inf, math.inf)[0], kinks]))
+    ends = [_tail(f, sign) for sign in (-1, 1)]
     lowest, highest = low, high = float(values.min()), float(values.max())
     for a, b, c in ends:
         if lowest < c < highest:
@@ -338,6 +255,17 @@ def _range(f: Function) -> tuple[float, float]:
             limit = float(c + rise * ratio / (1 - ratio)) if 0 < ratio <= 0.75 else float(c)
         low, high = min(low, limit), max(high, limit)
     return _rounded(low, math.floor), _rounded(high, math.ceil)
+
+
+def _tail(f: Function, sign: int) -> Floats:
+    """Return the values at three points far out, each twice as far as the one before."""
+    import numpy as np
+
+    for end in (1e6, WIDE):
+        values = f(sign * end * np.array([0.25, 0.5, 1.0]))
+        if np.isfinite(values).all():
+            break
+    return np.asarray(values)
 
 
 def _rounded(bound: float, outwards: Callable[[float], int]) -> float:

@@ -54,5 +54,6 @@ def _lines(optimizer: Optimizer) -> list[str]:
         *(["at the start", *start] if start else []),
         "each step",
         *(f"  {part}" for part in formula.step.split("; ")),
+        *([optimizer.factor] if optimizer.factor else []),
         ", ".join(numbers),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Floats, as_matrix
+from ..arrays import Array, Floats, Inputs, as_matrix
 from ..data.encoders import TableEncoder
 from ..data.table import Column, Table
 from ..data.targets import TargetEncoder, known_rows
@@ -23,6 +23,7 @@ from ..history import History
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .document import from_document, to_document
+from .quantiles import quantile_scores
 from .readings import prediction_names, predictions
 
 __all__ = ["Model", "load"]
@@ -79,7 +80,7 @@ class Model:
         """The error that it was trained with, which tells what its outputs mean."""
         return self.plan.objective.error
 
-    def inputs(self, data: Any) -> Floats:
+    def inputs(self, data: Any) -> Inputs:
         """Return the network's inputs X (n, d) for a table, a frame, a mapping or an array.
 
         An array's columns are taken in the order of the training columns.
@@ -105,7 +106,7 @@ class Model:
         """Return the network's outputs ŷ (n, k): standardised targets, or probabilities."""
         return self.network_outputs(self.inputs(data))
 
-    def network_outputs(self, X: Floats) -> Floats:
+    def network_outputs(self, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k) for its own inputs X (n, d)."""
         return predict(self.network, self.theta, X)
 
@@ -183,6 +184,8 @@ class Model:
         """Return the metrics of the task on a table that holds the target.
 
         Rows whose target is missing are left aside. Regression metrics are in the target's units.
+        Of a model for quantiles, r2, rmse and mae are those of the level nearest to one half;
+        ``pinball_0.1`` is the error of the level 0.1, ``coverage_0.1`` the share of rows below it.
 
         Raises
         ------
@@ -195,14 +198,24 @@ class Model:
         if not rows.any():
             raise DataError(f"no row has a known target '{columns[0].name}' to compare with")
         known = table.take(rows)
-        points = self.points(self.outputs(known))
-        return self.score(points, [column.take(rows) for column in columns])
+        return self.judge(self.outputs(known), [column.take(rows) for column in columns])
 
     def target_columns(self, table: Table) -> list[Column]:
         """Return the target's columns of a table."""
         if self.target is None:
             raise DataError("this model was trained on plain numbers and knows no target column")
         return [table[name] for name in self.target.names]
+
+    def judge(self, outputs: Floats, columns: Sequence[Column]) -> dict[str, float]:
+        """Return the metrics for outputs (n, k) and the true columns: see `evaluate`."""
+        scores = self.score(self.points(outputs), columns)
+        assert self.target is not None
+        if self.target.task != "regression":
+            return scores
+        stds = np.array(self.target.stds)
+        each = np.repeat(stds, self.loss.outputs_each)
+        truth = self.target.encode(columns) * stds
+        return scores | quantile_scores(self.loss, truth, outputs.astype(np.float64) * each)
 
     def score(self, outputs: Floats, columns: Sequence[Column]) -> dict[str, float]:
         """Return the metrics for the `points` (n, targets) of outputs and the true columns."""

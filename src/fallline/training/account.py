@@ -17,6 +17,7 @@ from ..engines.calls import predict
 from ..engines.protocol import Rows
 from ..formulas.metrics import METRICS
 from ..model import Model
+from ..model.quantiles import training_quantiles
 from .choose import Choice
 from .last import Last
 from .prepare import Prepared
@@ -41,14 +42,16 @@ def account(
     run, judged = last.run, prepared.judged
     bare = Model.of(run, encoder=encoder, target=prepared.target)
     truth = prepared.truth(judged)
-    outputs = bare.points(bare.network_outputs(ask.X))
-    train_outputs = bare.points(bare.network_outputs(rows.X))
-    scores = {"train": _scores(bare, prepared, train_outputs, prepared.truth(prepared.train), rows)}
+    outputs, train_truth = bare.network_outputs(ask.X), prepared.truth(prepared.train)
+    scores = {"train": _judged(bare, prepared, bare.network_outputs(rows.X), train_truth, rows)}
     if len(prepared.test):
-        scores["test"] = _scores(bare, prepared, outputs, truth, ask)
+        scores["test"] = _judged(bare, prepared, outputs, truth, ask)
     baselines = {
         name: _scores(bare, prepared, theirs, truth, ask) for name, theirs in simple.items()
     }
+    constant = training_quantiles(bare.loss, rows.Y, len(ask.Y))
+    if constant is not None:
+        baselines["training quantiles"] = _judged(bare, prepared, constant, truth, ask)
     restarts = _restarts(last, bare, prepared, truth, ask) if len(last.runs) > 1 else ()
     counts = prepared.counts
     choices = (
@@ -80,10 +83,18 @@ def account(
         notes=prepared.notes,
         stopped=str(run.stopped),
         interrupted=last.interrupted,
-        worst=worst_rows(bare, outputs, truth, prepared.known.numbers[judged]),
+        worst=worst_rows(bare, bare.points(outputs), truth, prepared.known.numbers[judged]),
         test_rows=prepared.known.numbers[prepared.test],
         restarts=restarts,
     )
+
+
+def _judged(
+    model: Model, prepared: Prepared, outputs: Floats, truth: Sequence[Column], rows: Rows
+) -> dict[str, float]:
+    """Return the metrics of a network's outputs (n, k)."""
+    told = model.judge(outputs, truth)
+    return told | _scores(model, prepared, model.points(outputs), truth, rows)
 
 
 def _scores(
@@ -107,9 +118,7 @@ def _restarts(
             seed=run.plan.seed,
             validation_error=error if math.isfinite(error := kept_error(run)) else None,
             epochs=len(run.history),
-            scores=_scores(
-                bare, prepared, bare.points(predict(run.network, run.theta, ask.X)), truth, ask
-            ),
+            scores=_judged(bare, prepared, predict(run.network, run.theta, ask.X), truth, ask),
             stopped=str(run.stopped),
             kept=run is last.run,
         )

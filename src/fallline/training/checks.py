@@ -15,7 +15,14 @@ from ..formulas.checks import finite_number
 if TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["check_choices", "check_job", "check_shares", "class_weight_from", "names_of"]
+__all__ = [
+    "check_choices",
+    "check_count",
+    "check_job",
+    "check_shares",
+    "class_weight_from",
+    "names_of",
+]
 
 
 def names_of(setting: str, value: Any) -> tuple[str, ...]:
@@ -79,9 +86,9 @@ def check_shares(settings: Settings) -> None:
 
 def check_job(settings: Settings) -> None:
     """Raise a SpecError where settings of the whole job do not go together."""
-    _check_count("restarts", settings.restarts, 1)
+    check_count("restarts", settings.restarts, 1)
     if settings.folds is not None:
-        _check_count("folds", settings.folds, 2)
+        check_count("folds", settings.folds, 2)
         if settings.test:
             raise SpecError(
                 "folds judge every row in turn, so no rows are kept to test; leave out folds or "
@@ -95,7 +102,8 @@ def check_job(settings: Settings) -> None:
         )
 
 
-def _check_count(name: str, value: Any, least: int) -> None:
+def check_count(name: str, value: Any, least: int) -> None:
+    """Raise a SpecError where a setting is not a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise SpecError(f"{name} must be a whole number of at least {least}, not {value!r}")
 

@@ -161,7 +161,9 @@ def _validation_curves(
     for k, l2 in enumerate(penalties):
         errors = []
         for fold, (fit, check) in enumerate(trials):
-            plan = settings.plan(l2, epochs=epochs, patience=max(settings.patience, epochs // 5))
+            patience = max(settings.patience, epochs // 5)
+            # The time budget is of the last training: what is chosen must not hang on the clock.
+            plan = settings.plan(l2, epochs=epochs, patience=patience, time_budget=None)
             before = (k * len(trials) + fold) * epochs
             detail = f"λ {l2:g}" + (f", fold {fold + 1} of {len(trials)}" if trials[1:] else "")
             run = Run(

@@ -12,6 +12,7 @@ from ..data.sources import read_table
 from ..data.table import Table
 from ..engines.threads import one_thread
 from ..errors import SpecError
+from .checks import check_count
 from .folds import CrossValidation, Fold
 from .prepare import prepare, prepared_part
 from .result import Stage, TrainingResult
@@ -67,6 +68,7 @@ def cross_validate(
     """
     if settings.get("test"):
         raise SpecError("each fold is tested in its turn, so there is no test share; leave it out")
+    check_count("folds", folds, 2)
     asked = Settings.of(**settings | {"folds": folds})
     validation = None if validation_data is None else read_table(validation_data)
     whole = Work.of(prepare(read_table(data), target, asked, validation), asked)

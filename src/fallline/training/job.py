@@ -20,6 +20,11 @@ from .work import Work
 
 __all__ = ["train"]
 
+_NOT_AGAIN = (
+    "a training that goes on from a checkpoint judges no fold again: for the scores over folds, "
+    "leave resume out, or use cross_validate"
+)
+
 
 @one_thread()  # of the scores too, which the model's file holds
 def train(
@@ -57,7 +62,8 @@ def train(
         ``"5 minutes"``.
     resume
         Such a file, to go on from: with the same data and settings, the weights are those of a
-        training that was never stopped, bit for bit. Nothing is chosen again.
+        training that was never stopped, bit for bit. Nothing is chosen again, and folds are not
+        judged again.
     **settings
         The fields of `Settings`: ``net``, ``loss``, ``optimizer``, ``learning_rate``, ``l2``,
         ``batch_size``, ``epochs``, ``validation``, ``test``, ``seed``, ``drop``, ...
@@ -86,9 +92,12 @@ def train(
     report = watch or (lambda stage: None)
     keeping = Keeping(checkpoint, checkpoint_every, resume)
     keeping.check(asked.restarts)
+    judged = asked.folds is not None and resume is None
+    if asked.folds is not None and not judged:
+        work = work.with_note(_NOT_AGAIN)
     if start is not None:
         start(_start(table, work))
-    folds = None if asked.folds is None else over_folds(work, validation, report)
+    folds = over_folds(work, validation, report) if judged else None
     return _with_folds(work.do(report, keeping), folds)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..descent import Run, resume
+from ..descent.calls import RENEWABLE
 from ..descent.checkpoint import read_checkpoint
 from ..descent.many import best_run
 from ..engines.protocol import Rows
@@ -102,8 +103,9 @@ def _run(
         "checkpoint_every": keeping.every,
     }
     if keeping.resume is not None:
-        _check_same(keeping.resume, network, plan)
-        return resume(keeping.resume, rows.X, rows.Y, epochs=plan.epochs, **given)
+        _check_same(keeping.resume, network, plan, settings)
+        new = {name: getattr(plan, name) for name in RENEWABLE}
+        return resume(keeping.resume, rows.X, rows.Y, **new, **given)
     return Run(
         network,
         rows.X,
@@ -115,18 +117,35 @@ def _run(
     )
 
 
-def _check_same(path: str | Path, network: Network, plan: Plan) -> None:
+def _check_same(path: str | Path, network: Network, plan: Plan, settings: Settings) -> None:
     """Raise a SpecError where a checkpoint is of another training than the one asked for."""
     found = read_checkpoint(path)
     ours, theirs = plan.to_json(), found.plan.to_json()
-    other = [name for name in ours if ours[name] != theirs[name] and name != "epochs"]
-    if str(network) != str(found.network):
-        other.insert(0, "net")
+    other = [
+        "target_error" if name == "target" else name
+        for name in ours
+        if ours[name] != theirs[name] and name not in RENEWABLE
+    ]
+    if network != found.network:
+        other.insert(0, _what_differs(network, found.network))
+    if settings.dtype != (dtype := str(found.snapshot.arrays["theta"].dtype)):
+        other.append(f"dtype, which was {dtype}")
     if other:
         raise SpecError(
             f"the run in '{path}' was made with other settings ({', '.join(other)}); go on with "
             "those that it was made with"
         )
+
+
+def _what_differs(ours: Network, theirs: Network) -> str:
+    """Return what makes two networks others: the columns that they see, or their layers."""
+    for what, now, before in (
+        ("inputs", ours.n_inputs, theirs.n_inputs),
+        ("outputs", ours.n_outputs, theirs.n_outputs),
+    ):
+        if now != before:
+            return f"columns, which made {before} {what} and now make {now}"
+    return f"net, which was '{theirs}'"
 
 
 def _watched(run: Run, start: int, starts: int, report: Callable[[Stage], None]) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats, Ints
 from ..data.encoders import TableEncoder
 from ..data.roles import Role
 from ..data.table import Column, Table
-from ..data.targets import TargetEncoder, known_rows
+from ..data.targets import TargetEncoder
 from ..engines.protocol import Rows
-from ..errors import DataError
 from ..formulas.losses import LOSSES
+from ..formulas.own_name import OwnName
+from .given import Given, given_rows
 from .known import Known, Parts, known_part
 from .settings import Settings
 from .weights import class_weights, row_weights
@@ -52,7 +52,7 @@ class Prepared:
     train: Ints
     validation: Ints
     test: Ints
-    given_validation: tuple[Table, tuple[Column, ...]] | None
+    given_validation: Given | None
     class_weights: Floats | None
     notes: tuple[str, ...]
     signs: bool = False
@@ -131,7 +131,7 @@ def prepared_part(
     train, held_out, test = split
     roles = known.roles(train, settings)
     encoder = target_encoder(known, train, settings)
-    given = _given(validation, [column.name for column in known.targets])
+    given = None if validation is None else given_rows(validation, known, split)
     # Before anything is trained: a cell that is no number may stand in any part.
     encoder.encode(known.targets)
     if given is not None:
@@ -145,7 +145,12 @@ def prepared_part(
         test,
         given,
         class_weights(settings.class_weight, encoder, known.targets, train),
-        (*known.notes, *encoder.notes, *(role.leak for role in roles if role.leak)),
+        (
+            *known.notes,
+            *encoder.notes,
+            *_codes_in_words(encoder, settings),
+            *(role.leak for role in roles if role.leak),
+        ),
         _kind_of_targets(settings) == "sign",
     )
 
@@ -173,13 +178,15 @@ def _kind_of_targets(settings: Settings) -> str:
     return "number" if settings.loss is None else LOSSES[settings.loss].targets
 
 
-def _given(
-    validation: Table | None, names: Sequence[str]
-) -> tuple[Table, tuple[Column, ...]] | None:
-    if validation is None:
-        return None
-    targets = [validation[name] for name in names]
-    known = np.flatnonzero(known_rows(targets))
-    if not len(known):
-        raise DataError(f"no validation row of {validation.source} has a known target")
-    return validation.take(known), tuple(column.take(known) for column in targets)
+def _codes_in_words(encoder: TargetEncoder, settings: Settings) -> tuple[str, ...]:
+    """Return what y is in an error that the user wrote, where the target has classes."""
+    if encoder.task != "classification" or not isinstance(settings.loss, OwnName):
+        return ()
+    first, *others = encoder.labels
+    low = "-1" if _kind_of_targets(settings) == "sign" else "0"
+    if len(others) == 1:
+        return (f"in the error '{settings.loss}', y is {low} for '{first}', 1 for '{others[0]}'",)
+    each = "1 for a row of the class"
+    return (
+        f"in the error '{settings.loss}', each class has an output; its y is {each}, else {low}",
+    )

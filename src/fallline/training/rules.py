@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from ..data.targets import TargetEncoder
@@ -12,6 +11,7 @@ from ..formulas.loss import Loss
 from ..formulas.losses import LOSSES
 from ..formulas.metrics import METRICS
 from ..formulas.optimizers import Solver
+from ..spec.fits import output_for
 from .prepare import Prepared
 from .settings import Settings
 
@@ -63,19 +63,11 @@ def loss_by_task(target: TargetEncoder) -> str:
 def _output(loss: Loss, target: TargetEncoder) -> str:
     """Return the output activation for this error of this target."""
     classes = target.task == "classification"
-    probable = classes and loss.gives_probabilities  # a hinge's outputs are margins
-    by_task = ("logistic" if target.k == 1 else "softmax") if probable else "identity"
     _check_targets(loss, classes)
-    if loss.within[1] == math.inf and loss.within[0] == 0:
-        return "softplus"
-    if loss.takes(by_task):
-        return by_task
-    preferred = loss.outputs[0]
-    if preferred == "ordered":
-        return ACTIVATIONS[f"ordered(groups={target.k})"].name
-    if ACTIVATIONS[preferred].coupled and target.k == 1:
+    output = output_for(loss, target.k, classes=classes, exclusive=target.k > 1)
+    if ACTIVATIONS[output].family == "softmax" and target.k == 1:
         raise SpecError(f"{loss.name} needs three classes or more; take {loss_by_task(target)}")
-    return preferred
+    return output
 
 
 def _check_targets(loss: Loss, classes: bool) -> None:

@@ -53,14 +53,30 @@ def class_weights(
         balanced: Floats = counts.sum() / (present.sum() * np.maximum(counts, 1))
         return np.where(present, balanced, 1.0)
     weights = np.ones(len(labels))
+    found: dict[int, str] = {}
     for label, weight in wanted.items():
-        if label not in labels:
+        place = _place(label, target, labels)
+        if place in found:
             raise DataError(
-                f"class_weight names {label!r}, which is no class of '{target.names[0]}'; "
-                f"{suggest(label, labels)}"
+                f"class_weight names the class {labels[place]!r} twice, as {found[place]!r} and "
+                f"{label!r}; leave one out"
             )
-        weights[labels.index(label)] = weight
+        found[place] = label
+        weights[place] = weight
     return weights
+
+
+def _place(label: str, target: TargetEncoder, labels: Sequence[str]) -> int:
+    """Return the place of a class, spelt as cells are (1, true) or as it is shown (1.0, True)."""
+    if label in labels:
+        return labels.index(label)
+    shown = [str(known) for known in target.labels]
+    if label not in shown:
+        raise DataError(
+            f"class_weight names {label!r}, which is no class of '{target.names[0]}'; "
+            f"{suggest(label, shown)}"
+        )
+    return shown.index(label)
 
 
 def row_weights(

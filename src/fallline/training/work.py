@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..descent.checkpoint import read_checkpoint
@@ -46,6 +46,10 @@ class Work:
     def of(cls, prepared: Prepared, asked: Settings) -> Work:
         """Return the work, settings filled in."""
         return cls(prepared, *with_rules(asked, prepared))
+
+    def with_note(self, note: str) -> Work:
+        """Return the work with one more sentence that the user should know."""
+        return replace(self, prepared=replace(self.prepared, notes=(*self.prepared.notes, note)))
 
     def network(self, n_inputs: int) -> Network:
         """Return the network for this many inputs."""
@@ -93,6 +97,8 @@ class Work:
         )
         if not last.run.history:
             raise DataError(f"nothing was learnt: {last.run.stopped}")
+        if keeping.resume is not None:  # so that the settings that are told repeat the training
+            settings = replace(settings, l2=choice.l2, epochs=choice.epochs)
         return account(prepared, settings, choice, last, encoder, rows, ask, simple)
 
 

@@ -63,6 +63,12 @@ class _Unset:
 
 _UNSET = _Unset()
 
+DECAYS_WEIGHTS = (
+    "the decay is of weights only: d is 1 for them and 0 for biases, which PyTorch, Optax and "
+    "Keras decay too unless told not to"
+)
+"""The factor of decoupled decay."""
+
 
 def setting(kind: Setting, **defaults: float) -> Any:
     """Return the dataclass field of a setting; `defaults` are those of dialects with another."""
@@ -71,11 +77,15 @@ def setting(kind: Setting, **defaults: float) -> Any:
 
 
 class Method(ABC):
-    """What optimizers and solvers share: a name, settings, and their JSON. Frozen dataclasses."""
+    """What optimizers and solvers share: a name, settings, and their JSON. Frozen dataclasses.
+
+    `factor` says what stands between one and those of other libraries beside the formula.
+    """
 
     name: ClassVar[str]
     text: ClassVar[str]
     source: ClassVar[str]
+    factor: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
@@ -133,6 +143,7 @@ class Optimizer(Method):
     def _check_dialect(self) -> None:
         found, kind = self.formulas(), type(self).__name__
         speaker = DIALECTS[self.dialect]
+        but = f"; {self.factor}" if self.decouples else ""
         if self.dialect not in found:
             differing = [name for name in found if found[name] != found[OURS]]
             more = f"; those that differ are {', '.join(differing)}" if differing else ""
@@ -141,7 +152,7 @@ class Optimizer(Method):
         if found[self.dialect] == found[OURS]:
             raise SpecError(
                 f"{kind} has no dialect '{self.dialect}' with these settings: the formula of "
-                f"{speaker} is the default one; leave dialect out"
+                f"{speaker} is the default one; leave dialect out{but}"
             )
 
     @abstractmethod

@@ -9,7 +9,17 @@ from typing import ClassVar
 
 from ...errors import SpecError
 from ..checks import flag, number
-from .base import DIALECTS, OURS, A, Formula, Optimizer, State, one_minus_power, setting
+from .base import (
+    DECAYS_WEIGHTS,
+    DIALECTS,
+    OURS,
+    A,
+    Formula,
+    Optimizer,
+    State,
+    one_minus_power,
+    setting,
+)
 
 __all__ = ["Adam", "AdamW", "NAdam"]
 
@@ -151,6 +161,9 @@ class Adam(_Moments):
 class AdamW(_Moments):
     """Adam with decoupled weight decay: weights shrink by ηλw beside Adam's step, biases do not.
 
+    PyTorch, Optax and Keras decay biases too, unless they are told which parameters to decay: with
+    biases in a group of ``weight_decay=0``, or a mask, their numbers are these.
+
     Unlike the penalty ``l2``, the decay is not divided by √v̂. In PyTorch, Optax and Keras the
     decay of a step is ηλ, with the rate η of that step; in the paper it is λ times the schedule's
     factor η/η₀ alone, so that λ there is ηλ here.
@@ -174,8 +187,9 @@ class AdamW(_Moments):
     """
 
     name: ClassVar[str] = "adamw"
-    text: ClassVar[str] = f"t = t + 1; {_MEANS}w = w - eta*lam*w; {_OURS.format(v='v')}"
+    text: ClassVar[str] = f"t = t + 1; {_MEANS}w = w - eta*lam*d*w; {_OURS.format(v='v')}"
     source: ClassVar[str] = "Loshchilov and Hutter 2019, algorithm 2"
+    factor: ClassVar[str] = DECAYS_WEIGHTS
     decouples: ClassVar[bool] = True
 
     learning_rate: float = setting(number(0.001, above=0))
@@ -188,12 +202,12 @@ class AdamW(_Moments):
 
     def formulas(self) -> Mapping[str, Formula]:
         """Return the formula in each dialect."""
-        decay = "w = w - eta*lam*w; "
+        decay = "w = w - eta*lam*d*w; "
         ours, first = self._formula(_OURS, _AFTER, decay), self._formula(_FIRST, _AFTER, decay)
         found = {OURS: ours, "torch": ours, "keras": first}
         if self.amsgrad:
             return found
-        by_schedule = self._formula(_OURS, decay="w = w - eta/eta0*lam*w; ")
+        by_schedule = self._formula(_OURS, decay="w = w - eta/eta0*lam*d*w; ")
         return found | {"optax": ours, "paper": by_schedule}
 
     def update(

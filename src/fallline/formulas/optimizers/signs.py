@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import SpecError
 from ..checks import number
-from .base import OURS, A, Formula, Optimizer, State, setting
+from .base import DECAYS_WEIGHTS, OURS, A, Formula, Optimizer, State, setting
 
 __all__ = ["Lion", "Rprop"]
 
@@ -18,7 +18,8 @@ class Lion(Optimizer):
     """Lion: every weight steps by η, in the direction of a mean of gradients.
 
     c = β₁m + (1 − β₁)g, Δw = −η(sign(c) + λw), m ← β₂m + (1 − β₂)g, with sign(0) = 0. The decay λ
-    shrinks weights, never biases. Optax and Keras compute the same; the others have no Lion.
+    shrinks weights, never biases, which Optax and Keras decay too unless told not to; else they
+    compute the same. The others have no Lion.
 
     Source: Chen et al. 2023, algorithm 2.
 
@@ -34,9 +35,11 @@ class Lion(Optimizer):
 
     name: ClassVar[str] = "lion"
     text: ClassVar[str] = (
-        "w = w - eta*lam*w; w = w - eta*sign(beta1*m + (1 - beta1)*g); m = beta2*m + (1 - beta2)*g"
+        "w = w - eta*lam*d*w; w = w - eta*sign(beta1*m + (1 - beta1)*g); "
+        "m = beta2*m + (1 - beta2)*g"
     )
     source: ClassVar[str] = "Chen et al. 2023, algorithm 2"
+    factor: ClassVar[str] = DECAYS_WEIGHTS
     decouples: ClassVar[bool] = True
 
     learning_rate: float = setting(number(0.0003, above=0))
