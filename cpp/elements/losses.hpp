@@ -35,17 +35,16 @@ inline void sum_terms(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t 
     const std::ptrdiff_t together = at.dense() && m <= piece ? piece / m : 1;
     for (std::ptrdiff_t row = 0; row < at.rows; row += together) {
         const std::ptrdiff_t some = together < at.rows - row ? together : at.rows - row;
-        if (m <= piece) {
-            fill(row, 0, some * m, terms);
+        for (std::ptrdiff_t first = 0; first < m; first += piece) {
+            const std::ptrdiff_t left = some * (m - first);
+            const std::ptrdiff_t count = left < piece ? left : piece;
+            fill(row, first, count, terms);
+            if (first > 0 || count < some * m) {  // a row of several pieces
+                e[row] = weighted_sum(spec, terms, first, count, m, first > 0 ? e[row] : T(0));
+                continue;
+            }
             for (std::ptrdiff_t i = 0; i < some; ++i)
                 e[row + i] = weighted_sum(spec, terms + i * m, 0, m, m, T(0));
-            continue;
-        }
-        e[row] = 0;
-        for (std::ptrdiff_t first = 0; first < m; first += piece) {
-            const std::ptrdiff_t count = piece < m - first ? piece : m - first;
-            fill(row, first, count, terms);
-            e[row] = weighted_sum(spec, terms, first, count, m, e[row]);
         }
     }
 }

@@ -305,13 +305,13 @@ FALLLINE_INLINE Vec<T> by_lane(Vec<T> a, Function f) {
 
 // --- loops -----------------------------------------------------------------------------------
 
-// Calls body(at, n) for 0 <= at < count by whole vectors, and once with n lanes for the rest.
+// Calls body(at, n) for 0 <= at < count by whole vectors, and once with n lanes for the rest. The body
+// stands there once: twice, with and without a constant n, would be twice the code of all elements.
 template <class T, class Body>
 FALLLINE_INLINE void by_vector(std::ptrdiff_t count, Body&& body) {
     constexpr int L = lanes<T>;
-    std::ptrdiff_t at = 0;
-    for (; at + L <= count; at += L) body(at, L);
-    if (at < count) body(at, static_cast<int>(count - at));
+    for (std::ptrdiff_t at = 0; at < count; at += L)
+        body(at, count - at < L ? static_cast<int>(count - at) : L);
 }
 
 // load and store that take whole vectors at once: n is a constant where `by_vector` is inlined.

@@ -121,6 +121,16 @@ def test_more_rows_than_a_pass_holds(kernels, dtype):
     compare(NativeEngine(kernels), net, Objective(), net.initial(dtype=dtype), given)
 
 
+@pytest.mark.parametrize("loss", ["mae", "gaussian_likelihood", "cross_entropy", "quantile"])
+@every_dtype
+@every_kernel
+def test_rows_of_hundreds_of_outputs(kernels, dtype, loss):
+    output = {"gaussian_likelihood": "mean_variance", "cross_entropy": "softmax"}.get(loss, "tanh")
+    net = Network.parse(f"5 -> 600 {output}")
+    given = rows(net, loss, 70, weighted=True, dtype=dtype)
+    compare(NativeEngine(kernels), net, Objective(loss), net.initial(dtype=dtype), given)
+
+
 @pytest.mark.parametrize(
     ("activation", "loss"),
     [
