@@ -168,6 +168,7 @@ nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
 
 NB_MODULE(_core, module) {
     module.doc() = "The C++ core of fallline.";
+    nb::set_leak_warnings(false);  // what a cache or a traceback still holds at exit is no leak
     module.def("version", [] { return FALLLINE_VERSION; },
                "Return the version of fallline that this core was built from.");
     module.def("instruction_set", &instruction_set,
