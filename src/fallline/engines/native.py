@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ..arrays import Array, Floats, Inputs, Ints, is_sparse
 from ..errors import EngineWarning, SpecError, warn
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
-from .native_cache import prepared
+from .native_cache import Prepared, prepared
 from .native_spec import python_functions
 from .protocol import Rows, Steps, Stop
 from .reference import ReferenceEngine
@@ -31,6 +32,8 @@ __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
 
 _LOOK = 0.02
 """Seconds after which the core looks for a stop, a deadline or a signal, between two steps."""
+
+Found = TypeVar("Found", bound=tuple[Any, ...])
 
 _NUMBERS = ("t", "product")
 """The optimizer's arrays without axes, in the core's order."""
@@ -43,7 +46,7 @@ class NativeState:
     network: Network
     plan: Plan
     dtype: np.dtype[Any]
-    engine: _core.Engine
+    engine: Prepared
     progress: _core.Progress
     scalars: tuple[str, ...]  # those of `_NUMBERS` that the optimizer has
 
@@ -111,26 +114,27 @@ class NativeEngine:
             return self._reference.start(network, plan, theta, resume)
         first = {f"optimizer.{name}": a for name, a in plan.stepwise.init(np, theta).items()}
         arrays = {"theta": theta, "step": np.array(0), **first} if resume is None else resume
-        theta = np.ascontiguousarray(arrays["theta"])
+        theta = arrays["theta"]
         engine = prepared(self._kernels, theta.dtype, network, plan.objective, plan)
-        own = [np.ascontiguousarray(arrays[f"optimizer.{name}"]) for name in engine.arrays]
+        own = [engine.inward(arrays[f"optimizer.{name}"]) for name in engine.core.arrays]
         scalars = tuple(name for name in _NUMBERS if f"optimizer.{name}" in arrays)
         t, product = (
             float(arrays[f"optimizer.{name}"]) if name in scalars else float(i)
             for i, name in enumerate(_NUMBERS)
         )
-        progress = engine.start(theta, own, t, product, int(arrays["step"]))
+        progress = engine.core.start(engine.inward(theta), own, t, product, int(arrays["step"]))
         return NativeState(network, plan, theta.dtype, engine, progress, scalars)
 
     def snapshot(self, state: Any) -> dict[str, Array]:
         """Return θ, the count of steps and the optimizer's arrays as copies."""
         if not isinstance(state, NativeState):
             return self._reference.snapshot(state)
-        engine, progress, size = state.engine, state.progress, state.network.size
+        engine, progress = state.engine, state.progress
         arrays: dict[str, Array] = {}
-        for i, name in enumerate(["theta", *(f"optimizer.{name}" for name in engine.arrays)]):
-            arrays[name] = np.empty(size, state.dtype)
-            engine.read(progress, i - 1, arrays[name])
+        for i, name in enumerate(["theta", *(f"optimizer.{name}" for name in engine.core.arrays)]):
+            values = engine.empty(state.dtype)
+            engine.core.read(progress, i - 1, values)
+            arrays[name] = engine.outward(values)
         for name, number in zip(_NUMBERS, progress.numbers, strict=True):
             if name in state.scalars:
                 arrays[f"optimizer.{name}"] = np.array(number, state.dtype)
@@ -155,7 +159,7 @@ class NativeEngine:
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
         taken, stopped = np.empty((5, len(rates))), stop.now()
-        count, finite = (0, True) if stopped else state.engine.advance(
+        count, finite = (0, True) if stopped else state.engine.core.advance(
             state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
             taken,
         )  # fmt: skip
@@ -170,9 +174,13 @@ class NativeEngine:
         """Return J of all the rows."""
         if python_functions(network, objective):
             return self._reference.error(network, objective, theta, rows)
-        engine = prepared(self._kernels, theta.dtype, network, objective)
-        threads = self._threads_for(engine, rows.n)
-        return engine.error(_vector(theta), *_plain(rows, theta.dtype), threads)
+
+        def compute(engine: Prepared) -> tuple[float]:
+            given = _plain(rows, theta.dtype)
+            threads = self._threads_for(engine, rows.n)
+            return (engine.core.error(engine.inward(theta), *given, threads),)
+
+        return self._computed(compute, theta.dtype, network, objective)[0]
 
     def error_and_gradient(
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
@@ -180,27 +188,46 @@ class NativeEngine:
         """Return J of all the rows and ∂J/∂θ (P,)."""
         if python_functions(network, objective):
             return self._reference.error_and_gradient(network, objective, theta, rows)
-        engine = prepared(self._kernels, theta.dtype, network, objective)
-        gradient = np.empty(network.size, theta.dtype)
-        threads = self._threads_for(engine, rows.n)
-        error = engine.error_and_gradient(
-            _vector(theta), *_plain(rows, theta.dtype), threads, gradient
-        )
-        return error, gradient
+
+        def compute(engine: Prepared) -> tuple[float, Floats]:
+            given, gradient = _plain(rows, theta.dtype), engine.empty(theta.dtype)
+            threads = self._threads_for(engine, rows.n)
+            error = engine.core.error_and_gradient(engine.inward(theta), *given, threads, gradient)
+            return error, engine.outward(gradient)
+
+        return self._computed(compute, theta.dtype, network, objective)
 
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         if python_functions(network):
             return self._reference.predict(network, theta, X)
-        engine = prepared(self._kernels, theta.dtype, network)
         n = X.shape[0]  # a sparse matrix has no len
-        outputs = np.empty(n * network.n_outputs, theta.dtype)
-        threads = self._threads_for(engine, n)
-        engine.predict(_vector(theta), _matrix(X, theta.dtype), threads, outputs)
-        return outputs.reshape(n, network.n_outputs)
 
-    def _threads_for(self, engine: _core.Engine, rows: int) -> int:
-        return threads_for(engine.work * rows, self._threads)
+        def compute(engine: Prepared) -> tuple[Floats]:
+            outputs = np.empty(n * network.n_outputs, theta.dtype)
+            threads = self._threads_for(engine, n)
+            engine.core.predict(engine.inward(theta), _matrix(X, theta.dtype), threads, outputs)
+            return (outputs.reshape(n, network.n_outputs),)
+
+        return self._computed(compute, theta.dtype, network)[0]
+
+    def _computed(
+        self,
+        compute: Callable[[Prepared], Found],
+        dtype: np.dtype[Any],
+        network: Network,
+        objective: Objective | None = None,
+    ) -> Found:
+        """Return what is computed, the first of it finite if it is so with layers kept apart."""
+        engine = prepared(self._kernels, dtype, network, objective)
+        found = compute(engine)
+        if engine.places is None or np.isfinite(found[0]).all():
+            return found
+        # A unit that overflowed times the 0 of an absent weight is NaN.
+        return compute(prepared(self._kernels, dtype, network, objective, apart=True))
+
+    def _threads_for(self, engine: Prepared, rows: int) -> int:
+        return threads_for(engine.core.work * rows, self._threads)
 
     def _tell(self, names: list[str]) -> None:
         """Say once of each why the reference engine trains."""
@@ -238,7 +265,3 @@ def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:
 def _matrix(array: Inputs, dtype: np.dtype[Any]) -> Any:
     array = array if array.dtype == dtype else array.astype(dtype)
     return (array.data, array.indices, array.indptr) if is_sparse(array) else array
-
-
-def _vector(theta: Floats) -> Floats:
-    return theta if theta.flags.c_contiguous else np.ascontiguousarray(theta)

@@ -53,7 +53,7 @@ def python_functions(
     return found
 
 
-def network_spec(network: Network) -> tuple[Any, ...]:
+def network_spec(network: Network, masked: Bools, trainable: Bools | None) -> tuple[Any, ...]:
     """Return input sizes, layers (size, bias, sources, activation), absent and trainable entries.
 
     Sources are numbers: input layers first, then the others, in the network's order.
@@ -71,8 +71,8 @@ def network_spec(network: Network) -> tuple[Any, ...]:
             )
             for layer in layers
         ],
-        _flags(network.masked if network.masked.any() else None),
-        _flags(network.trainable),
+        _flags(masked if masked.any() else None),
+        _flags(trainable),
     )
 
 
