@@ -10,6 +10,7 @@ from .descent import descend as descend
 from .descent import descend_many as descend_many
 from .descent import resume as resume
 from .engines.calls import error_and_gradient as error_and_gradient
+from .engines.calls import example_gradients as example_gradients
 from .engines.calls import predict as predict
 from .estimators import Comparison as Comparison
 from .estimators import MLPClassifier as MLPClassifier

@@ -120,6 +120,12 @@ class FullBatch:
         """Return J of all the rows and ∂J/∂θ (P,)."""
         return self._engine.error_and_gradient(network, objective, theta, rows)
 
+    def example_gradients(
+        self, network: Network, objective: Objective, theta: Floats, rows: Rows
+    ) -> Floats:
+        """Return ∂e/∂θ (n, P) of each row's error alone."""
+        return self._engine.example_gradients(network, objective, theta, rows)
+
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return self._engine.predict(network, theta, X)

@@ -14,7 +14,7 @@ from ..spec.plan import Objective, check_targets
 from .protocol import Rows
 from .registry import get_engine
 
-__all__ = ["checked_rows", "error_and_gradient", "predict"]
+__all__ = ["checked_rows", "error_and_gradient", "example_gradients", "predict"]
 
 
 def checked_rows(
@@ -98,6 +98,63 @@ def error_and_gradient(
     rows = checked_rows(network, objective, X, Y, sample_weight, checked.dtype)
     check_trainable(network)
     return get_engine(engine).error_and_gradient(network, objective, checked, rows)
+
+
+def example_gradients(
+    network: Network,
+    theta: npt.ArrayLike,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    *,
+    loss: str = "squared_error",
+    engine: str = "auto",
+) -> Floats:
+    """Return the gradient ∂e/∂θ of each row's error alone.
+
+    Their sum over rows is the gradient of ``sse``, their mean over rows that of an error which is a
+    mean, as `error_and_gradient` returns it without penalties.
+
+    Parameters
+    ----------
+    network
+        The network.
+    theta
+        (P,) parameters; their dtype, float32 or float64, decides the arithmetic.
+    X, Y
+        (n, d) inputs, also sparse ones of SciPy, and (n, k) targets; a vector serves for a single
+        column.
+    loss
+        The error.
+    engine
+        A name from the table of engines.
+
+    Returns
+    -------
+    ndarray
+        (n, P) the gradient of row i in row i; 0 at absent connections. It takes n·P numbers of 8
+        bytes (4 in float32): 10 000 rows of a network of 10 000 parameters take 800 MB, so hand
+        over as many rows at a time as there is memory for.
+
+    Raises
+    ------
+    SpecError, DataError
+        When the arguments do not fit together.
+
+    Examples
+    --------
+    One linear unit ŷ = w x with w = 2: at x = 3, y = 5 the error is ½(5 − 6)², with the slope
+    −(5 − 6)·3; at x = 1, y = 2 there is none.
+
+    >>> net = Network.parse("1 -> 1 nobias")
+    >>> example_gradients(net, [2.0], [[3.0], [1.0]], [[5.0], [2.0]], loss="sse")
+    array([[3.],
+           [0.]])
+    """
+    checked = given_theta(network, theta)
+    objective = Objective(loss)
+    rows = checked_rows(network, objective, X, Y, None, checked.dtype)
+    check_trainable(network)
+    return get_engine(engine).example_gradients(network, objective, checked, rows)
 
 
 def predict(

@@ -137,5 +137,10 @@ class Engine(Protocol):
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,), which is 0 at absent connections."""
 
+    def example_gradients(
+        self, network: Network, objective: Objective, theta: Floats, rows: Rows
+    ) -> Floats:
+        """Return ∂e/∂θ (n, P) of each row's error alone, without its weight and any penalty."""
+
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""

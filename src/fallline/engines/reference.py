@@ -273,6 +273,25 @@ class ReferenceEngine:
         present = rows.present()
         return _error_and_gradient(network, objective, theta, present, weight, QUIET)[:2]
 
+    @one_thread()
+    def example_gradients(
+        self, network: Network, objective: Objective, theta: Floats, rows: Rows
+    ) -> Floats:
+        """Return ∂e/∂θ (n, P) of each row's error alone, without its weight and any penalty."""
+        alone = rows._replace(weights=np.ones_like(rows.weights))
+        found = np.zeros((rows.n, network.size), theta.dtype)
+        with np.errstate(all="ignore"):  # what overflows is seen in the result
+            passes = forward(network, theta, rows.X)
+            deltas = backward(network, objective, theta, passes, alone)
+            for block in network.blocks:
+                slope = -deltas[block.name] / _row_factors(objective, alone)[:, None]
+                W = found[:, block.weights].reshape(rows.n, *block.shape)  # a view
+                np.multiply(_dense(passes[block.name].sources)[:, :, None], slope[:, None], out=W)
+                if block.biases:
+                    found[:, block.biases] = slope
+        found[:, network.masked] = 0
+        return found
+
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return forward(network, theta, X)[network.output.name].o
