@@ -22,7 +22,7 @@ from ..arrays import Array, Floats, Inputs, Ints, is_sparse
 from ..errors import EngineWarning, SpecError, warn
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
-from .native_cache import Prepared, prepared
+from .native_cache import Prepared, needs_python, prepared
 from .native_spec import python_functions
 from .protocol import Rows, Steps, Stop
 from .reference import ReferenceEngine
@@ -172,7 +172,7 @@ class NativeEngine:
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
-        if python_functions(network, objective):
+        if needs_python(network, objective):
             return self._reference.error(network, objective, theta, rows)
 
         def compute(engine: Prepared) -> tuple[float]:
@@ -186,7 +186,7 @@ class NativeEngine:
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,)."""
-        if python_functions(network, objective):
+        if needs_python(network, objective):
             return self._reference.error_and_gradient(network, objective, theta, rows)
 
         def compute(engine: Prepared) -> tuple[float, Floats]:
@@ -206,7 +206,7 @@ class NativeEngine:
 
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
-        if python_functions(network):
+        if needs_python(network):
             return self._reference.predict(network, theta, X)
         n = X.shape[0]  # a sparse matrix has no len
 

@@ -13,9 +13,15 @@ from ..arrays import Array, Floats, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .native_merge import Merged, merge
-from .native_spec import network_spec, objective_spec, plan_spec
+from .native_spec import (
+    is_python,
+    network_spec,
+    objective_spec,
+    plan_spec,
+    python_functions,
+)
 
-__all__ = ["Prepared", "prepared"]
+__all__ = ["Prepared", "needs_python", "prepared"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Prepared:
     def inward(self, values: Array) -> Floats:
         """Return an array over θ as the core takes it."""
         if self.places is None:
-            return np.ascontiguousarray(values)
+            return values if values.flags.c_contiguous else np.ascontiguousarray(values)
         spread = np.zeros(self.size, values.dtype)
         spread[self.places] = values
         return spread
@@ -69,6 +75,15 @@ def prepared(
     if found is None:
         found = kept[key] = _made(kernels, wide, network, objective, None, apart)
     return found
+
+
+def needs_python(network: Network, objective: Objective | None = None) -> bool:
+    """Return whether an activation or the error is a Python function, which no core computes."""
+    kept = _of(network)
+    found: bool | None = kept.get("python")
+    if found is None:
+        found = kept["python"] = bool(python_functions(network))
+    return found or (objective is not None and is_python(objective.error.name))
 
 
 def _of(network: Network) -> dict[Any, Any]:

@@ -22,7 +22,7 @@ from ..spec.fits import target_count
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["network_spec", "objective_spec", "plan_spec", "python_functions"]
+__all__ = ["is_python", "network_spec", "objective_spec", "plan_spec", "python_functions"]
 
 _OPTIMIZER_SETTINGS = (
     "learning_rate", "momentum", "epsilon", "start", "decay", "beta1", "beta2", "weight_decay",
@@ -47,10 +47,15 @@ def python_functions(
     """
     names: list[Any] = [ACTIVATIONS[layer.activation].name for layer in network.layers]
     names += [objective.error.name] if objective else []
-    found = [str(name) for name in names if isinstance(name, OwnName) and name.plain is None]
+    found = [str(name) for name in names if is_python(name)]
     if plan and type(plan.stepwise) is not OPTIMIZERS.get(plan.stepwise.name):
         found.append(type(plan.stepwise).__name__)
     return found
+
+
+def is_python(name: str) -> bool:
+    """Return whether an activation or error of this name is a Python function."""
+    return isinstance(name, OwnName) and name.plain is None
 
 
 def network_spec(network: Network, masked: Bools, trainable: Bools | None) -> tuple[Any, ...]:
