@@ -189,6 +189,7 @@ NB_MODULE(_core, module) {
                                    plan_of(plan));
              })
         .def_prop_ro("arrays", &Engine::arrays, "The names of the optimizer's arrays over θ.")
+        .def("path", &Engine::path, "Return the way of steps of so many rows: 'small', 'generic'.")
         .def_prop_ro("work", &Engine::work, "Multiplications of one row of a step.")
         .def("start",
              [](const Engine& self, nb::object theta, nb::list arrays, double t, double product,

@@ -247,6 +247,8 @@ double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
 template <class T>
 std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                                      const Order& order) {
+    if (machine_.small() && machine_.small()->takes(order.batch_size))
+        return advance_small(state, plan, rows, order);
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto next = Clock::now() + interval;

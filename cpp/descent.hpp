@@ -14,6 +14,7 @@
 
 #include "machine.hpp"
 #include "pool.hpp"
+#include "small_work.hpp"
 
 namespace fallline {
 
@@ -32,12 +33,6 @@ struct State {
     std::vector<Numbers<T>> arrays;  // the optimizer's, likewise, in the order of its names
     OptimizerNumbers numbers;
     std::int64_t step = 0;  // steps taken
-};
-
-// One step, as it is told: its J is `error` + `penalty`, and reported as `reported` + `penalty`.
-struct Step {
-    double error = 0, reported = 0, penalty = 0, weight = 0, norm = 0;
-    bool finite = true;
 };
 
 // A Euclidean norm, and whether all entries are finite.
@@ -73,6 +68,8 @@ public:
     void predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs);
 
 private:
+    std::vector<Step> advance_small(State<T>& state, const PlanSpec& plan, const Rows& rows,
+                                    const Order& order);
     Step step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
               double total_weight, double rate);
     double choose(const Rows& rows, const std::int64_t* order, std::int64_t length);

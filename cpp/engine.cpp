@@ -52,6 +52,12 @@ double Engine::work() const {
     return with(false, [](const auto& machine) { return machine.work_per_row(); });
 }
 
+const char* Engine::path(std::int64_t batch_size) const {
+    return with(false, [&](const auto& machine) {
+        return machine.small() && machine.small()->takes(batch_size) ? "small" : "generic";
+    });
+}
+
 std::vector<std::string> Engine::arrays() const {
     return with(false, [](const auto& machine) {
         const char* names[4];

@@ -53,6 +53,8 @@ public:
     int outputs() const;
     int targets() const;
     double work() const;
+    // The way that steps over plain rows take: "small" or "generic".
+    const char* path(std::int64_t batch_size) const;
     std::vector<std::string> arrays() const;
 
     Progress start(const std::vector<const void*>& parts, OptimizerNumbers numbers,

@@ -4,6 +4,7 @@
 #include "kernel/gradient.hpp"
 #include "kernel/names.hpp"
 #include "kernel/rows.hpp"
+#include "kernel/small.hpp"
 #include "kernel/update.hpp"
 
 namespace FALLLINE_NS {
@@ -42,6 +43,7 @@ constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>,       find,            prepare,    transpose<T>,
     predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
     arrays_of,     prepare_step<T>, update_range<T>, limit_layer<T>,
+    small_steps<T>,
 };
 
 }  // namespace

@@ -157,6 +157,11 @@ struct Errors {
     double error = 0, reported = 0;
 };
 
+struct SmallModel;  // see small_work.hpp
+template <class T>
+struct SmallRun;
+struct Step;
+
 template <class T>
 struct Kernel {
     const char* name;
@@ -177,6 +182,10 @@ struct Kernel {
     OptimizerNumbers (*prepare_step)(Update<T>&, OptimizerNumbers before, double rate);
     bool (*update)(const Update<T>&, const Range&);  // whether all stayed finite
     void (*limit)(const Model&, int node, double most, const T* moves, T* theta);
+    // Steps `first` to `last` of small work; returns how many were taken, the last one of which is
+    // not finite where they are fewer.
+    std::int64_t (*small)(const SmallModel&, SmallRun<T>&, std::int64_t first, std::int64_t last,
+                          Step* told);
 };
 
 }  // namespace fallline

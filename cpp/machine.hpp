@@ -8,6 +8,7 @@
 
 #include "kernel.hpp"
 #include "memory.hpp"
+#include "small.hpp"
 
 namespace fallline {
 
@@ -32,6 +33,9 @@ public:
     // null: nowhere, and everywhere.
     const T* masked() const { return masked_.size() ? masked_.data() : nullptr; }
     const T* moves() const { return moves_.size() ? moves_.data() : nullptr; }
+
+    // How small work does it; null where it does not.
+    const Small<T>* small() const { return small_.get(); }
 
     // Numbers of memory per row, and of a thread's own.
     std::int64_t per_row() const { return per_row_; }
@@ -66,6 +70,7 @@ private:
     std::vector<std::pair<int, int>> transposing_;
     OptimizerRow optimizer_;
     Numbers<T> masked_, moves_;
+    std::unique_ptr<const Small<T>> small_;
     std::int64_t per_row_ = 0, scratch_ = 0, transposed_size_ = 0;
     double work_per_row_ = 0;
 };

@@ -93,10 +93,10 @@ inline double one_minus_power(double beta, double t) {
     return beta != 0 ? -__builtin_expm1(t * __builtin_log(beta)) : 1.0;
 }
 
+// The factors of Adam, from 1 - beta^t of either mean.
 template <class T>
-inline void prepare_adam(const OptimizerSpec& spec, double t, double rate, StepScalars<T>& s) {
-    const double of_mean = one_minus_power(spec.beta1, t);
-    const double of_square = one_minus_power(spec.beta2, t);
+FALLLINE_INLINE void correct_adam(const OptimizerSpec& spec, double of_mean, double of_square,
+                                  double rate, StepScalars<T>& s) {
     const bool first = spec.dialect == Dialect::keras || spec.dialect == Dialect::sklearn;
     const bool paper = spec.amsgrad && spec.dialect == Dialect::paper;
     const bool before = spec.amsgrad && spec.dialect == Dialect::optax;
@@ -104,6 +104,11 @@ inline void prepare_adam(const OptimizerSpec& spec, double t, double rate, StepS
     s.square_factor = static_cast<T>(paper || before || first ? 1 : 1 / of_square);
     const double numerator = first ? rate * __builtin_sqrt(of_square) : rate;
     s.mean_factor = static_cast<T>(paper ? rate : numerator / of_mean);
+}
+
+template <class T>
+inline void prepare_adam(const OptimizerSpec& spec, double t, double rate, StepScalars<T>& s) {
+    correct_adam(spec, one_minus_power(spec.beta1, t), one_minus_power(spec.beta2, t), rate, s);
 }
 
 template <class T>

@@ -50,6 +50,8 @@ class Engine:
     @property
     def work(self) -> float:
         """Multiplications of one row of a step."""
+    def path(self, batch_size: int) -> str:
+        """Return the way that steps of so many plain rows take: ``'small'`` or ``'generic'``."""
     def start(
         self, theta: Floats, arrays: list[Floats], t: float, product: float, step: int
     ) -> Progress:
