@@ -6,12 +6,15 @@
 #include <limits>
 #include <stdexcept>
 
+#include "fused.hpp"
+
 namespace fallline {
 
 namespace {
 
 constexpr std::int64_t most_bytes = 8 << 20;  // of a pass: it should stay in the cache
 constexpr std::int64_t most_rows = 1024;
+constexpr std::int64_t apart = 2;  // rows between panels, which else would share places in the cache
 
 using Clock = std::chrono::steady_clock;
 
@@ -47,6 +50,15 @@ Worker<T>::Worker(const Machine<T>& machine, const ObjectiveSpec* objective, int
       scratch_(machine.scratch() * pool_.threads()), transposed_(machine.transposed_size()),
       penalties_(2 * ranges()), squares_(ranges()), clipped_(ranges()), sound_(ranges()) {}
 
+// Makes room for the notes of so many tasks.
+template <class T>
+void Worker<T>::note(std::size_t tasks) {
+    penalties_.resize(2 * tasks);
+    squares_.resize(tasks);
+    clipped_.resize(tasks);
+    sound_.resize(tasks);
+}
+
 // --- rows ------------------------------------------------------------------------------------
 
 // Notes the rows of a batch that have a weight, and what each counts in E; returns Σ s.
@@ -72,7 +84,7 @@ double Worker<T>::choose(const Rows& rows, const std::int64_t* order, std::int64
 }
 
 template <class T>
-Pass<T> Worker<T>::pass_of(const T* theta, const Rows& rows) const {
+Pass<T> Worker<T>::pass_of(const T* theta, const Rows& rows) {
     Pass<T> pass{};
     pass.theta = theta;
     pass.transposed = transposed_.data();
@@ -86,7 +98,7 @@ void Worker<T>::reserve(std::int64_t rows) {
     rows = std::int64_t(blocks_of(rows)) * block_rows;
     if (rows <= capacity_) return;
     capacity_ = rows;
-    memory_ = Numbers<T>(capacity_ * machine_.per_row());
+    memory_ = Numbers<T>((capacity_ + apart) * machine_.per_row());
 }
 
 // --- passes ----------------------------------------------------------------------------------
@@ -100,6 +112,31 @@ void Worker<T>::transpose(const T* theta) {
     });
 }
 
+// Rows that a pass has memory for.
+template <class T>
+std::int64_t Worker<T>::rows_at_once() const {
+    const std::int64_t bytes = machine_.per_row() * static_cast<std::int64_t>(sizeof(T));
+    return std::clamp<std::int64_t>(most_bytes / bytes, block_rows, most_rows) / block_rows *
+           block_rows;
+}
+
+// Forward and back over some of the chosen rows; adds their error.
+template <class T>
+void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error) {
+    pass.capacity = capacity_ + apart;
+    pass.memory = memory_.data();
+    pass.count = static_cast<int>(count);
+    pass.rows = rows_.data() + first;
+    pass.positions = positions_.data() + first;
+    pass.factors = factors_.data() + first;
+    block_errors_.resize(blocks_of(count));
+    pool_.run(blocks_of(count), [&](int thread, int i) {
+        block_errors_[i] =
+            machine_.kernel().train(machine_.model(), pass, i, scratch_of(thread));
+    });
+    add(error, block_errors_);
+}
+
 // Forward and back over the chosen rows, as many at a time as there is memory for; returns E.
 template <class T>
 Errors Worker<T>::train(Pass<T> pass, T* gradient) {
@@ -107,24 +144,12 @@ Errors Worker<T>::train(Pass<T> pass, T* gradient) {
     const Model& model = machine_.model();
     const auto& tasks = machine_.gradient_tasks();
     const auto count = static_cast<std::int64_t>(rows_.size());
-    const std::int64_t bytes = machine_.per_row() * static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t fit = std::clamp<std::int64_t>(most_bytes / bytes, block_rows, most_rows);
-    reserve(std::min(count, fit / block_rows * block_rows));
-    pass.capacity = capacity_;
-    pass.memory = memory_.data();
+    reserve(std::min(count, rows_at_once()));
     transpose(pass.theta);
+    turned_ = false;
     Errors error;
     for (std::int64_t first = 0; first < count; first += capacity_) {
-        pass.count = static_cast<int>(std::min(capacity_, count - first));
-        pass.rows = rows_.data() + first;
-        pass.positions = positions_.data() + first;
-        pass.factors = factors_.data() + first;
-        const int blocks = blocks_of(pass.count);
-        block_errors_.resize(blocks);
-        pool_.run(blocks, [&](int thread, int i) {
-            block_errors_[i] = kernel.train(model, pass, i, scratch_of(thread));
-        });
-        add(error, block_errors_);
+        train_rows(pass, first, std::min(capacity_, count - first), error);
         pool_.run(static_cast<int>(tasks.size()), [&](int, int i) {
             kernel.gradient(model, pass, tasks[i], gradient, first == 0);
         });
@@ -174,8 +199,9 @@ void Worker<T>::predict(const T* theta, const Matrix& X, std::int64_t count, T* 
 
 // The strengths of the penalties in a batch, and where their parts are noted.
 template <class T>
-Finish<T> Worker<T>::finishing(double weight, double total_weight) {
+Finish<T> Worker<T>::finishing(double weight, double total_weight, std::size_t tasks) {
     const double share = objective_->sums ? weight / total_weight : 1.0;
+    note(tasks);
     Finish<T> job;
     job.l1 = objective_->l1 * share;
     job.l2 = objective_->l2 * share;
@@ -198,7 +224,7 @@ void Worker<T>::finish(const Finish<T>& job, const T* theta, T* gradient) {
 template <class T>
 double Worker<T>::penalty(const Finish<T>& job) const {
     double sizes = 0, halves = 0;
-    for (int i = 0; i < ranges(); ++i) {
+    for (std::size_t i = 0; i < squares_.size(); ++i) {
         sizes += penalties_[2 * i];
         halves += penalties_[2 * i + 1];
     }
@@ -239,7 +265,7 @@ double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
     }
     const Pass<T> pass = pass_of(theta, rows);
     const Errors error = unused.size() ? measure(pass) : train(pass, gradient);
-    const Finish<T> job = finishing(weight, weight);
+    const Finish<T> job = finishing(weight, weight, ranges());
     finish(job, theta, gradient);
     return error.reported + penalty(job);
 }
@@ -253,6 +279,8 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto next = Clock::now() + interval;
     gradient_ = Numbers<T>(machine_.layout().padded);
+    fused_ = fused_tasks(machine_, plan);
+    moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;
     for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
         if (Clock::now() >= next) {
@@ -262,8 +290,12 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
         const std::int64_t length = std::min(order.batch_size, order.length - at);
         const double weight = choose(rows, order.rows + at, length);
         const double rate = order.rates[at / order.batch_size];
-        steps.push_back(weight == 0 ? Step{}
-                                    : step(state, plan, rows, weight, order.total_weight, rate));
+        ahead_ = {order.rows + at + length, std::min(length, order.length - at - length), 0};
+        const bool fused = !fused_.empty() && std::ssize(rows_) <= rows_at_once();
+        const auto take = fused ? &Worker::fused_step : &Worker::step;
+        steps.push_back(weight == 0
+                            ? Step{}
+                            : (this->*take)(state, plan, rows, weight, order.total_weight, rate));
         if (!steps.back().finite) break;
     }
     return steps;
@@ -279,7 +311,7 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     const Errors error = train(pass, gradient_.data());
     told.error = error.error;
     told.reported = error.reported;
-    Finish<T> job = finishing(weight, total_weight);
+    Finish<T> job = finishing(weight, total_weight, ranges());
     job.moves = machine_.moves();
     job.clip_value = plan.clip_value;
     finish(job, state.theta.data(), gradient_.data());
@@ -298,9 +330,9 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     return told;
 }
 
+// The optimizer's next step, which its numbers then count.
 template <class T>
-bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, double shrink) {
-    const Kernel<T>& kernel = machine_.kernel();
+Update<T> Worker<T>::updating(State<T>& state, const PlanSpec& plan, double rate, double shrink) {
     Update<T> job;
     job.optimizer = machine_.optimizer();
     job.clip_value = plan.clip_value;
@@ -309,7 +341,14 @@ bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, doubl
     job.gradient = gradient_.data();
     for (std::size_t i = 0; i < state.arrays.size(); ++i) job.arrays[i] = state.arrays[i].data();
     job.moves = machine_.moves();
-    state.numbers = kernel.prepare_step(job, state.numbers, rate);
+    state.numbers = machine_.kernel().prepare_step(job, state.numbers, rate);
+    return job;
+}
+
+template <class T>
+bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, double shrink) {
+    const Kernel<T>& kernel = machine_.kernel();
+    const Update<T> job = updating(state, plan, rate, shrink);
     pool_.run(ranges(),
               [&](int, int i) { sound_[i] = kernel.update(job, machine_.layout().ranges[i]); });
     if (plan.max_norm > 0) {
@@ -319,6 +358,12 @@ bool Worker<T>::update(State<T>& state, const PlanSpec& plan, double rate, doubl
                          job.moves, job.theta);
         });
     }
+    return sound(state);
+}
+
+// Whether the tasks and the optimizer's numbers stayed finite.
+template <class T>
+bool Worker<T>::sound(const State<T>& state) const {
     const bool numbers = std::isfinite(state.numbers.t) && std::isfinite(state.numbers.product);
     return numbers && std::all_of(sound_.begin(), sound_.end(), [](auto one) { return one != 0; });
 }

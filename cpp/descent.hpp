@@ -72,18 +72,26 @@ private:
                                     const Order& order);
     Step step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
               double total_weight, double rate);
+    Step fused_step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
+                    double total_weight, double rate);
     double choose(const Rows& rows, const std::int64_t* order, std::int64_t length);
-    Pass<T> pass_of(const T* theta, const Rows& rows) const;
+    Pass<T> pass_of(const T* theta, const Rows& rows);
     void reserve(std::int64_t rows);
+    std::int64_t rows_at_once() const;
+    void train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error);
     Errors train(Pass<T> pass, T* gradient);
     Errors measure(const Pass<T>& pass);
     void transpose(const T* theta);
-    Finish<T> finishing(double weight, double total_weight);
+    void note(std::size_t tasks);
+    Finish<T> finishing(double weight, double total_weight, std::size_t tasks);
     void finish(const Finish<T>& job, const T* theta, T* gradient);
     double penalty(const Finish<T>& job) const;
     Size size(const std::vector<double>& squares, double limit) const;
+    Update<T> updating(State<T>& state, const PlanSpec& plan, double rate, double shrink);
+    bool sound(const State<T>& state) const;
     bool update(State<T>& state, const PlanSpec& plan, double rate, double shrink);
     T* scratch_of(int thread) { return scratch_.data() + thread * machine_.scratch(); }
+    int piece() const { return machine_.model().panel * machine_.model().panel; }
     int ranges() const { return static_cast<int>(machine_.layout().ranges.size()); }
 
     const Machine<T>& machine_;
@@ -92,6 +100,10 @@ private:
     Pool pool_;
     std::int64_t capacity_ = 0;
     Numbers<T> memory_, scratch_, transposed_, gradient_;
+    std::vector<MoveTask> fused_;  // empty: steps are not fused
+    Numbers<T> moved_;             // pieces of a gradient, one for each thread
+    bool turned_ = false;          // whether `transposed_` is of the weights as they are
+    Ahead ahead_;                  // rows of the next batch
     std::vector<std::int64_t> rows_;
     std::vector<std::int32_t> positions_;
     std::vector<Errors> block_errors_;

@@ -2,6 +2,7 @@
 
 #include "kernel/finish.hpp"
 #include "kernel/gradient.hpp"
+#include "kernel/move.hpp"
 #include "kernel/names.hpp"
 #include "kernel/rows.hpp"
 #include "kernel/small.hpp"
@@ -42,7 +43,7 @@ template <class T>
 constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>,       find,            prepare,    transpose<T>,
     predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
-    arrays_of,     prepare_step<T>, update_range<T>, limit_layer<T>,
+    arrays_of,     prepare_step<T>, update_range<T>, move<T>,    limit_layer<T>,
     small_steps<T>,
 };
 

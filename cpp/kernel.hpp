@@ -95,7 +95,7 @@ struct Matrix {
 template <class T>
 struct Pass {
     const T* theta;               // in panels
-    const T* transposed;          // weights for the way back
+    T* transposed;                // weights for the way back
     Matrix X, Y;
     const std::int64_t* rows;     // of X and Y; null: those from `first_row` on
     std::int64_t first_row = 0;
@@ -111,6 +111,21 @@ struct Pass {
 struct GradientTask {
     int node, source, panel;      // source: which of the node's; -1 for the biases
     int first, source_panel;      // the row of W, and the source's panel
+};
+
+// A piece of the gradient, and the numbers of the padded vector that it moves.
+struct MoveTask {
+    GradientTask piece;
+    std::int64_t begin;
+    int length;
+    int turned_row;  // of the source's transposed panel; -1 where no delta goes back
+};
+
+// The rows of the next batch, that memory may be asked for them in time. Each task asks for a share.
+struct Ahead {
+    const std::int64_t* rows = nullptr;
+    std::int64_t count = 0, rows_of_X = 0;
+    int tasks = 1;
 };
 
 // What finishes a gradient: penalties, masks, clipping by value. Results are noted by range.
@@ -181,6 +196,9 @@ struct Kernel {
     // Notes what all entries of a step share, and returns the optimizer's numbers after it.
     OptimizerNumbers (*prepare_step)(Update<T>&, OptimizerNumbers before, double rate);
     bool (*update)(const Update<T>&, const Range&);  // whether all stayed finite
+    // gradient, finish and update of one task; see move.hpp
+    bool (*move)(const Model&, const Pass<T>&, const MoveTask&, int index, Finish<T>,
+                 const Update<T>&, const Ahead&, T* gradient);
     void (*limit)(const Model&, int node, double most, const T* moves, T* theta);
     // Steps `first` to `last` of small work; returns how many were taken, the last one of which is
     // not finite where they are fewer.

@@ -95,7 +95,7 @@ struct Adam {
         a[1] = s.beta2 * a[1] + s.rest2 * g * g;
         Vec<T> squares = a[1];
         if constexpr (amsgrad) squares = a[2] = max(a[2], a[1] * s.largest_factor);
-        const Vec<T> move = a[0] * s.mean_factor / (sqrt(squares * s.square_factor) + s.epsilon);
+        const Vec<T> move = over_root(a[0] * s.mean_factor, squares * s.square_factor, s.epsilon);
         return decay ? -move - s.decay * (decays * w) : -move;
     }
 };
@@ -197,30 +197,33 @@ struct Which {
 };
 
 // Moves theta[begin:end] by the step of these gradients, and the optimizer's arrays with it, given
-// in the order of `state_arrays`. Returns whether all that was computed is finite.
+// in the order of `state_arrays`. Returns whether all that was computed is finite. The range must be
+// of whole vectors.
 template <class T>
 inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta, const T* gradient,
                    T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end) {
     return with_method(spec, [&](auto method) {
         constexpr int count = decltype(method)::arrays;
+        const StepScalars<T> own = s;  // stores might change what is not a copy
+        const Which<T> where = which;
+        T* to[count + 1] = {};
+        for (int i = 0; i < count; ++i) to[i] = arrays[i];
         Vec<T> sound = all<T>(0);  // 0 times what is not finite is NaN
-        by_vector<T>(end - begin, [&](std::ptrdiff_t from, int n) {
-            const std::ptrdiff_t at = begin + from;
+        for (std::ptrdiff_t at = begin; at < end; at += lanes<T>) {
             Vec<T> a[count + 1];
-            for (int i = 0; i < count; ++i) a[i] = load_some(arrays[i] + at, n);
-            const Vec<T> w = load_some(theta + at, n), g = load_some(gradient + at, n);
-            const Vec<T> decays = which.decays ? load_some(which.decays + at, n) : all<T>(1);
-            Vec<T> step = method.step(s, g, w, decays, a);
-            if (which.moves)
-                step = select(load_some(which.moves + at, n) == all<T>(0), all<T>(0), step);
+            for (int i = 0; i < count; ++i) a[i] = load(to[i] + at);
+            const Vec<T> w = load(theta + at), g = load(gradient + at);
+            const Vec<T> decays = where.decays ? load(where.decays + at) : all<T>(1);
+            Vec<T> step = method.step(own, g, w, decays, a);
+            if (where.moves) step = select(load(where.moves + at) == all<T>(0), all<T>(0), step);
             const Vec<T> moved = w + step;
-            store_some(theta + at, moved, n);
+            store(theta + at, moved);
             sound += moved * all<T>(0);
             for (int i = 0; i < count; ++i) {
-                store_some(arrays[i] + at, a[i], n);
+                store(to[i] + at, a[i]);
                 sound += a[i] * all<T>(0);
             }
-        });
+        }
         return !any(is_nan(sound));
     });
 }

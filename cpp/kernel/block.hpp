@@ -61,6 +61,20 @@ FALLLINE_INLINE void by_entry(const fallline::Matrix& X, std::int64_t row, int c
         walk(static_cast<const std::int32_t*>(X.starts), static_cast<const std::int32_t*>(X.columns));
 }
 
+// Copies n numbers, which need not be aligned: rows are short, and a call takes longer than they do.
+template <class T>
+FALLLINE_INLINE void copy(T* to, const void* from, int n) {
+    constexpr int L = lanes<T>;
+    const char* at = static_cast<const char*>(from);
+    for (; n >= L; n -= L, to += L, at += FALLLINE_VECTOR_BYTES)
+        std::memcpy(to, at, FALLLINE_VECTOR_BYTES);
+#if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
+    if (n > 0) store_part(to, load_part(reinterpret_cast<const T*>(at), n), n);
+#else
+    for (int i = 0; i < n; ++i) std::memcpy(to + i, at + i * sizeof(T), sizeof(T));
+#endif
+}
+
 // Copies `width` numbers of a row of the user's matrix, from a column on.
 template <class T>
 void read_row(const fallline::Matrix& from, std::int64_t row, int column, int width, T* to) {
@@ -71,7 +85,7 @@ void read_row(const fallline::Matrix& from, std::int64_t row, int column, int wi
     }
     const char* at = from.data + row * from.row_stride + column * from.column_stride;
     if (from.column_stride == sizeof(T)) {
-        std::memcpy(to, at, width * sizeof(T));
+        copy(to, at, width);
         return;
     }
     for (int i = 0; i < width; ++i, at += from.column_stride) std::memcpy(to + i, at, sizeof(T));
@@ -83,8 +97,8 @@ template <class T>
 void to_panels(const Block<T>& block, const Node& node, const T* from, int r, std::int64_t where) {
     constexpr int P = Block<T>::P;
     for (int p = 0; p * P < node.width; ++p)
-        std::memcpy(block.at(where, p) + std::ptrdiff_t(r) * P, from + p * P,
-                    columns_in(node.width, P, p) * sizeof(T));
+        copy(block.at(where, p) + std::ptrdiff_t(r) * P, from + p * P,
+             columns_in(node.width, P, p));
 }
 
 template <class T>
@@ -92,9 +106,8 @@ void unpack(const Block<T>& block, const Node& node, std::int64_t where, T* to) 
     constexpr int P = Block<T>::P;
     for (int p = 0; p * P < node.width; ++p)
         for (int r = 0; r < block.count; ++r)
-            std::memcpy(to + std::ptrdiff_t(r) * node.width + p * P,
-                        block.at(where, p) + std::ptrdiff_t(r) * P,
-                        columns_in(node.width, P, p) * sizeof(T));
+            copy(to + std::ptrdiff_t(r) * node.width + p * P,
+                 block.at(where, p) + std::ptrdiff_t(r) * P, columns_in(node.width, P, p));
 }
 
 // Puts 0 beyond the columns of a layer, as the padding of gradients must be.

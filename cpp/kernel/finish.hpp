@@ -49,16 +49,18 @@ struct Wide<float> {
         low += a * a;
         high += b * b;
     }
-    double total() const { return sum(Vec<double>(low)) + sum(Vec<double>(high)); }
+    double total() const { return sum(Vec<double>(low + high)); }
 };
 
 // Adds the penalties' slopes, puts 0 where nothing may move, and notes sizes.
 template <class T>
-void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, int index,
+void finish_range(const fallline::Finish<T>& told, const fallline::Range& range, int index,
                   const T* theta, T* gradient) {
+    const fallline::Finish<T> job = told;  // stores might change what is not a copy
     const bool penalized = range.weights && (job.l1 != 0 || job.l2 != 0);
     const Vec<T> l1 = all<T>(job.l1), l2 = all<T>(job.l2), zero = all<T>(0);
     const Vec<T> most = all<T>(job.clip_value);
+    const bool changes = penalized || job.masked || job.moves;
     Wide<T> before, after, half, sizes;
     for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
         Vec<T> g = load(gradient + i);
@@ -77,12 +79,12 @@ void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, 
         if (job.moves) g = select(is_set(job.moves + i), g, zero);
         before.add_square(g);
         if (job.clip_value > 0) after.add_square(clamp(g, -most, most));
-        store(gradient + i, g);
+        if (changes) store(gradient + i, g);
     }
     job.squares[index] = before.total();
-    job.clipped[index] = after.total();
-    job.penalties[2 * index] = sizes.total();
-    job.penalties[2 * index + 1] = half.total() / 2;
+    job.clipped[index] = job.clip_value > 0 ? after.total() : 0;
+    job.penalties[2 * index] = penalized ? sizes.total() : 0;
+    job.penalties[2 * index + 1] = penalized ? half.total() / 2 : 0;
 }
 
 // The Euclidean norm of those of n numbers that may move, or of the others; no square overflows.

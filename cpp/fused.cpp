@@ -1,0 +1,111 @@
+#include "fused.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+
+namespace fallline {
+
+namespace {
+
+// Where the weights between two layers lie for the way back: `row` of the source's transposed panels.
+int turned_row(const std::vector<Node>& nodes, int source, int node) {
+    int row = 0;
+    for (int c = 0; c < nodes[source].consumer_count; ++c) {
+        const int to = nodes[source].consumers[c].node;
+        if (to == node) return row;
+        row += nodes[to].width;
+    }
+    return -1;
+}
+
+bool fused_allowed() {
+    const char* path = std::getenv("FALLLINE_PATH");
+    return !path || std::strcmp(path, "generic") != 0;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& plan) {
+    const Model& model = machine.model();
+    const bool limited = plan.clip_value > 0 || plan.clip_norm > 0 || plan.max_norm > 0;
+    if (limited || !fused_allowed()) return {};
+    const std::vector<Node> nodes(model.nodes, model.nodes + model.node_count);
+    const int P = model.panel, L = P / 2;
+    std::vector<MoveTask> tasks;
+    for (const GradientTask& piece : machine.gradient_tasks()) {
+        const Node& node = nodes[piece.node];
+        const Panel& panel = node.panels[piece.panel];
+        MoveTask task{piece, 0, 0, -1};
+        if (piece.source < 0) {
+            task.begin = node.biases + std::int64_t(piece.panel) * P;
+            task.length = (panel.columns + L - 1) / L * L;
+            tasks.push_back(task);
+            continue;
+        }
+        const int source = node.sources[piece.source];
+        if (nodes[source].s < 0) return {};
+        const int left = nodes[source].width - piece.source_panel * P;
+        const int units = left < P ? left : P;
+        const bool last = piece.first + units == node.fan_in && piece.panel + 1 == node.panel_count;
+        task.begin = panel.offset + std::int64_t(piece.first) * panel.lanes;
+        task.length = units * panel.lanes;
+        if (task.length % L && !last) return {};  // vectors of two tasks would overlap
+        task.length = (task.length + L - 1) / L * L;  // up to the padding behind the panels
+        if (!nodes[source].input)
+            task.turned_row = turned_row(nodes, source, piece.node) + piece.panel * P;
+        tasks.push_back(task);
+    }
+    return tasks;
+}
+
+// A step in two phases: what `step` does with the gradient is done piece by piece, while each is
+// computed. Its bits are those of `step`, but for the rounding of norms and penalties.
+template <class T>
+Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
+                           double total_weight, double rate) {
+    Pass<T> pass = pass_of(state.theta.data(), rows);
+    pass.step = state.step;
+    reserve(std::ssize(rows_));
+    if (!turned_) transpose(pass.theta);
+    turned_ = true;
+    Errors error;
+    train_rows(pass, 0, std::ssize(rows_), error);
+    ahead_.rows_of_X = rows.count;
+    ahead_.tasks = static_cast<int>(fused_.size());
+    Step told;
+    told.weight = weight;
+    told.error = error.error;
+    told.reported = error.reported;
+    Finish<T> job = finishing(weight, total_weight, fused_.size());
+    job.moves = machine_.moves();
+    const Update<T> moves = updating(state, plan, rate, 1);
+    // Squares of floats are whole in double; those of doubles may need a look at the entries.
+    constexpr bool narrow = sizeof(T) == 4;
+    pool_.run(static_cast<int>(fused_.size()), [&](int thread, int i) {
+        const MoveTask& task = fused_[i];
+        T* gradient = narrow ? moved_.data() + thread * piece() : gradient_.data() + task.begin;
+        sound_[i] = machine_.kernel().move(machine_.model(), pass, task, i, job, moves, ahead_,
+                                           gradient);
+    });
+    told.penalty = penalty(job);
+    const double whole = std::accumulate(squares_.begin(), squares_.end(), 0.0);
+    const Size found =
+        narrow ? Size{std::sqrt(whole), std::isfinite(whole)} : size(squares_, 0);
+    told.norm = found.norm;
+    told.finite = found.finite && std::isfinite(told.error + told.penalty) && sound(state);
+    ++state.step;
+    return told;
+}
+
+template std::vector<MoveTask> fused_tasks(const Machine<float>&, const PlanSpec&);
+template std::vector<MoveTask> fused_tasks(const Machine<double>&, const PlanSpec&);
+
+template Step Worker<float>::fused_step(State<float>&, const PlanSpec&, const Rows&, double, double,
+                                        double);
+template Step Worker<double>::fused_step(State<double>&, const PlanSpec&, const Rows&, double,
+                                         double, double);
+
+}  // namespace fallline
