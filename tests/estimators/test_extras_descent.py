@@ -175,6 +175,14 @@ def test_warm_start_and_partial_fit_go_on_from_one_place(engine):
     assert asked.t_ == t + len(X) * asked.n_iter_
 
 
+def test_rates_that_fall_by_a_power_of_zero_stay(engine):
+    settings = {"solver": "sgd", "engine": engine}
+    falling = net(learning_rate="invscaling", power_t=0, **settings).fit(X, SPECIES)
+    constant = net(**settings).fit(X, SPECIES)
+    np.testing.assert_array_equal(vector(falling), vector(constant))
+    assert falling.to_model().plan.schedule == "constant"
+
+
 # --- where and how long -------------------------------------------------------------------------
 
 

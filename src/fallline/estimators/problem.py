@@ -217,7 +217,7 @@ def _schedule(estimator: Any) -> Any:
     if estimator.schedule is not None:
         return estimator.schedule
     policy = rates_of(estimator).policy
-    if policy == "invscaling":
+    if policy == "invscaling" and estimator.power_t > 0:  # a power of 0 moves nothing
         return f"inverse_scaling(power={float(estimator.power_t)!r}, per='row')"
     patience = estimator.n_iter_no_change
     if policy == "adaptive" and np.isfinite(patience):
