@@ -224,9 +224,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self.best_validation_score_: float | None = None
         self._no_improvement_count = 0
         logistic = all_logistic(self)
-        theta = start_weights(self._network, self._random_state, dtype, logistic=logistic)
-        self._best_theta = theta
-        return theta
+        return start_weights(self._network, self._random_state, dtype, logistic=logistic)
 
     def _problem(self, training: Training, held_out: HeldOut, incremental: bool) -> Problem:
         """Return what is descended; a part of the rows is kept for validation where asked."""

@@ -51,7 +51,7 @@ def fit_by_steps(
     """
     scorer = scorer_of(estimator, problem)
     keep_best = estimator.early_stopping or estimator.restore_best
-    watch = Watch(estimator, problem, rates, scorer, keep_best)
+    watch = Watch(estimator, problem, rates, scorer, theta)
     plan = seeded(at_rates(problem.plan, rates, epochs), estimator._random_state)
     run = _run(estimator, problem, plan, theta, watch)
     if state is not None:
@@ -62,7 +62,7 @@ def fit_by_steps(
         _epochs(run, watch, callbacks, to_the_end=epochs is None)
     arrays = run.snapshot().arrays
     if keep_best and scorer is not None:
-        return estimator._best_theta, arrays, run
+        return watch.best_theta, arrays, run
     if run.divergence is not None:
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may"
