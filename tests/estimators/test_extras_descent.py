@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from tests.estimators.by_hand import descent, vector
 
 from fallline.engines.registry import ENGINES
-from fallline.estimators import MLPClassifier, MLPRegressor
+from fallline.estimators import MLPClassifier, MLPRegressor, base
 from fallline.formulas.optimizers import Adam
 from fallline.history import Epoch
 
@@ -165,6 +165,30 @@ def test_restarts_are_judged_by_one_split(engine):
     best = net(restarts=3, **settings).fit(X, SPECIES)
     one = net(**settings).fit(X, SPECIES)
     assert best.best_validation_score_ >= one.best_validation_score_
+
+
+@pytest.mark.parametrize("settings", [{"solver": "sgd"}, {"solver": "lbfgs"}])
+def test_a_start_that_diverges_is_left_out(settings, monkeypatch):
+    draw, drawn = base.start_weights, []
+
+    def start_weights(*args, **kwargs):
+        drawn.append(draw(*args, **kwargs))
+        return drawn[-1] * (1e305 if len(drawn) in far else 1)
+
+    monkeypatch.setattr(base, "start_weights", start_weights)
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 5, "random_state": 0} | settings
+    far = {1, 3}
+    best = MLPRegressor(restarts=3, **settings).fit(D, T)
+    assert len(drawn) == 3 and np.abs(vector(best)).max() < 100
+    far, second = set(), drawn[1]
+    monkeypatch.setattr(base, "start_weights", lambda *args, **kwargs: second)
+    by_hand = MLPRegressor(**settings).fit(D, T)
+    np.testing.assert_allclose(best.loss_, by_hand.loss_, rtol=0.05)  # batches in another order
+    if settings["solver"] == "lbfgs":  # takes weights without an error to go by as they are
+        return
+    monkeypatch.setattr(base, "start_weights", lambda *args, **kwargs: second * 1e305)
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        MLPRegressor(restarts=2, **settings).fit(D, T)
 
 
 def test_warm_start_and_partial_fit_go_on_from_one_place(engine):

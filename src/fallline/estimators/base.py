@@ -22,6 +22,7 @@ from .lbfgs import fit_by_lbfgs
 from .modelling import model_of, target_names
 from .parameters import CONSTRAINTS, check_names
 from .problem import (
+    DivergedError,
     Problem,
     Validation,
     all_logistic,
@@ -190,14 +191,21 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         epochs = 1 if incremental else restarts * self.max_iter
         callbacks = EpochCallbacks(self, *given, metadata, epochs)
-        self._solve(problem, theta, callbacks, incremental)
-        for _ in range(1, restarts):
-            if callbacks.interrupted:
+        best: dict[str, Any] = {}
+        goodness = -np.inf
+        for left in reversed(range(restarts)):
+            try:
+                self._solve(problem, theta, callbacks, incremental)
+            except DivergedError as error:
+                if not best and (callbacks.interrupted or not left):
+                    raise ValueError(*error.args) from None  # of scikit-learn's own type
+            else:
+                if not best or self._goodness() > goodness:
+                    best, goodness = dict(vars(self)), self._goodness()
+            if callbacks.interrupted or not left:
                 break
-            kept, goodness = dict(vars(self)), self._goodness()
-            self._solve(problem, self._begin(training.X.dtype), callbacks, incremental)
-            if not self._goodness() > goodness:
-                self.__dict__.update(kept)
+            theta = self._begin(training.X.dtype)
+        vars(self).update(best)
         callbacks.close()
 
     def _training(
@@ -273,10 +281,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         else:
             theta = self._steps(problem, theta, callbacks, incremental)
         if not np.isfinite(theta).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may"
-                " contain large values and need to be preprocessed."
-            )
+            raise DivergedError
         self._plan = problem.told
         self._set_weights(theta)
 
@@ -313,7 +318,8 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _goodness(self) -> float:
         """Return what restarts are compared by: the best validation score, else the loss."""
         score = self.best_validation_score_
-        return -float(self.loss_) if score is None or score == -np.inf else float(score)
+        goodness = -float(self.loss_) if score is None or score == -np.inf else float(score)
+        return -np.inf if np.isnan(goodness) else goodness  # NaN would win every comparison
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ..spec.plan import Plan
 from .rates import Rates
 
 __all__ = [
+    "DivergedError",
     "Problem",
     "Validation",
     "all_logistic",
@@ -35,6 +36,16 @@ __all__ = [
 ]
 
 _EPS = {np.dtype(t): float(np.finfo(t).eps) for t in (np.float32, np.float64)}
+
+
+class DivergedError(ValueError):
+    """The weights of a fit became infinite or NaN; other starts may not."""
+
+    def __init__(self, more: str = "") -> None:
+        super().__init__(
+            "Solver produced non-finite parameter weights. The input data may"
+            f" contain large values and need to be preprocessed.{more}"
+        )
 
 
 @dataclass(frozen=True)

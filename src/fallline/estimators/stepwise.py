@@ -17,7 +17,7 @@ from ..formulas.optimizers import Solver
 from ..spec.plan import Plan
 from .callbacks import EpochCallbacks
 from .draws import ShuffledOrder
-from .problem import Problem, seeded
+from .problem import DivergedError, Problem, seeded
 from .rates import Rates, at_rates
 from .scoring import scorer_of
 from .watching import Watch
@@ -64,10 +64,7 @@ def fit_by_steps(
     if keep_best and scorer is not None:
         return watch.best_theta, arrays, run
     if run.divergence is not None:
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may"
-            f" contain large values and need to be preprocessed. Here {run.divergence}."
-        )
+        raise DivergedError(f" Here {run.divergence}.")
     return run.theta, arrays, run
 
 
