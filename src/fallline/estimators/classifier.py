@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,6 +44,17 @@ def _balanced(labels: Array, weights: Floats | None) -> Floats:
     return shares[at]
 
 
+def _mapped(weights: Mapping[Any, float], classes: Array, labels: Array) -> Floats:
+    """Return the weight of each of n labels' class; 1 of a class that has no name there."""
+    if unknown := [name for name in weights if name not in classes.tolist()]:
+        raise ValueError(
+            f"class_weight names {unknown}, which are none of the classes {classes.tolist()}"
+        )
+    each = np.array([weights.get(name, 1.0) for name in classes.tolist()], np.float64)
+    found: Floats = each[np.searchsorted(classes, labels)]
+    return found
+
+
 @documented
 class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
     """A network that predicts classes, with scikit-learn's interface and numbers.
@@ -58,7 +70,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         ``"log_loss"``, or any error of classes that fallline knows, such as ``"hinge"``,
         ``"squared_error"`` or ``"cross_entropy(smoothing=0.1)"``.
     class_weight
-        ``"balanced"``, or a mapping from classes to their weights: each row's weight is multiplied
+        ``"balanced"``, or a mapping from classes to their weights, 1 of those it lacks: each row's weight is multiplied
         by that of its class. Those given to `fit` as `sample_weight_val` stay as they are.
 
     Attributes
@@ -231,8 +243,20 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         if self.class_weight == "balanced":
             own = np.prod([_balanced(labels, weights) for labels in y.reshape(len(y), -1).T], 0)
         else:
-            own = compute_sample_weight(self.class_weight, y)
+            own = self._named_weights(y)
         return own if weights is None else weights * own
+
+    def _named_weights(self, y: Array) -> Floats:
+        """Return the weights of the labels' classes, some of which y may lack."""
+        given = self.class_weight
+        if y.ndim == 1 and isinstance(given, dict):
+            return _mapped(given, self.classes_, y)
+        columns = list(zip(given, y.T, strict=False)) if y.ndim == 2 else []
+        if columns and len(given) == len(columns) and all(isinstance(each, dict) for each in given):
+            zero_one = np.array([0, 1])
+            return np.prod([_mapped(each, zero_one, labels) for each, labels in columns], 0)
+        found: Floats = compute_sample_weight(given, y)
+        return found
 
     def _encode(self, y: Array) -> Floats:
         Y: Floats = self._label_binarizer.transform(y).astype(np.float64)
