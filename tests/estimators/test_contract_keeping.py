@@ -144,11 +144,8 @@ FAILURES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @both
-@pytest.mark.parametrize(
-    "case, warm_start",
-    # A warm start goes on with the network that there is, whatever sizes are asked for.
-    [(c, w) for c in FAILURES for w in (False, True) if not (w and c == "hidden sizes")],
-)
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("case", FAILURES)
 def test_a_fit_that_fails_leaves_the_one_before(ours: type, case: str, warm_start: bool) -> None:
     X, y = rows_for(ours)
     early = case != "weights not finite"  # early stopping keeps the best, which are finite
@@ -217,3 +214,28 @@ def test_fits_and_predictions_leak_nothing() -> None:
     finally:
         tracemalloc.stop()
     assert last - first < 100_000  # bytes; one kept fit is above 10,000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_layer_sizes": (4,)},
+        {"hidden_layer_sizes": (6, 6)},
+        {"activation": "tanh"},
+        {"output_activation": "tanh"},
+        {"loss": "gaussian_likelihood"},
+    ],
+)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_fit_goes_on_with_its_own_network_only(change: dict[str, Any], solver: str) -> None:
+    X, y = rows_for(MLPRegressor)
+    net = MLPRegressor(**quick(warm_start=True, solver=solver)).fit(X, y)
+    before, weights = net.loss_, net.coefs_
+    net.set_params(**change)
+    goes_on = [net.fit] if solver == "lbfgs" else [net.fit, net.partial_fit]
+    for fit in goes_on:
+        with pytest.raises(ValueError, match=r"clone\(\) the estimator, or set warm_start=False"):
+            fit(X, y)
+    assert net.loss_ == before and net.coefs_ is weights
+    net.set_params(warm_start=False).fit(X, y)
+    clone(net).fit(X, y)

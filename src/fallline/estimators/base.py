@@ -180,11 +180,17 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self._random_state = check_random_state(self.random_state)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        network = network_of(self, training.X.shape[1], training.Y.shape[1], self._exclusive)
         if first:
             self._scaling = Scaling.fit(self, training.X, training.Y, training.weights, self._loss)
             self._target_names = target_names(y)
-            targets = training.Y.shape[1]
-            self._network = network_of(self, training.X.shape[1], targets, self._exclusive)
+            self._network = network
+        elif network != self._network:
+            raise ValueError(
+                "a fit that goes on needs the network that was fitted before: "
+                f"{self._network}; but the parameters and targets now are those of {network}; "
+                "clone() the estimator, or set warm_start=False and call fit, to begin anew"
+            )
         theta = self._begin(training.X.dtype) if first else self._theta
         problem = self._problem(training, held_out, incremental)
         restarts = self.restarts if first else 1
@@ -205,7 +211,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
             if callbacks.interrupted or not left:
                 break
             theta = self._begin(training.X.dtype)
-        vars(self).update(best)
+        self.__dict__.update(best)
         callbacks.close()
 
     def _training(

@@ -70,8 +70,9 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         ``"log_loss"``, or any error of classes that fallline knows, such as ``"hinge"``,
         ``"squared_error"`` or ``"cross_entropy(smoothing=0.1)"``.
     class_weight
-        ``"balanced"``, or a mapping from classes to their weights, 1 of those it lacks: each row's weight is multiplied
-        by that of its class. Those given to `fit` as `sample_weight_val` stay as they are.
+        ``"balanced"``, or a mapping from classes to their weights, 1 of those that it lacks: each
+        row's weight is multiplied by that of its class. Those given to `fit` as
+        `sample_weight_val` stay as they are.
 
     Attributes
     ----------

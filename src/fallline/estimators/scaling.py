@@ -94,7 +94,7 @@ class Scaling:
     of_inputs: Standard | None = None
     of_targets: Standard | None = None
     sparse: bool = False
-    centres: Floats = field(default_factory=lambda: np.zeros(0))
+    centres: Floats = field(default_factory=lambda: np.zeros(0), compare=False)
 
     @classmethod
     def fit(cls, estimator: Any, X: Any, Y: Floats, weights: Floats | None, loss: Loss) -> Scaling:
