@@ -167,6 +167,15 @@ def test_restarts_are_judged_by_one_split(engine):
     assert best.best_validation_score_ >= one.best_validation_score_
 
 
+def test_parts_follow_settings_that_change(engine):
+    asked = net(solver="sgd", engine=engine).partial_fit(X, SPECIES, classes=[0, 1, 2])
+    before = vector(asked).copy()
+    asked.set_params(momentum=0, learning_rate_init=1e-9).partial_fit(X, SPECIES)
+    assert 0 < np.abs(vector(asked) - before).max() < 1e-7
+    asked.set_params(momentum=0.9, learning_rate_init=0.1).partial_fit(X, SPECIES)
+    assert np.abs(vector(asked) - before).max() > 1e-4
+
+
 @pytest.mark.parametrize("settings", [{"solver": "sgd"}, {"solver": "lbfgs"}])
 def test_a_start_that_diverges_is_left_out(settings, monkeypatch):
     draw, drawn = base.start_weights, []

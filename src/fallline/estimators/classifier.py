@@ -255,7 +255,9 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         columns = list(zip(given, y.T, strict=False)) if y.ndim == 2 else []
         if columns and len(given) == len(columns) and all(isinstance(each, dict) for each in given):
             zero_one = np.array([0, 1])
-            return np.prod([_mapped(each, zero_one, labels) for each, labels in columns], 0)
+            each = [_mapped(weights, zero_one, labels) for weights, labels in columns]
+            product: Floats = np.prod(each, axis=0)
+            return product
         found: Floats = compute_sample_weight(given, y)
         return found
 

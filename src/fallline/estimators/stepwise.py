@@ -42,7 +42,8 @@ def fit_by_steps(
     epochs
         The most epochs; those of the plan unless given.
     state
-        The engine's arrays to go on from, with θ as given; None starts the optimizer anew.
+        The engine's arrays to go on from, with θ as given. None starts the optimizer anew, and so
+        do arrays of another kind, such as before momentum was switched off.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def fit_by_steps(
     watch = Watch(estimator, problem, rates, scorer, theta)
     plan = seeded(at_rates(problem.plan, rates, epochs), estimator._random_state)
     run = _run(estimator, problem, plan, theta, watch)
-    if state is not None:
+    if state is not None and {"theta", *state} == run.snapshot().arrays.keys():
         arrays = {**state, "theta": theta}
         progress = Progress(step=int(state["step"]))
         run.restore(Snapshot(arrays, progress, run.network, run.plan))
