@@ -36,6 +36,13 @@ def _gives_probabilities(estimator: MLPClassifier) -> bool:
     raise AttributeError(f"a network trained with loss={estimator.loss!r} gives no probabilities")
 
 
+def _gives_margins(estimator: MLPClassifier) -> bool:
+    """Return True where outputs are margins, whose sign decides; else raise an AttributeError."""
+    if targets_of(estimator.loss) == "sign":
+        return True
+    raise AttributeError(f"a network trained with loss={estimator.loss!r} gives no margins")
+
+
 def _balanced(labels: Array, weights: Floats | None) -> Floats:
     """Return a weight for each of n labels by which all that occur weigh the same together."""
     _, at = np.unique(labels, return_inverse=True)
@@ -171,6 +178,19 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         if outputs.shape[1] > 1:
             return outputs
         return np.hstack([1 - outputs, outputs])
+
+    @available_if(_gives_margins)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Floats:
+        """Return the margins of rows X (n, d), which ``loss="hinge"`` learns.
+
+        Returns
+        -------
+        ndarray
+            (n,) for two classes, above 0 for the second; else (n, classes), or (n, k) of several
+            labels.
+        """
+        outputs = self._predicted(X)
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
     @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Floats:
