@@ -239,3 +239,11 @@ def test_a_fit_goes_on_with_its_own_network_only(change: dict[str, Any], solver:
     assert net.loss_ == before and net.coefs_ is weights
     net.set_params(warm_start=False).fit(X, y)
     clone(net).fit(X, y)
+
+
+@both
+@pytest.mark.parametrize("sizes", [(3.5,), (4, "5"), (None,)], ids=str)
+def test_sizes_that_are_no_integers_are_refused(ours: type, sizes: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be integers"):
+        ours(**quick(hidden_layer_sizes=sizes)).fit(*rows_for(ours))
+    ours(**quick(hidden_layer_sizes=np.array([4, 3]))).fit(*rows_for(ours))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -93,9 +94,12 @@ def hidden_sizes(value: Any) -> list[int]:
     Raises
     ------
     ValueError
-        For a size below 1.
+        For a size that is no integer, or below 1.
     """
     sizes = list(value) if hasattr(value, "__iter__") else [value]
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool):
+            raise ValueError(f"hidden_layer_sizes must be integers, got {size!r} in {sizes}.")
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
