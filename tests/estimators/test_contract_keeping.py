@@ -98,6 +98,15 @@ def test_a_clone_is_not_fitted_and_fits_the_same(ours: type) -> None:
 
 
 @both
+def test_a_kept_estimator_does_not_pack_its_weights_at_each_prediction(ours: type) -> None:
+    net = pickle.loads(pickle.dumps(ours(**quick()).fit(*rows_for(ours))))
+    assert net._theta is net._theta
+    before = net._predicted(rows_for(ours)[0])
+    net.coefs_[0][...] = 0  # in place, as ever
+    assert not np.allclose(net._predicted(rows_for(ours)[0]), before)
+
+
+@both
 def test_weights_put_in_by_hand_are_obeyed(ours: type) -> None:
     X, y = rows_for(ours)
     net = ours(**quick()).fit(X, y)
