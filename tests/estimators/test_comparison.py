@@ -177,7 +177,7 @@ def test_another_scikit_learn_is_told_of(kind: type) -> None:
     "estimator, message",
     [
         (LogisticRegression(), "not LogisticRegression"),
-        (fallline.MLPClassifier(), "sklearn.neural_network.MLPClassifier or MLPRegressor, not"),
+        (fallline.MLPClassifier(), "makes fallline's like it by itself: give sklearn"),
         ("MLPClassifier", "not str"),
         (theirs(random_state=np.random.RandomState(0)), "random_state must be an integer"),
     ],

@@ -98,6 +98,15 @@ def test_a_clone_is_not_fitted_and_fits_the_same(ours: type) -> None:
 
 
 @both
+def test_a_kept_estimator_does_not_pack_its_weights_at_each_prediction(ours: type) -> None:
+    net = pickle.loads(pickle.dumps(ours(**quick()).fit(*rows_for(ours))))
+    assert net._theta is net._theta
+    before = net._predicted(rows_for(ours)[0])
+    net.coefs_[0][...] = 0  # in place, as ever
+    assert not np.allclose(net._predicted(rows_for(ours)[0]), before)
+
+
+@both
 def test_weights_put_in_by_hand_are_obeyed(ours: type) -> None:
     X, y = rows_for(ours)
     net = ours(**quick()).fit(X, y)
@@ -144,11 +153,8 @@ FAILURES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @both
-@pytest.mark.parametrize(
-    "case, warm_start",
-    # A warm start goes on with the network that there is, whatever sizes are asked for.
-    [(c, w) for c in FAILURES for w in (False, True) if not (w and c == "hidden sizes")],
-)
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("case", FAILURES)
 def test_a_fit_that_fails_leaves_the_one_before(ours: type, case: str, warm_start: bool) -> None:
     X, y = rows_for(ours)
     early = case != "weights not finite"  # early stopping keeps the best, which are finite
@@ -217,3 +223,36 @@ def test_fits_and_predictions_leak_nothing() -> None:
     finally:
         tracemalloc.stop()
     assert last - first < 100_000  # bytes; one kept fit is above 10,000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_layer_sizes": (4,)},
+        {"hidden_layer_sizes": (6, 6)},
+        {"activation": "tanh"},
+        {"output_activation": "tanh"},
+        {"loss": "gaussian_likelihood"},
+    ],
+)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_fit_goes_on_with_its_own_network_only(change: dict[str, Any], solver: str) -> None:
+    X, y = rows_for(MLPRegressor)
+    net = MLPRegressor(**quick(warm_start=True, solver=solver)).fit(X, y)
+    before, weights = net.loss_, net.coefs_
+    net.set_params(**change)
+    goes_on = [net.fit] if solver == "lbfgs" else [net.fit, net.partial_fit]
+    for fit in goes_on:
+        with pytest.raises(ValueError, match=r"clone\(\) the estimator, or set warm_start=False"):
+            fit(X, y)
+    assert net.loss_ == before and net.coefs_ is weights
+    net.set_params(warm_start=False).fit(X, y)
+    clone(net).fit(X, y)
+
+
+@both
+@pytest.mark.parametrize("sizes", [(3.5,), (4, "5"), (None,)], ids=str)
+def test_sizes_that_are_no_integers_are_refused(ours: type, sizes: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be integers"):
+        ours(**quick(hidden_layer_sizes=sizes)).fit(*rows_for(ours))
+    ours(**quick(hidden_layer_sizes=np.array([4, 3]))).fit(*rows_for(ours))

@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from tests.estimators.by_hand import descent, vector
 
 from fallline.engines.registry import ENGINES
-from fallline.estimators import MLPClassifier, MLPRegressor
+from fallline.estimators import MLPClassifier, MLPRegressor, base
 from fallline.formulas.optimizers import Adam
 from fallline.history import Epoch
 
@@ -167,12 +167,53 @@ def test_restarts_are_judged_by_one_split(engine):
     assert best.best_validation_score_ >= one.best_validation_score_
 
 
+def test_parts_follow_settings_that_change(engine):
+    asked = net(solver="sgd", engine=engine).partial_fit(X, SPECIES, classes=[0, 1, 2])
+    before = vector(asked).copy()
+    asked.set_params(momentum=0, learning_rate_init=1e-9).partial_fit(X, SPECIES)
+    assert 0 < np.abs(vector(asked) - before).max() < 1e-7
+    asked.set_params(momentum=0.9, learning_rate_init=0.1).partial_fit(X, SPECIES)
+    assert np.abs(vector(asked) - before).max() > 1e-4
+
+
+@pytest.mark.parametrize("settings", [{"solver": "sgd"}, {"solver": "lbfgs"}])
+def test_a_start_that_diverges_is_left_out(settings, monkeypatch):
+    draw, drawn = base.start_weights, []
+
+    def start_weights(*args, **kwargs):
+        drawn.append(draw(*args, **kwargs))
+        return drawn[-1] * (1e305 if len(drawn) in far else 1)
+
+    monkeypatch.setattr(base, "start_weights", start_weights)
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 5, "random_state": 0} | settings
+    far = {1, 3}
+    best = MLPRegressor(restarts=3, **settings).fit(D, T)
+    assert len(drawn) == 3 and np.abs(vector(best)).max() < 100
+    far, second = set(), drawn[1]
+    monkeypatch.setattr(base, "start_weights", lambda *args, **kwargs: second)
+    by_hand = MLPRegressor(**settings).fit(D, T)
+    np.testing.assert_allclose(best.loss_, by_hand.loss_, rtol=0.05)  # batches in another order
+    if settings["solver"] == "lbfgs":  # takes weights without an error to go by as they are
+        return
+    monkeypatch.setattr(base, "start_weights", lambda *args, **kwargs: second * 1e305)
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        MLPRegressor(restarts=2, **settings).fit(D, T)
+
+
 def test_warm_start_and_partial_fit_go_on_from_one_place(engine):
     asked = net(restarts=3, warm_start=True, engine=engine).fit(X, SPECIES)
     count, t = len(asked.loss_curve_), asked.t_
     asked.fit(X, SPECIES)
     assert len(asked.loss_curve_) == count + asked.n_iter_
     assert asked.t_ == t + len(X) * asked.n_iter_
+
+
+def test_rates_that_fall_by_a_power_of_zero_stay(engine):
+    settings = {"solver": "sgd", "engine": engine}
+    falling = net(learning_rate="invscaling", power_t=0, **settings).fit(X, SPECIES)
+    constant = net(**settings).fit(X, SPECIES)
+    np.testing.assert_array_equal(vector(falling), vector(constant))
+    assert falling.to_model().plan.schedule == "constant"
 
 
 # --- where and how long -------------------------------------------------------------------------

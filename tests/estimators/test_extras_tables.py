@@ -342,3 +342,15 @@ def test_partial_fit_refuses_a_schedule_that_looks_back():
 
 def test_optimizers_by_name_are_those_of_the_table():
     assert type(optimizer_from("adam")) is OPTIMIZERS["adam"] is Adam
+
+
+def test_margins_of_a_hinge_decide():
+    X, y = load_iris(return_X_y=True)
+    for classes in (2, 3):
+        rows, kinds = X[y < classes], np.array(["a", "b", "c"])[y[y < classes]]
+        net = MLPClassifier((8,), loss="hinge", max_iter=60, random_state=0).fit(rows, kinds)
+        margins = net.decision_function(rows)
+        assert margins.shape == ((100,) if classes == 2 else (150, 3))
+        at = (margins > 0).astype(int) if classes == 2 else margins.argmax(axis=1)
+        np.testing.assert_array_equal(net.classes_[at], net.predict(rows))
+    assert not hasattr(MLPClassifier(), "decision_function")

@@ -100,3 +100,25 @@ def test_rows_of_the_users_own_for_validation_keep_their_weights(engine):
     asked.fit(X, Y, X_val=X, y_val=Y, sample_weight_val=OWN)
     # Twice all weights and twice the penalty, which scikit-learn divides by them: the same fit.
     np.testing.assert_allclose(asked.validation_curve_, plain.validation_curve_, rtol=1e-9)
+
+
+def test_a_part_may_lack_a_class_that_has_a_weight(engine):
+    classes, rows = np.unique(Y), Y != "barolo"
+    asked, by_hand = net(class_weight=GIVEN, engine=engine), net(engine=engine)
+    asked.partial_fit(X[rows], Y[rows], classes=classes)
+    weights = np.array([GIVEN[name] for name in Y[rows]])
+    by_hand.partial_fit(X[rows], Y[rows], classes=classes, sample_weight=weights)
+    np.testing.assert_array_equal(vector(asked), vector(by_hand))
+    some = net(class_weight={"barolo": 3.0}, engine=engine)  # the others weigh 1
+    plain = net(engine=engine).partial_fit(X[rows], Y[rows], classes=classes)
+    some.partial_fit(X[rows], Y[rows], classes=classes)
+    np.testing.assert_array_equal(vector(some), vector(plain))
+
+
+def test_a_weight_of_no_class_is_refused():
+    for wrong in ({"barollo": 2.0}, {**GIVEN, "merlot": 1.0}):
+        with pytest.raises(ValueError, match="none of the classes"):
+            net(class_weight=wrong).fit(X, Y)
+    labels = np.column_stack([CODES == 0, CODES == 1]).astype(int)
+    with pytest.raises(ValueError, match="none of the classes"):
+        net(class_weight=[{0: 1.0}, {2: 1.0}]).fit(X, labels)

@@ -180,6 +180,20 @@ def test_classes_that_no_file_holds_are_left_as_numbers(y, tmp_path):
 
 
 @pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_missing_cells_are_filled_with_the_means_of_the_training_rows(scaled, solver, tmp_path):
+    net = MLPRegressor(scale_inputs=scaled, solver=solver, **SETTINGS)
+    weights = np.arange(len(PEOPLE)) % 3.0
+    means = np.average(PEOPLE.to_numpy(float), axis=0, weights=weights)
+    holes = PEOPLE.astype(float)
+    holes.iloc[::2, 1], holes.iloc[::3, 4] = np.nan, np.nan
+    for model in both(net, PEOPLE, PROGRESS, tmp_path, sample_weight=weights):
+        filled = holes.fillna(dict(zip(PEOPLE.columns, means, strict=True)))
+        np.testing.assert_allclose(model.predict(holes), net.predict(filled), rtol=1e-10)
+        np.testing.assert_allclose(model.predict(PEOPLE), net.predict(PEOPLE), rtol=1e-10)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
 def test_of_sparse_rows_there_is_no_table(scaled, tmp_path, engine):
     X = sp.random(120, 40, 0.1, "csr", random_state=0)
     y = np.asarray(X.sum(axis=1)).ravel() * 9 + 3

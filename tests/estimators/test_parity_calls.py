@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn import neural_network
+from sklearn.datasets import load_digits
 from tests.estimators.grid import Case, rows
 from tests.estimators.horizon import EQUAL, Fit, flat, ours, sklearns
 from tests.estimators.test_parity import check_equal_ends
@@ -92,7 +93,7 @@ def test_a_warm_start_goes_on_as_scikit_learns_does(
 
 
 @pytest.mark.parametrize("kind, solver", TWO)
-def test_a_warm_start_with_early_stopping_keeps_the_best_weights(
+def test_a_warm_start_with_early_stopping_keeps_the_best_weights_of_each_fit(
     kind: str, solver: str, engine: str
 ) -> None:
     settings = {"solver": solver, "early_stopping": True, "warm_start": True, "random_state": 5}
@@ -100,16 +101,30 @@ def test_a_warm_start_with_early_stopping_keeps_the_best_weights(
     theirs.fit(X, y), own.fit(X, y)
     check_equal_ends(theirs, own, X)
     for estimator in (theirs, own):
-        # No score of the next fit is as good, so the weights of this one are the best ones.
+        # No score of the next fit is as good, yet its own best weights are those it ends with.
         estimator.best_validation_score_ = 2.0
-    best = flat(own.coefs_, own.intercepts_).copy()
+    before = flat(own.coefs_, own.intercepts_).copy()
     theirs.fit(X, y), own.fit(X, y)
     for name in ("loss_curve_", "validation_scores_"):
         assert np.allclose(getattr(own, name), getattr(theirs, name), rtol=0, atol=EQUAL)
     assert (own.n_iter_, own.t_) == (theirs.n_iter_, theirs.t_)
-    assert np.array_equal(flat(own.coefs_, own.intercepts_), best)
-    # scikit-learn's best weights are the very arrays that its second fit moved.
-    assert not np.allclose(flat(theirs.coefs_, theirs.intercepts_), best)
+    assert own.best_validation_score_ == theirs.best_validation_score_ == 2.0
+    assert not np.allclose(flat(own.coefs_, own.intercepts_), before)
+
+
+@pytest.mark.parametrize("solver, rate", [("sgd", 0.3), ("adam", 0.01)])
+def test_many_short_warm_starts_with_early_stopping_learn_as_scikit_learns(
+    solver: str, rate: float
+) -> None:
+    X, y = load_digits(return_X_y=True)
+    X = X[:600] / 16
+    settings = {"hidden_layer_sizes": (20,), "solver": solver, "learning_rate_init": rate}
+    settings |= {"early_stopping": True, "warm_start": True, "max_iter": 1, "random_state": 0}
+    theirs, own = neural_network.MLPClassifier(**settings), fallline.MLPClassifier(**settings)
+    for _ in range(20):
+        theirs.fit(X, y[:600]), own.fit(X, y[:600])
+        check_equal_ends(theirs, own, X)
+    assert own.validation_scores_[-1] > own.validation_scores_[0] + 0.2
 
 
 def test_a_warm_start_of_lbfgs_goes_on_as_scikit_learns_does(engine: str) -> None:

@@ -22,6 +22,7 @@ from .lbfgs import fit_by_lbfgs
 from .modelling import model_of, target_names
 from .parameters import CONSTRAINTS, check_names
 from .problem import (
+    DivergedError,
     Problem,
     Validation,
     all_logistic,
@@ -179,25 +180,38 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self._random_state = check_random_state(self.random_state)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        network = network_of(self, training.X.shape[1], training.Y.shape[1], self._exclusive)
         if first:
             self._scaling = Scaling.fit(self, training.X, training.Y, training.weights, self._loss)
             self._target_names = target_names(y)
-            targets = training.Y.shape[1]
-            self._network = network_of(self, training.X.shape[1], targets, self._exclusive)
+            self._network = network
+        elif network != self._network:
+            raise ValueError(
+                "a fit that goes on needs the network that was fitted before: "
+                f"{self._network}; but the parameters and targets now are those of {network}; "
+                "clone() the estimator, or set warm_start=False and call fit, to begin anew"
+            )
         theta = self._begin(training.X.dtype) if first else self._theta
         problem = self._problem(training, held_out, incremental)
         restarts = self.restarts if first else 1
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         epochs = 1 if incremental else restarts * self.max_iter
         callbacks = EpochCallbacks(self, *given, metadata, epochs)
-        self._solve(problem, theta, callbacks, incremental)
-        for _ in range(1, restarts):
-            if callbacks.interrupted:
+        best: dict[str, Any] = {}
+        goodness = -np.inf
+        for left in reversed(range(restarts)):
+            try:
+                self._solve(problem, theta, callbacks, incremental)
+            except DivergedError as error:
+                if not best and (callbacks.interrupted or not left):
+                    raise ValueError(*error.args) from None  # of scikit-learn's own type
+            else:
+                if not best or self._goodness() > goodness:
+                    best, goodness = dict(vars(self)), self._goodness()
+            if callbacks.interrupted or not left:
                 break
-            kept, goodness = dict(vars(self)), self._goodness()
-            self._solve(problem, self._begin(training.X.dtype), callbacks, incremental)
-            if not self._goodness() > goodness:
-                self.__dict__.update(kept)
+            theta = self._begin(training.X.dtype)
+        self.__dict__.update(best)
         callbacks.close()
 
     def _training(
@@ -224,9 +238,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         self.best_validation_score_: float | None = None
         self._no_improvement_count = 0
         logistic = all_logistic(self)
-        theta = start_weights(self._network, self._random_state, dtype, logistic=logistic)
-        self._best_theta = theta
-        return theta
+        return start_weights(self._network, self._random_state, dtype, logistic=logistic)
 
     def _problem(self, training: Training, held_out: HeldOut, incremental: bool) -> Problem:
         """Return what is descended; a part of the rows is kept for validation where asked."""
@@ -275,10 +287,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
         else:
             theta = self._steps(problem, theta, callbacks, incremental)
         if not np.isfinite(theta).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may"
-                " contain large values and need to be preprocessed."
-            )
+            raise DivergedError
         self._plan = problem.told
         self._set_weights(theta)
 
@@ -315,7 +324,8 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
     def _goodness(self) -> float:
         """Return what restarts are compared by: the best validation score, else the loss."""
         score = self.best_validation_score_
-        return -float(self.loss_) if score is None or score == -np.inf else float(score)
+        goodness = -float(self.loss_) if score is None or score == -np.inf else float(score)
+        return -np.inf if np.isnan(goodness) else goodness  # NaN would win every comparison
 
 
 @contextmanager

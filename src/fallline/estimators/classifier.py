@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,12 +36,30 @@ def _gives_probabilities(estimator: MLPClassifier) -> bool:
     raise AttributeError(f"a network trained with loss={estimator.loss!r} gives no probabilities")
 
 
+def _gives_margins(estimator: MLPClassifier) -> bool:
+    """Return True where outputs are margins, whose sign decides; else raise an AttributeError."""
+    if targets_of(estimator.loss) == "sign":
+        return True
+    raise AttributeError(f"a network trained with loss={estimator.loss!r} gives no margins")
+
+
 def _balanced(labels: Array, weights: Floats | None) -> Floats:
     """Return a weight for each of n labels by which all that occur weigh the same together."""
     _, at = np.unique(labels, return_inverse=True)
     totals = np.bincount(at, weights)
     shares: Floats = totals.sum() / np.count_nonzero(totals) / np.where(totals, totals, 1)
     return shares[at]
+
+
+def _mapped(weights: Mapping[Any, float], classes: Array, labels: Array) -> Floats:
+    """Return the weight of each of n labels' class; 1 of a class that has no name there."""
+    if unknown := [name for name in weights if name not in classes.tolist()]:
+        raise ValueError(
+            f"class_weight names {unknown}, which are none of the classes {classes.tolist()}"
+        )
+    each = np.array([weights.get(name, 1.0) for name in classes.tolist()], np.float64)
+    found: Floats = each[np.searchsorted(classes, labels)]
+    return found
 
 
 @documented
@@ -58,8 +77,9 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         ``"log_loss"``, or any error of classes that fallline knows, such as ``"hinge"``,
         ``"squared_error"`` or ``"cross_entropy(smoothing=0.1)"``.
     class_weight
-        ``"balanced"``, or a mapping from classes to their weights: each row's weight is multiplied
-        by that of its class. Those given to `fit` as `sample_weight_val` stay as they are.
+        ``"balanced"``, or a mapping from classes to their weights, 1 of those that it lacks: each
+        row's weight is multiplied by that of its class. Those given to `fit` as
+        `sample_weight_val` stay as they are.
 
     Attributes
     ----------
@@ -159,6 +179,19 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
             return outputs
         return np.hstack([1 - outputs, outputs])
 
+    @available_if(_gives_margins)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Floats:
+        """Return the margins of rows X (n, d), which ``loss="hinge"`` learns.
+
+        Returns
+        -------
+        ndarray
+            (n,) for two classes, above 0 for the second; else (n, classes), or (n, k) of several
+            labels.
+        """
+        outputs = self._predicted(X)
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
     @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Floats:
         """Return the logarithms of the (n, classes) probabilities."""
@@ -231,8 +264,22 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         if self.class_weight == "balanced":
             own = np.prod([_balanced(labels, weights) for labels in y.reshape(len(y), -1).T], 0)
         else:
-            own = compute_sample_weight(self.class_weight, y)
+            own = self._named_weights(y)
         return own if weights is None else weights * own
+
+    def _named_weights(self, y: Array) -> Floats:
+        """Return the weights of the labels' classes, some of which y may lack."""
+        given = self.class_weight
+        if y.ndim == 1 and isinstance(given, dict):
+            return _mapped(given, self.classes_, y)
+        columns = list(zip(given, y.T, strict=False)) if y.ndim == 2 else []
+        if columns and len(given) == len(columns) and all(isinstance(each, dict) for each in given):
+            zero_one = np.array([0, 1])
+            each = [_mapped(weights, zero_one, labels) for weights, labels in columns]
+            product: Floats = np.prod(each, axis=0)
+            return product
+        found: Floats = compute_sample_weight(given, y)
+        return found
 
     def _encode(self, y: Array) -> Floats:
         Y: Floats = self._label_binarizer.transform(y).astype(np.float64)

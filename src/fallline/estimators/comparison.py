@@ -19,6 +19,7 @@ from ..arrays import Floats, Ints
 from ..engines.registry import ENGINES
 from ..errors import FalllineError
 from ..history import Epoch
+from .base import MLPBase
 from .callbacks import EpochCallbacks
 from .classifier import MLPClassifier
 from .problem import Problem
@@ -212,6 +213,11 @@ def _pair(estimator: Any, engine: str) -> tuple[Any, Any, bool]:
     """Return a copy of scikit-learn's estimator, ours like it, and whether the seed is drawn."""
     ours = next((ours for kind, ours in _OURS.items() if isinstance(estimator, kind)), None)
     if ours is None:
+        if isinstance(estimator, MLPBase):
+            raise TypeError(
+                "compare takes scikit-learn's estimator, and makes fallline's like it by itself: "
+                f"give sklearn.neural_network.{type(estimator).__name__} with the same settings"
+            )
         raise TypeError(
             "compare takes sklearn.neural_network.MLPClassifier or MLPRegressor, not "
             f"{type(estimator).__name__}; of a pipeline, give its last step and transformed inputs"

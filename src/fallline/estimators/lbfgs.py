@@ -68,6 +68,7 @@ class _Descent:
     ) -> None:
         self.theta = theta
         self.best: Floats | None = None
+        self._best_score = -np.inf  # of this fit, also where one before it was better
         self.epochs: list[Epoch] = []
         self.ended = ""
         self._estimator, self._problem, self._callbacks = estimator, problem, callbacks
@@ -139,8 +140,9 @@ class _Descent:
             return
         est, score = self._estimator, self._score(epoch, self.theta)
         est.validation_scores_.append(score)
-        if score > est.best_validation_score_:
-            est.best_validation_score_, self.best = score, self.theta
+        if score > self._best_score:
+            self._best_score, self.best = score, self.theta
+            est.best_validation_score_ = max(est.best_validation_score_, score)
 
     def _error(self, objective: Objective, theta: Floats, rows: Rows) -> float:
         with np.errstate(all="ignore"):

@@ -25,12 +25,15 @@ def model_of(estimator: Any) -> Model:
     """Return the model of a fitted estimator.
 
     It has no encoder where the rows were a sparse matrix, or have too many columns for a table;
-    what is standardised inside then goes into the weights of the first layer. It has no target
-    for several labels a row, and where two classes have an output each.
+    what is standardised inside then goes into the weights of the first layer. An encoder fills
+    missing cells with the means of the training rows. The model has no target for several labels a
+    row, and where two classes have an output each.
     """
     encoder, theta = _encoder(estimator), estimator._theta.copy()
     if encoder is None:
         _take_in_scales(estimator, theta)
+    elif estimator._scaling.of_inputs is None:
+        _take_in_centres(estimator, theta)
     return Model(
         network=estimator._network,
         theta=theta,
@@ -62,7 +65,7 @@ def _encoder(estimator: Any) -> TableEncoder | None:
     scaling, count = estimator._scaling, estimator.n_features_in_
     if scaling.sparse or count > _MOST_COLUMNS:
         return None
-    means, scales = np.zeros(count), np.ones(count)
+    means, scales = scaling.centres, np.ones(count)
     if scaling.of_inputs is not None:
         means, scales = scaling.of_inputs.means, scaling.of_inputs.scales
     columns = zip(_feature_names(estimator), means.tolist(), scales.tolist(), strict=True)
@@ -78,6 +81,12 @@ def _take_in_scales(estimator: Any, theta: Floats) -> None:
     first.weights[...] /= scaling.scales[:, None]
     if scaling.means is not None:
         first.biases[...] -= scaling.means @ first.weights
+
+
+def _take_in_centres(estimator: Any, theta: Floats) -> None:
+    """Let the biases undo the encoder's centring: Wx + b = W(x − m) + (b + Wm)."""
+    first = estimator._network.views(theta)[estimator._network.layers[0].name]
+    first.biases[...] += estimator._scaling.centres @ first.weights
 
 
 def _names(estimator: Any, count: int) -> tuple[str, ...]:

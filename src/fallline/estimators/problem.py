@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..spec.plan import Plan
 from .rates import Rates
 
 __all__ = [
+    "DivergedError",
     "Problem",
     "Validation",
     "all_logistic",
@@ -35,6 +37,16 @@ __all__ = [
 ]
 
 _EPS = {np.dtype(t): float(np.finfo(t).eps) for t in (np.float32, np.float64)}
+
+
+class DivergedError(ValueError):
+    """The weights of a fit became infinite or NaN; other starts may not."""
+
+    def __init__(self, more: str = "") -> None:
+        super().__init__(
+            "Solver produced non-finite parameter weights. The input data may"
+            f" contain large values and need to be preprocessed.{more}"
+        )
 
 
 @dataclass(frozen=True)
@@ -82,9 +94,12 @@ def hidden_sizes(value: Any) -> list[int]:
     Raises
     ------
     ValueError
-        For a size below 1.
+        For a size that is no integer, or below 1.
     """
     sizes = list(value) if hasattr(value, "__iter__") else [value]
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool):
+            raise ValueError(f"hidden_layer_sizes must be integers, got {size!r} in {sizes}.")
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
@@ -217,7 +232,7 @@ def _schedule(estimator: Any) -> Any:
     if estimator.schedule is not None:
         return estimator.schedule
     policy = rates_of(estimator).policy
-    if policy == "invscaling":
+    if policy == "invscaling" and estimator.power_t > 0:  # a power of 0 moves nothing
         return f"inverse_scaling(power={float(estimator.power_t)!r}, per='row')"
     patience = estimator.n_iter_no_change
     if policy == "adaptive" and np.isfinite(patience):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -87,11 +87,14 @@ class Scaling:
         zeros would fill up. Likewise targets of an error that takes positive ones only.
     sparse
         Whether those rows were a sparse matrix.
+    centres
+        (d,) means of the inputs, which a model's missing cells are filled with; 0 if sparse.
     """
 
     of_inputs: Standard | None = None
     of_targets: Standard | None = None
     sparse: bool = False
+    centres: Floats = field(default_factory=lambda: np.zeros(0), compare=False)
 
     @classmethod
     def fit(cls, estimator: Any, X: Any, Y: Floats, weights: Floats | None, loss: Loss) -> Scaling:
@@ -102,7 +105,7 @@ class Scaling:
             inputs = Standard.fit(X, weights, centred=not sparse)
         if getattr(estimator, "scale_target", False):
             targets = Standard.fit(Y, weights, centred=loss.targets == "number")
-        return cls(inputs, targets, sparse)
+        return cls(inputs, targets, sparse, _centres(X, weights))
 
     def inputs(self, X: Any) -> Any:
         """Return X as the network takes it."""
@@ -119,3 +122,16 @@ class Scaling:
     def spreads(self, deviations: Floats) -> Floats:
         """Return standard deviations (n, targets) in the targets' own units."""
         return deviations if self.of_targets is None else self.of_targets.spread(deviations)
+
+
+def _centres(X: Any, weights: Floats | None) -> Floats:
+    """Return the mean of each column of X (n, d); 0 where X is sparse, or it overflows."""
+    if hasattr(X, "tocsr"):
+        return np.zeros(X.shape[1])
+    with np.errstate(all="ignore"):
+        if weights is not None and weights.sum() > 0:
+            means = weights.astype(np.float64) @ X / weights.sum(dtype=np.float64)
+        else:
+            means = X.mean(axis=0, dtype=np.float64)
+    centres: Floats = np.where(np.isfinite(means), means, 0.0)
+    return centres

@@ -17,7 +17,7 @@ from ..formulas.optimizers import Solver
 from ..spec.plan import Plan
 from .callbacks import EpochCallbacks
 from .draws import ShuffledOrder
-from .problem import Problem, seeded
+from .problem import DivergedError, Problem, seeded
 from .rates import Rates, at_rates
 from .scoring import scorer_of
 from .watching import Watch
@@ -42,7 +42,8 @@ def fit_by_steps(
     epochs
         The most epochs; those of the plan unless given.
     state
-        The engine's arrays to go on from, with θ as given; None starts the optimizer anew.
+        The engine's arrays to go on from, with θ as given. None starts the optimizer anew, and so
+        do arrays of another kind, such as before momentum was switched off.
 
     Returns
     -------
@@ -51,10 +52,10 @@ def fit_by_steps(
     """
     scorer = scorer_of(estimator, problem)
     keep_best = estimator.early_stopping or estimator.restore_best
-    watch = Watch(estimator, problem, rates, scorer, keep_best)
+    watch = Watch(estimator, problem, rates, scorer, theta)
     plan = seeded(at_rates(problem.plan, rates, epochs), estimator._random_state)
     run = _run(estimator, problem, plan, theta, watch)
-    if state is not None:
+    if state is not None and {"theta", *state} == run.snapshot().arrays.keys():
         arrays = {**state, "theta": theta}
         progress = Progress(step=int(state["step"]))
         run.restore(Snapshot(arrays, progress, run.network, run.plan))
@@ -62,12 +63,9 @@ def fit_by_steps(
         _epochs(run, watch, callbacks, to_the_end=epochs is None)
     arrays = run.snapshot().arrays
     if keep_best and scorer is not None:
-        return estimator._best_theta, arrays, run
+        return watch.best_theta, arrays, run
     if run.divergence is not None:
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may"
-            f" contain large values and need to be preprocessed. Here {run.divergence}."
-        )
+        raise DivergedError(f" Here {run.divergence}.")
     return run.theta, arrays, run
 
 

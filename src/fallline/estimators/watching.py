@@ -60,15 +60,16 @@ class Watch:
         What is descended, and the learning rate policy.
     score
         How to score the validation rows, or None where nothing is scored.
-    keep_best
-        Whether the weights of the best epoch are kept.
+    best_theta
+        The weights of the best score of this fit; those that it starts from, until there is one.
     """
 
     estimator: Any
     problem: Problem
     rates: Rates
     score: Scorer | None
-    keep_best: bool
+    best_theta: Floats
+    best_score: float = field(default=-np.inf, init=False)
     losses: ReportedLoss = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,10 +111,9 @@ class Watch:
             worse = est.loss_ > est.best_loss_ - est.tol
             est.best_loss_ = min(est.best_loss_, est.loss_)
         est._no_improvement_count = est._no_improvement_count + 1 if worse else 0
-        if self.score is not None and score > est.best_validation_score_:
-            est.best_validation_score_ = score
-            if self.keep_best:
-                est._best_theta = theta
+        if score > self.best_score:
+            self.best_score, self.best_theta = score, theta
+            est.best_validation_score_ = max(est.best_validation_score_, score)
 
     def _reason(self) -> str:
         est = self.estimator

@@ -61,6 +61,12 @@ class Weights:
         state: Any = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_vector"}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was pickled; the weights are again views of one θ, not packed at each call."""
+        super().__setstate__(state)  # type: ignore[misc]
+        if "coefs_" in state and "_network" in state:
+            self._set_weights(self._theta)
+
     def _inputs(self, X: Any) -> Any:
         """Return the network's inputs for rows as the user gives them."""
         check_is_fitted(self)
