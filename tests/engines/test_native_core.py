@@ -57,7 +57,6 @@ def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
 
 
 @in_ci
-@pytest.mark.skipif(shutil.which("nm") is None, reason="there is no nm here")
 @pytest.mark.parametrize("level", levels())
 def test_kernels_share_no_function_with_other_instruction_sets(level: str, tmp_path: Path) -> None:
     """The linker keeps one of several: code for AVX-512 must not be taken by older processors."""
