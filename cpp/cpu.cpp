@@ -1,7 +1,13 @@
 #include "cpu.hpp"
 
-#include <algorithm>
+#include <string>
 #include <stdexcept>
+
+#if defined(FALLLINE_TILES)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #define FALLLINE_DECLARE(name)               \
     namespace name {                         \
@@ -13,8 +19,15 @@
 FALLLINE_DECLARE(fallline_v2)
 FALLLINE_DECLARE(fallline_v3)
 FALLLINE_DECLARE(fallline_v4)
+#define FALLLINE_TILED fallline_v4
 #else
 FALLLINE_DECLARE(fallline_generic)
+#define FALLLINE_TILED fallline_generic
+#endif
+#if defined(FALLLINE_TILES)
+namespace FALLLINE_TILED {
+const fallline::Kernel<float>& kernel_float_tiles();
+}
 #endif
 #undef FALLLINE_DECLARE
 
@@ -30,11 +43,16 @@ struct Choice {
 
 #define FALLLINE_CHOICE(name) \
     {#name, fallline_##name::kernel_float, fallline_##name::kernel_double}
-#if defined(FALLLINE_X86)
-constexpr Choice choices[] = {FALLLINE_CHOICE(v4), FALLLINE_CHOICE(v3), FALLLINE_CHOICE(v2)};
-#else
-constexpr Choice choices[] = {FALLLINE_CHOICE(generic)};
+constexpr Choice choices[] = {
+#if defined(FALLLINE_TILES)
+    {"amx", FALLLINE_TILED::kernel_float_tiles, FALLLINE_TILED::kernel_double},
 #endif
+#if defined(FALLLINE_X86)
+    FALLLINE_CHOICE(v4), FALLLINE_CHOICE(v3), FALLLINE_CHOICE(v2),
+#else
+    FALLLINE_CHOICE(generic),
+#endif
+};
 #undef FALLLINE_CHOICE
 
 }  // namespace
@@ -64,25 +82,40 @@ const char* instruction_set() { return "generic"; }
 
 #endif
 
+namespace {
+
+#if defined(FALLLINE_TILES)
+// Whether this machine multiplies bfloat16 in tiles, and Linux lets this process do so.
+bool may_use_tiles() {
+    constexpr unsigned bfloat16 = 1u << 22, tile = 1u << 24;
+    constexpr long request_permission = 0x1023, tile_data = 18;
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (instruction_set() != std::string("x86-64-v4") || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return false;
+    return (d & bfloat16) && (d & tile) && !syscall(SYS_arch_prctl, request_permission, tile_data);
+}
+#else
+bool may_use_tiles() { return false; }
+#endif
+
+bool runs(const std::string& name) {
+    if (name == "amx") return may_use_tiles();
+    return name == "generic" || "x86-64-" + name <= instruction_set();
+}
+
+}  // namespace
+
 std::vector<std::string> kernel_names() {
     std::vector<std::string> names;
-    for (const Choice& choice : choices) names.push_back(choice.name);
-#if defined(FALLLINE_X86)
-    const std::string level = instruction_set();
-    const auto best = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
-        return level == "x86-64-" + name;
-    });
-    names.erase(names.begin(), best);
-#endif
+    for (const Choice& choice : choices)
+        if (runs(choice.name)) names.push_back(choice.name);
     return names;
 }
 
 template <class T>
 const Kernel<T>& kernel_of(const std::string& name) {
-    const std::vector<std::string> possible = kernel_names();
     for (const Choice& choice : choices) {
-        if (choice.name != name) continue;
-        if (std::find(possible.begin(), possible.end(), name) == possible.end()) break;
+        if (choice.name != name || !runs(name)) continue;
         if constexpr (sizeof(T) == sizeof(float)) return choice.of_float();
         else return choice.of_double();
     }

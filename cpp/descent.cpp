@@ -12,8 +12,8 @@ namespace fallline {
 
 namespace {
 
-constexpr std::int64_t most_bytes = 8 << 20;  // of a pass: it should stay in the cache
-constexpr std::int64_t most_rows = 1024;
+constexpr std::int64_t most_bytes = 32 << 20;  // of a pass
+constexpr std::size_t most_near = 2 << 20;     // bytes: about what a core has for itself
 constexpr std::int64_t apart = 2;  // rows between panels, which else would share places in the cache
 
 using Clock = std::chrono::steady_clock;
@@ -116,7 +116,7 @@ void Worker<T>::transpose(const T* theta) {
 template <class T>
 std::int64_t Worker<T>::rows_at_once() const {
     const std::int64_t bytes = machine_.per_row() * static_cast<std::int64_t>(sizeof(T));
-    return std::clamp<std::int64_t>(most_bytes / bytes, block_rows, most_rows) / block_rows *
+    return std::clamp<std::int64_t>(most_bytes / bytes, block_rows, rows_of_pass) / block_rows *
            block_rows;
 }
 
@@ -129,10 +129,12 @@ void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count
     pass.rows = rows_.data() + first;
     pass.positions = positions_.data() + first;
     pass.factors = factors_.data() + first;
-    block_errors_.resize(blocks_of(count));
-    pool_.run(blocks_of(count), [&](int thread, int i) {
-        block_errors_[i] =
-            machine_.kernel().train(machine_.model(), pass, i, scratch_of(thread));
+    const int blocks = blocks_of(count);
+    const int each = pass.tiles ? std::min(tile_blocks, (blocks - 1) / pool_.threads() + 1) : 1;
+    block_errors_.resize(blocks);
+    pool_.run((blocks - 1) / each + 1, [&](int thread, int i) {
+        machine_.kernel().train(machine_.model(), pass, i * each, std::min(each, blocks - i * each),
+                                scratch_of(thread), &block_errors_[i * each]);
     });
     add(error, block_errors_);
 }
@@ -150,8 +152,8 @@ Errors Worker<T>::train(Pass<T> pass, T* gradient) {
     Errors error;
     for (std::int64_t first = 0; first < count; first += capacity_) {
         train_rows(pass, first, std::min(capacity_, count - first), error);
-        pool_.run(static_cast<int>(tasks.size()), [&](int, int i) {
-            kernel.gradient(model, pass, tasks[i], gradient, first == 0);
+        pool_.run(static_cast<int>(tasks.size()), [&](int thread, int i) {
+            kernel.gradient(model, pass, tasks[i], scratch_of(thread), gradient, first == 0);
         });
     }
     return error;
@@ -280,6 +282,8 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     auto next = Clock::now() + interval;
     gradient_ = Numbers<T>(machine_.layout().padded);
     fused_ = fused_tasks(machine_, plan);
+    groups_ = grouped(fused_);
+    tiles_ = machine_.tiles(order.batch_size);
     moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;
     for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
@@ -290,7 +294,6 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
         const std::int64_t length = std::min(order.batch_size, order.length - at);
         const double weight = choose(rows, order.rows + at, length);
         const double rate = order.rates[at / order.batch_size];
-        ahead_ = {order.rows + at + length, std::min(length, order.length - at - length), 0};
         const bool fused = !fused_.empty() && std::ssize(rows_) <= rows_at_once();
         const auto take = fused ? &Worker::fused_step : &Worker::step;
         steps.push_back(weight == 0
@@ -306,6 +309,7 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
                      double total_weight, double rate) {
     Pass<T> pass = pass_of(state.theta.data(), rows);
     pass.step = state.step;
+    pass.tiles = tiles_;
     Step told;
     told.weight = weight;
     const Errors error = train(pass, gradient_.data());
@@ -341,6 +345,7 @@ Update<T> Worker<T>::updating(State<T>& state, const PlanSpec& plan, double rate
     job.gradient = gradient_.data();
     for (std::size_t i = 0; i < state.arrays.size(); ++i) job.arrays[i] = state.arrays[i].data();
     job.moves = machine_.moves();
+    job.far = (1 + state.arrays.size()) * state.theta.size() * sizeof(T) > most_near;
     state.numbers = machine_.kernel().prepare_step(job, state.numbers, rate);
     return job;
 }

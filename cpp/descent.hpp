@@ -101,9 +101,10 @@ private:
     std::int64_t capacity_ = 0;
     Numbers<T> memory_, scratch_, transposed_, gradient_;
     std::vector<MoveTask> fused_;  // empty: steps are not fused
+    std::vector<MoveGroup> groups_;
     Numbers<T> moved_;             // pieces of a gradient, one for each thread
+    bool tiles_ = false;           // whether steps multiply in tiles
     bool turned_ = false;          // whether `transposed_` is of the weights as they are
-    Ahead ahead_;                  // rows of the next batch
     std::vector<std::int64_t> rows_;
     std::vector<std::int32_t> positions_;
     std::vector<Errors> block_errors_;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <tuple>
 
 namespace fallline {
 
@@ -61,6 +62,19 @@ std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& pla
     return tasks;
 }
 
+std::vector<MoveGroup> grouped(const std::vector<MoveTask>& tasks) {
+    std::vector<MoveGroup> groups;
+    const auto group_of = [](const GradientTask& piece) {
+        const int panel = piece.source_panel / tile_panels;
+        return std::tuple(piece.node, piece.source, piece.source < 0 ? piece.panel : panel);
+    };
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        if (i && group_of(tasks[i].piece) == group_of(tasks[i - 1].piece)) ++groups.back().count;
+        else groups.push_back({&tasks[i], 1, static_cast<int>(i)});
+    }
+    return groups;
+}
+
 // A step in two phases: what `step` does with the gradient is done piece by piece, while each is
 // computed. Its bits are those of `step`, but for the rounding of norms and penalties.
 template <class T>
@@ -68,13 +82,12 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
                            double total_weight, double rate) {
     Pass<T> pass = pass_of(state.theta.data(), rows);
     pass.step = state.step;
+    pass.tiles = tiles_;
     reserve(std::ssize(rows_));
     if (!turned_) transpose(pass.theta);
     turned_ = true;
     Errors error;
     train_rows(pass, 0, std::ssize(rows_), error);
-    ahead_.rows_of_X = rows.count;
-    ahead_.tasks = static_cast<int>(fused_.size());
     Step told;
     told.weight = weight;
     told.error = error.error;
@@ -84,11 +97,10 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
     const Update<T> moves = updating(state, plan, rate, 1);
     // Squares of floats are whole in double; those of doubles may need a look at the entries.
     constexpr bool narrow = sizeof(T) == 4;
-    pool_.run(static_cast<int>(fused_.size()), [&](int thread, int i) {
-        const MoveTask& task = fused_[i];
-        T* gradient = narrow ? moved_.data() + thread * piece() : gradient_.data() + task.begin;
-        sound_[i] = machine_.kernel().move(machine_.model(), pass, task, i, job, moves, ahead_,
-                                           gradient);
+    pool_.run(static_cast<int>(groups_.size()), [&](int thread, int i) {
+        T* gradient = narrow ? moved_.data() + thread * piece() : gradient_.data();
+        machine_.kernel().move(machine_.model(), pass, groups_[i], job, moves,
+                               scratch_of(thread), gradient, &sound_[groups_[i].index]);
     });
     told.penalty = penalty(job);
     const double whole = std::accumulate(squares_.begin(), squares_.end(), 0.0);

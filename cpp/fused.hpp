@@ -17,4 +17,7 @@ namespace fallline {
 template <class T>
 std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& plan);
 
+// The same tasks in groups that a thread takes whole: pieces of the same few panels of a source.
+std::vector<MoveGroup> grouped(const std::vector<MoveTask>& tasks);
+
 }  // namespace fallline

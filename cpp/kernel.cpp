@@ -27,21 +27,24 @@ fallline::Errors measure(const Model& model, const Pass<T>& pass, int number, T*
 }
 
 template <class T>
-fallline::Errors train(const Model& model, const Pass<T>& pass, int number, T* scratch) {
-    const Block<T> block(model, pass, number, scratch);
+void train(const Model& model, const Pass<T>& pass, int number, int count, T* scratch,
+           fallline::Errors* errors) {
+    const Tiles tiles(has_tiles<T> && pass.tiles);
+    const Block<T> block(model, pass, number, scratch, count);
     forward(block);
-    const fallline::Errors error = error_of(block, true);
+    by_blocks(block, [&](const Block<T>& one) { *errors++ = error_of(one, true); });
     backward(block);
-    return error;
+    if constexpr (has_tiles<T>)
+        if (pass.tiles) split_deltas(block);
 }
 
 int prepare(fallline::Instruction* code, int length, std::int32_t* scratch) {
     return assign_registers(reinterpret_cast<Instruction*>(code), length, scratch);
 }
 
-template <class T>
+template <class T, bool tiles = false>
 constexpr fallline::Kernel<T> table{
-    FALLLINE_NAME, lanes<T>,       find,            prepare,    transpose<T>,
+    FALLLINE_NAME, lanes<T>, tiles, find,            prepare,    transpose<T>,
     predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
     arrays_of,     prepare_step<T>, update_range<T>, move<T>,    limit_layer<T>,
     small_steps<T>,
@@ -51,5 +54,8 @@ constexpr fallline::Kernel<T> table{
 
 const fallline::Kernel<float>& kernel_float() { return table<float>; }
 const fallline::Kernel<double>& kernel_double() { return table<double>; }
+#if defined(FALLLINE_TILES)
+const fallline::Kernel<float>& kernel_float_tiles() { return table<float, true>; }
+#endif
 
 }  // namespace FALLLINE_NS

@@ -22,6 +22,11 @@ namespace fallline {
 
 constexpr int block_rows = 64;  // a sum over rows is one of blocks, each summed by itself
 
+// Where there are tiles (see kernel/tiles.hpp): the blocks that a task takes, whose weights are split
+// only once; the most chunks of a sum that are split at a time; the panels of a source that are, for
+// the gradient; the numbers of a chunk.
+constexpr int tile_blocks = 4, tile_chunks = 16, tile_panels = 4, tile_numbers = 1536;
+
 // A step of a formula; after `prepare` its arguments are registers.
 struct Instruction {
     std::int32_t op, target, arguments[4];
@@ -66,6 +71,10 @@ struct Node {
     int depth = 0;  // rows of each transposed panel: the units of all consumers
     // memory of a pass, in numbers per row
     std::int64_t h = -1, o = -1, s = -1, d = -1, f = -1;
+    // Whether full panels are multiplied in tiles, forward and on the way back; and the memory of d
+    // split for the gradient's.
+    bool tiled = false, tiled_back = false;
+    std::int64_t split_d = -1;
 };
 
 struct Model {
@@ -78,6 +87,7 @@ struct Model {
     Row loss;
     bool fused = false;
     int targets = 0, outputs = 0;
+    std::int64_t tile_scratch = 0;  // where a thread's own memory for tiles begins
 };
 
 // A matrix of the user's, as it lies: strides in bytes, which need not be multiples of a number's
@@ -106,6 +116,7 @@ struct Pass {
     std::int64_t capacity = 0;    // rows that the memory is for
     T* memory = nullptr;
     T* outputs = nullptr;         // (n, k), of predictions
+    bool tiles = false;           // whether to multiply in tiles where the model does
 };
 
 struct GradientTask {
@@ -121,11 +132,10 @@ struct MoveTask {
     int turned_row;  // of the source's transposed panel; -1 where no delta goes back
 };
 
-// The rows of the next batch, that memory may be asked for them in time. Each task asks for a share.
-struct Ahead {
-    const std::int64_t* rows = nullptr;
-    std::int64_t count = 0, rows_of_X = 0;
-    int tasks = 1;
+// Pieces of some panels of one source, one after the other, and the number of the first.
+struct MoveGroup {
+    const MoveTask* tasks;
+    int count, index;
 };
 
 // What finishes a gradient: penalties, masks, clipping by value. Results are noted by range.
@@ -165,6 +175,7 @@ struct Update {
     T* gradient = nullptr;
     T* arrays[4] = {};
     const T* moves = nullptr;
+    bool far = false;              // θ and the arrays are more than the nearer caches hold
 };
 
 // Parts of E: of the true error, and of what is reported of it, which may be clipped.
@@ -181,6 +192,7 @@ template <class T>
 struct Kernel {
     const char* name;
     int lanes;
+    bool tiles;  // whether it has tiles to multiply in
     // The numbers of names, or -1; `table` is one of activation, loss, optimizer, operation.
     int (*find)(const char* table, const char* name);
     // Gives a formula its registers and returns how many it needs.
@@ -188,17 +200,19 @@ struct Kernel {
     void (*transpose)(const Model&, int node, int panel, const T* theta, T* transposed);
     void (*predict)(const Model&, const Pass<T>&, int block, T* scratch);
     Errors (*measure)(const Model&, const Pass<T>&, int block, T* scratch);
-    Errors (*train)(const Model&, const Pass<T>&, int block, T* scratch);  // and the way back
-    void (*gradient)(const Model&, const Pass<T>&, const GradientTask&, T* gradient, bool fresh);
+    // Forward and back over `count` blocks; writes the errors of each.
+    void (*train)(const Model&, const Pass<T>&, int block, int count, T* scratch, Errors* errors);
+    void (*gradient)(const Model&, const Pass<T>&, const GradientTask&, T* scratch, T* gradient,
+                     bool fresh);
     void (*finish)(const Finish<T>&, const Range&, int index, const T* theta, T* gradient);
     // The names of an optimizer's arrays over θ, in its order; returns how many.
     int (*arrays)(const OptimizerRow&, const char** names);
     // Notes what all entries of a step share, and returns the optimizer's numbers after it.
     OptimizerNumbers (*prepare_step)(Update<T>&, OptimizerNumbers before, double rate);
     bool (*update)(const Update<T>&, const Range&);  // whether all stayed finite
-    // gradient, finish and update of one task; see move.hpp
-    bool (*move)(const Model&, const Pass<T>&, const MoveTask&, int index, Finish<T>,
-                 const Update<T>&, const Ahead&, T* gradient);
+    // gradient, finish and update of a group of tasks; see move.hpp
+    void (*move)(const Model&, const Pass<T>&, const MoveGroup&, const Finish<T>&,
+                 const Update<T>&, T* scratch, T* gradient, std::uint8_t* sound);
     void (*limit)(const Model&, int node, double most, const T* moves, T* theta);
     // Steps `first` to `last` of small work; returns how many were taken, the last one of which is
     // not finite where they are fewer.

@@ -44,6 +44,7 @@ Machine<T>::Machine(const Kernel<T>& kernel, std::shared_ptr<const NetworkSpec> 
     }
     link(plan, sparse);
     if (objective) link_back();
+    if (objective && plan && kernel.tiles) choose_tiles();
     model_.nodes = nodes_.data();
     place(objective != nullptr);
     if (objective) list_tasks();
@@ -113,6 +114,20 @@ void Machine<T>::link_back() {
     }
 }
 
+// Says what is multiplied in tiles: full panels, by a sum that fills a chunk.
+template <class T>
+void Machine<T>::choose_tiles() {
+    const int P = model_.panel;
+    for (int number = model_.input_count; number < model_.node_count; ++number) {
+        Node& node = nodes_[number];
+        if (node.width < least_wide) continue;
+        node.tiled = node.fan_in >= P / 2;
+        node.tiled_back = node.depth >= P / 2;
+        node.split_d = 0;
+        tiles_ = true;
+    }
+}
+
 // Gives each layer its memory in a pass, and a thread what it needs for the largest layer.
 template <class T>
 void Machine<T>::place(bool back) {
@@ -138,6 +153,7 @@ void Machine<T>::place(bool back) {
         const bool kept = back && (last || !activation.from_output);
         node.h = kept ? take() : node.o;
         if (back) node.d = take();
+        if (node.split_d == 0) node.split_d = std::exchange(per_row_, per_row_ + size / P * tile_numbers / P);
         if (node.joint) widest = std::max<std::int64_t>(widest, node.width);
         std::int64_t fed = panels_in(node.depth, P) + node.consumer_count, feeding = 0;
         for (int e = 0; e < node.source_count; ++e)
@@ -148,23 +164,31 @@ void Machine<T>::place(bool back) {
     const std::int64_t plain = std::max<std::int64_t>(whole, longest + 64);  // one row of noise
     const std::int64_t pointers = stretches * 16 / static_cast<std::int64_t>(sizeof(T)) + 16;
     scratch_ = (std::max(plain, pointers) + 63) / 64 * 64;
+    model_.tile_scratch = scratch_;
+    constexpr int chunks = block_rows / 32;  // of the rows of a block
+    const auto turned = std::int64_t(tile_panels) * rows_of_pass / 32;
+    const auto split = std::int64_t(chunks * tile_blocks + 1) * tile_chunks;
+    if (tiles_) scratch_ += std::max(turned, split) * tile_numbers;
 }
 
+// Pieces that share a few panels of a source follow each other: what they read stays in the cache.
 template <class T>
 void Machine<T>::list_tasks() {
     const int P = model_.panel;
     for (int number = model_.input_count; number < model_.node_count; ++number) {
         const Node& node = nodes_[number];
-        for (int p = 0; p < node.panel_count; ++p) {
-            int first = 0;
-            for (int e = 0; e < node.source_count; ++e) {
-                const Node& source = nodes_[node.sources[e]];
-                const int panels = source.s < 0 ? 1 : panels_in(source.width, P);
-                for (int q = 0; q < panels; ++q) tasks_.push_back({number, e, p, first + q * P, q});
-                first += source.width;
-            }
-            if (node.biases >= 0) tasks_.push_back({number, -1, p, 0, 0});
+        int first = 0;
+        for (int e = 0; e < node.source_count; ++e) {
+            const Node& source = nodes_[node.sources[e]];
+            const int panels = source.s < 0 ? 1 : panels_in(source.width, P);
+            for (int some = 0; some < panels; some += tile_panels)
+                for (int p = 0; p < node.panel_count; ++p)
+                    for (int q = some; q < std::min(some + tile_panels, panels); ++q)
+                        tasks_.push_back({number, e, p, first + q * P, q});
+            first += source.width;
         }
+        for (int p = 0; p < node.panel_count && node.biases >= 0; ++p)
+            tasks_.push_back({number, -1, p, 0, 0});
     }
 }
 

@@ -13,6 +13,8 @@
 namespace fallline {
 
 // What a machine is made for. It owns all that its model points to.
+constexpr std::int64_t rows_of_pass = 1024;  // the most
+
 template <class T>
 class Machine {
 public:
@@ -43,6 +45,8 @@ public:
     std::int64_t transposed_size() const { return transposed_size_; }
     // Multiplications of one row, forward and back.
     double work_per_row() const { return work_per_row_; }
+    // Whether steps of so many rows multiply in tiles.
+    bool tiles(std::int64_t batch_size) const { return tiles_ && batch_size >= least_tiled; }
 
     void to_panels(const T* theta, T* panels) const;
     void from_panels(const T* panels, T* theta) const;
@@ -50,6 +54,7 @@ public:
 private:
     void link(const PlanSpec* plan, bool sparse);
     void link_back();
+    void choose_tiles();
     void place(bool back);
     void list_tasks();
     Row row(const RowSpec& spec, int kind);
@@ -73,6 +78,9 @@ private:
     std::unique_ptr<const Small<T>> small_;
     std::int64_t per_row_ = 0, scratch_ = 0, transposed_size_ = 0;
     double work_per_row_ = 0;
+    bool tiles_ = false;
+    // Fewer rows, or units of a layer, do not pay for the splitting of numbers.
+    static constexpr int least_tiled = 96, least_wide = 96;
 };
 
 }  // namespace fallline

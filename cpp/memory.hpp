@@ -1,4 +1,5 @@
-// Memory aligned for vectors, zero at first.
+// Memory aligned for vectors, zero at first. Much of it asks for huge pages: an address of a small one is
+// looked up again and again where more is touched than a processor remembers the pages of.
 
 #pragma once
 
@@ -6,6 +7,10 @@
 #include <cstring>
 #include <new>
 #include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace fallline {
 
@@ -25,7 +30,7 @@ public:
         return *this;
     }
     ~Numbers() {
-        if (data_) ::operator delete(data_, std::align_val_t(alignment));
+        if (data_) ::operator delete(data_, alignment(size_));
     }
 
     T* data() { return data_; }
@@ -35,11 +40,22 @@ public:
     const T& operator[](std::size_t i) const { return data_[i]; }
 
 private:
-    static constexpr std::size_t alignment = 64;
+    static constexpr std::size_t huge = 2 << 20;
+
+    static bool is_much(std::size_t size) { return size * sizeof(T) >= huge / 2; }
+    static std::align_val_t alignment(std::size_t size) {
+        return std::align_val_t(is_much(size) ? huge : 64);
+    }
 
     static T* made(std::size_t size) {
         if (!size) return nullptr;
-        return static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t(alignment)));
+        std::size_t bytes = size * sizeof(T);
+        if (is_much(size)) bytes = (bytes + huge - 1) / huge * huge;
+        void* memory = ::operator new(bytes, alignment(size));
+#if defined(__linux__)
+        if (is_much(size)) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+        return static_cast<T*>(memory);
     }
     void swap(Numbers& other) noexcept {
         std::swap(size_, other.size_);

@@ -198,10 +198,15 @@ struct Which {
 
 // Moves theta[begin:end] by the step of these gradients, and the optimizer's arrays with it, given
 // in the order of `state_arrays`. Returns whether all that was computed is finite. The range must be
-// of whole vectors.
-template <class T>
+// of whole vectors. `finished` may change a gradient, given its place and weights.
+struct AsItIs {
+    template <class T>
+    FALLLINE_INLINE Vec<T> operator()(std::ptrdiff_t, Vec<T> g, Vec<T>) const { return g; }
+};
+template <class T, class Finished = AsItIs>
 inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta, const T* gradient,
-                   T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end) {
+                   T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end,
+                   Finished finished = {}) {
     return with_method(spec, [&](auto method) {
         constexpr int count = decltype(method)::arrays;
         const StepScalars<T> own = s;  // stores might change what is not a copy
@@ -212,7 +217,7 @@ inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta,
         for (std::ptrdiff_t at = begin; at < end; at += lanes<T>) {
             Vec<T> a[count + 1];
             for (int i = 0; i < count; ++i) a[i] = load(to[i] + at);
-            const Vec<T> w = load(theta + at), g = load(gradient + at);
+            const Vec<T> w = load(theta + at), g = finished(at, load(gradient + at), w);
             const Vec<T> decays = where.decays ? load(where.decays + at) : all<T>(1);
             Vec<T> step = method.step(own, g, w, decays, a);
             if (where.moves) step = select(load(where.moves + at) == all<T>(0), all<T>(0), step);

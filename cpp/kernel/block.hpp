@@ -20,9 +20,11 @@ struct Block {
     int first, count;
     T* scratch;  // the thread's own
 
-    Block(const Model& of, const Pass<T>& in, int number, T* own)
+    // Also several blocks on end.
+    Block(const Model& of, const Pass<T>& in, int number, T* own, int blocks = 1)
         : model(of), pass(in), first(number * fallline::block_rows),
-          count(in.count - first < fallline::block_rows ? in.count - first : fallline::block_rows),
+          count(in.count - first < blocks * fallline::block_rows ? in.count - first
+                                                                 : blocks * fallline::block_rows),
           scratch(own) {}
 
     // The block's rows of one panel of what lies at `where`.
@@ -37,6 +39,14 @@ struct Block {
         return static_cast<std::uint32_t>(pass.positions[first + r]);
     }
 };
+
+// Calls call(one) for each block of several on end: a thread has memory for one at a time.
+template <class T, class Call>
+FALLLINE_INLINE void by_blocks(const Block<T>& block, Call&& call) {
+    constexpr int B = fallline::block_rows;
+    for (int i = 0; i * B < block.count; ++i)
+        call(Block<T>(block.model, block.pass, block.first / B + i, block.scratch));
+}
 
 FALLLINE_INLINE int columns_in(int width, int panel, int p) {
     return width - p * panel < panel ? width - p * panel : panel;

@@ -54,37 +54,57 @@ struct Wide<float> {
 
 // Adds the penalties' slopes, puts 0 where nothing may move, and notes sizes.
 template <class T>
-void finish_range(const fallline::Finish<T>& told, const fallline::Range& range, int index,
-                  const T* theta, T* gradient) {
-    const fallline::Finish<T> job = told;  // stores might change what is not a copy
-    const bool penalized = range.weights && (job.l1 != 0 || job.l2 != 0);
-    const Vec<T> l1 = all<T>(job.l1), l2 = all<T>(job.l2), zero = all<T>(0);
-    const Vec<T> most = all<T>(job.clip_value);
-    const bool changes = penalized || job.masked || job.moves;
-    Wide<T> before, after, half, sizes;
-    for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
-        Vec<T> g = load(gradient + i);
-        if (penalized) {
-            const Vec<T> w = load(theta + i);
-            if (job.l1 != 0) {
-                g = g + l1 * sign(w);
-                sizes.add(abs(w));
+class Finishing {
+public:
+    FALLLINE_INLINE Finishing(const fallline::Finish<T>& job, const fallline::Range& range)
+        : job_(job), penalized_(range.weights && (job.l1 != 0 || job.l2 != 0)), l1_(all<T>(job.l1)),
+          l2_(all<T>(job.l2)), most_(all<T>(job.clip_value)) {}
+
+    FALLLINE_INLINE bool changes() const { return penalized_ || job_.masked || job_.moves; }
+
+    // The gradients g of weights w, as they are to be.
+    FALLLINE_INLINE Vec<T> finished(std::ptrdiff_t i, Vec<T> g, Vec<T> w) {
+        const Vec<T> zero = all<T>(0);
+        if (penalized_) {
+            if (job_.l1 != 0) {
+                g = g + l1_ * sign(w);
+                sizes_.add(abs(w));
             }
-            if (job.l2 != 0) {
-                g = g + l2 * w;
-                half.add_square(w);
+            if (job_.l2 != 0) {
+                g = g + l2_ * w;
+                half_.add_square(w);
             }
         }
-        if (job.masked) g = select(is_set(job.masked + i), zero, g);
-        if (job.moves) g = select(is_set(job.moves + i), g, zero);
-        before.add_square(g);
-        if (job.clip_value > 0) after.add_square(clamp(g, -most, most));
-        if (changes) store(gradient + i, g);
+        if (job_.masked) g = select(is_set(job_.masked + i), zero, g);
+        if (job_.moves) g = select(is_set(job_.moves + i), g, zero);
+        before_.add_square(g);
+        if (job_.clip_value > 0) after_.add_square(clamp(g, -most_, most_));
+        return g;
     }
-    job.squares[index] = before.total();
-    job.clipped[index] = job.clip_value > 0 ? after.total() : 0;
-    job.penalties[2 * index] = penalized ? sizes.total() : 0;
-    job.penalties[2 * index + 1] = penalized ? half.total() / 2 : 0;
+
+    FALLLINE_INLINE void tell(int index) const {
+        job_.squares[index] = before_.total();
+        job_.clipped[index] = job_.clip_value > 0 ? after_.total() : 0;
+        job_.penalties[2 * index] = penalized_ ? sizes_.total() : 0;
+        job_.penalties[2 * index + 1] = penalized_ ? half_.total() / 2 : 0;
+    }
+
+private:
+    const fallline::Finish<T> job_;  // stores might change what is not a copy
+    const bool penalized_;
+    const Vec<T> l1_, l2_, most_;
+    Wide<T> before_, after_, half_, sizes_;
+};
+
+template <class T>
+void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, int index,
+                  const T* theta, T* gradient) {
+    Finishing<T> finishing(job, range);
+    for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
+        const Vec<T> g = finishing.finished(i, load(gradient + i), load(theta + i));
+        if (finishing.changes()) store(gradient + i, g);
+    }
+    finishing.tell(index);
 }
 
 // The Euclidean norm of those of n numbers that may move, or of the others; no square overflows.

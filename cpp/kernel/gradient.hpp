@@ -25,9 +25,18 @@ void bias_gradient(const T* d, int rows, const fallline::Panel& panel, T* g, boo
     });
 }
 
+// Whether a piece of the gradient is multiplied in tiles.
+template <class T>
+FALLLINE_INLINE bool in_tiles(const Pass<T>& pass, const Node& source, const Node& node,
+                              const fallline::Panel& panel) {
+    return has_tiles<T> && pass.tiles && source.s >= 0 && node.split_d >= 0 &&
+           panel.lanes == panel_columns<T>;
+}
+
 template <class T>
 void gradient_of(const Model& model, const Pass<T>& pass, const fallline::GradientTask& task,
-                 T* gradient, bool fresh) {
+                 T* scratch, T* gradient, bool fresh) {
+    const Tiles tiles(has_tiles<T> && pass.tiles);
     constexpr int P = panel_columns<T>;
     const Node& node = model.nodes[task.node];
     const fallline::Panel& panel = node.panels[task.panel];
@@ -42,8 +51,16 @@ void gradient_of(const Model& model, const Pass<T>& pass, const fallline::Gradie
         sparse_gradient(pass, source, panel, d, g, fresh);
         return;
     }
+    const int units = columns_in(source.width, P, task.source_panel);
+    if (in_tiles(pass, source, node, panel)) {
+        if constexpr (has_tiles<T>) {
+            split_turned(pass, source, task.source_panel, scratch + model.tile_scratch);
+            tiled_gradient(pass, scratch + model.tile_scratch, node, task.panel, units, g, fresh);
+        }
+        return;
+    }
     const T* s = pass.memory + (source.s + std::int64_t(task.source_panel) * P) * pass.capacity;
-    outer_panel(s, columns_in(source.width, P, task.source_panel), d, pass.count, panel, g, fresh);
+    outer_panel(s, units, d, pass.count, panel, g, fresh);
 }
 
 // One panel of the weights that lead away from a layer: its units side by side, a row for each unit

@@ -92,15 +92,21 @@ void times(const Stretch<T>* stretches, int count, int row, const T* panel, cons
         for (int n = 0; n < N; ++n) put<T, Bytes>(out + r * P + n * L, sums[r][n]);
 }
 
+struct Nothing {
+    FALLLINE_INLINE void operator()() const {}
+};
+
 // g[r] += Σ s[k][r]·d[k] over rows k, block by block: each block's sum is added as one number.
-template <class T, int Bytes, int N, int R>
-void outer(const T* s, const T* d, int rows, T* g, bool fresh) {
+// Calls between() every eight rows.
+template <class T, int Bytes, int N, int R, class Between = Nothing>
+void outer(const T* s, const T* d, int rows, T* g, bool fresh, Between between = {}) {
     using V = typename Sized<T, Bytes>::type;
     constexpr int L = Bytes / sizeof(T), P = panel_columns<T>;
     for (int first = 0; first < rows; first += fallline::block_rows) {
         const int last = first + fallline::block_rows < rows ? first + fallline::block_rows : rows;
         V sums[R][N] = {};
         for (int k = first; k < last; ++k) {
+            if (k % 8 == 0) between();
             V column[N];
 #pragma GCC unroll 2
             for (int n = 0; n < N; ++n) column[n] = get<T, Bytes>(d + std::ptrdiff_t(k) * P + n * L);

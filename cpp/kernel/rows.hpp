@@ -6,6 +6,7 @@
 #include "noise.hpp"
 #include "product.hpp"
 #include "sparse.hpp"
+#include "tiles.hpp"
 
 namespace FALLLINE_NS {
 
@@ -26,6 +27,21 @@ void read_inputs(const Block<T>& block) {
     }
 }
 
+// out = biases + products of the block's rows with each panel.
+template <class T>
+void times_panels(const Block<T>& block, const Stretch<T>* stretches, int count, bool tiled,
+                  const fallline::Panel* panels, int panel_count, const T* weights, const T* biases,
+                  std::int64_t out) {
+    constexpr int P = Block<T>::P;
+    int p = 0;
+    if constexpr (has_tiles<T>)
+        if (tiled && block.pass.tiles)
+            p = tiled_panels(block, stretches, count, panels, panel_count, weights, biases, out);
+    for (; p < panel_count; ++p)
+        times_panel(stretches, count, block.count, panels[p], weights,
+                    biases ? biases + p * P : nullptr, block.at(out, p));
+}
+
 template <class T>
 void net_inputs(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
@@ -38,24 +54,25 @@ void net_inputs(const Block<T>& block, const Node& node) {
                                   first + p * P};
         first += source.width;
     }
-    for (int p = 0; p < node.panel_count; ++p) {
-        const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases + p * P;
-        times_panel(stretches, count, block.count, node.panels[p], block.pass.theta, biases,
-                    block.at(node.h, p));
-    }
+    const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases;
+    times_panels(block, stretches, count, node.tiled, node.panels, node.panel_count,
+                 block.pass.theta, biases, node.h);
+}
+
+template <class T>
+void activate_jointly(const Block<T>& block, const Node& node) {
+    T* h = block.scratch;
+    T* o = h + std::ptrdiff_t(block.count) * node.width;
+    unpack(block, node, node.h, h);
+    activate(ActivationRow(node.activation).spec, h, o, block.count, node.width, node.width);
+    pack(block, node, o, node.o);
 }
 
 template <class T>
 void activate_layer(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
-    if (node.joint) {
-        T* h = block.scratch;
-        T* o = h + std::ptrdiff_t(block.count) * node.width;
-        unpack(block, node, node.h, h);
-        activate(ActivationRow(node.activation).spec, h, o, block.count, node.width, node.width);
-        pack(block, node, o, node.o);
-        return;
-    }
+    if (node.joint)
+        return by_blocks(block, [&](const Block<T>& one) { activate_jointly(one, node); });
     for (int p = 0; p < node.panel_count; ++p)
         activate(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p), block.count,
               node.panels[p].columns, P);
@@ -139,24 +156,27 @@ void fed_back(const Block<T>& block, const Node& node) {
             stretches[count++] = {block.at(to.d, p), columns_in(to.width, P, p), first + p * P};
         first += to.width;
     }
-    for (int p = 0; p < node.panel_count; ++p)
-        times_panel(stretches, count, block.count, node.transposed[p], block.pass.transposed,
-                    static_cast<const T*>(nullptr), block.at(node.d, p));
+    times_panels(block, stretches, count, node.tiled_back, node.transposed, node.panel_count,
+                 block.pass.transposed, static_cast<const T*>(nullptr), node.d);
+}
+
+template <class T>
+void back_jointly(const Block<T>& block, const Node& node) {
+    const std::ptrdiff_t size = std::ptrdiff_t(block.count) * node.width;
+    T* h = block.scratch;
+    unpack(block, node, node.h, h);
+    unpack(block, node, node.o, h + size);
+    unpack(block, node, node.d, h + 2 * size);
+    activate_back(ActivationRow(node.activation).spec, h, h + size, h + 2 * size, block.count,
+                  node.width, node.width);
+    pack(block, node, h + 2 * size, node.d);
 }
 
 template <class T>
 void back_through_activation(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
-    if (node.joint) {
-        const std::ptrdiff_t size = std::ptrdiff_t(block.count) * node.width;
-        T* h = block.scratch;
-        unpack(block, node, node.h, h);
-        unpack(block, node, node.o, h + size);
-        unpack(block, node, node.d, h + 2 * size);
-        activate_back(ActivationRow(node.activation).spec, h, h + size, h + 2 * size, block.count, node.width, node.width);
-        pack(block, node, h + 2 * size, node.d);
-        return;
-    }
+    if (node.joint)
+        return by_blocks(block, [&](const Block<T>& one) { back_jointly(one, node); });
     for (int p = 0; p < node.panel_count; ++p)
         activate_back(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p),
                       block.at(node.d, p), block.count, node.panels[p].columns, P);

@@ -138,11 +138,17 @@ void choose_plan(Case& made) {
     plan.seed = random_bits();
 }
 
-// What small work takes where the rows are few: chains, without noise or limits of norms.
-Case make_case(bool small) {
+enum class Extent { small, any, broad };
+
+// Small: chains, without noise or limits of norms. Broad: layers that tiles multiply, where there are.
+Case make_case(Extent extent) {
+    const bool small = extent == Extent::small;
     Case made;
     auto network = std::make_shared<NetworkSpec>();
-    const auto width = [] { return chance(3) ? 1 + below(70) : 1 + below(9); };
+    const auto width = [&] {
+        if (extent == Extent::broad && chance(2)) return 90 + below(60);
+        return chance(3) ? 1 + below(70) : 1 + below(9);
+    };
     for (int i = 0, count = small ? 1 : 1 + below(2); i < count; ++i)
         network->inputs.push_back(width());
     for (int i = 0, count = 1 + below(4); i < count; ++i) {
@@ -319,11 +325,12 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
 }
 
 template <class T>
-void check_case(const Case& made, const std::string& kernels, bool odd, bool small) {
+void check_case(const Case& made, const std::string& kernels, bool odd, Extent extent) {
+    const bool small = extent == Extent::small;
     const Engine engine(kernels, sizeof(T) == 8, made.network, made.objective, made.plan);
     const Engine quiet(kernels, sizeof(T) == 8, made.network, made.objective, {});
     check(engine.size() == made.size, "θ has another size");
-    const int n = chance(4) ? 65 + below(140) : 1 + below(20);
+    const int n = extent == Extent::broad ? 200 + below(90) : chance(4) ? 65 + below(140) : 1 + below(20);
     const Data<T> data(made, n, odd);
     const int batch = !small ? 1 + n / 2 : chance(3) ? 1 : 1 + below(12);
     if (small && made.size * batch < 4000)
@@ -360,13 +367,14 @@ int main(int count, char** arguments) {
         for (int round = seed; round < seed + rounds; ++round) {
             what = kernels + ", round " + std::to_string(round);
             random_bits.seed(round);
-            const bool small = chance(2);
-            const Case made = make_case(small);
+            const Extent extent =
+                chance(2) ? Extent::small : chance(6) ? Extent::broad : Extent::any;
+            const Case made = make_case(extent);
             what += ", " + made.objective.loss.family + ", " + made.plan.optimizer;
-            check_case<double>(made, kernels, false, small);
-            check_case<float>(made, kernels, false, small);
-            check_case<double>(made, kernels, true, small);
-            check_case<float>(made, kernels, true, small);
+            check_case<double>(made, kernels, false, extent);
+            check_case<float>(made, kernels, false, extent);
+            check_case<double>(made, kernels, true, extent);
+            check_case<float>(made, kernels, true, extent);
         }
     std::printf("%d rounds with each of the kernels: sound\n", rounds);
 }

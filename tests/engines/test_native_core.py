@@ -26,12 +26,13 @@ def levels() -> list[str]:
     found = Path("/proc/cpuinfo")
     flags = found.read_text().split() if found.exists() else []
     longest = "v4" if "avx512bw" in flags else "v3" if "avx2" in flags else "v2"
-    return sorted({"-march=x86-64-v2", f"-march=x86-64-{longest}"})
+    tiles = " -DFALLLINE_TILES" if "amx_bf16" in flags else ""
+    return sorted({"-march=x86-64-v2", f"-march=x86-64-{longest}{tiles}"})
 
 
 def compile_kernel(level: str, flags: list[str], to: Path) -> None:
     names = ["-DFALLLINE_NS=fallline_generic", '-DFALLLINE_NAME="generic"', f"-I{CPP}"]
-    command = [COMPILER, "-std=c++20", "-c", *flags, *([level] if level else []), *names]
+    command = [COMPILER, "-std=c++20", "-c", *flags, *level.split(), *names]
     subprocess.run([*command, str(CPP / "kernel.cpp"), "-o", str(to)], check=True)
 
 
@@ -45,7 +46,7 @@ def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
     program = tmp_path / "fuzz"
     subprocess.run(
         [
-            COMPILER, "-std=c++20", *WATCHED, f"-I{CPP}", *map(str, sources),
+            COMPILER, "-std=c++20", *WATCHED, *level.split(), f"-I{CPP}", *map(str, sources),
             str(CPP / "tests" / "fuzz.cpp"), str(tmp_path / "kernel.o"), "-pthread",
             "-o", str(program),
         ],

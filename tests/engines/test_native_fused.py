@@ -25,6 +25,7 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 SHAPES = [
     ("30 -> 64 relu -> 64 relu -> 4", 64, 192),
     ("784 -> 128 relu -> 10", 128, 256),
+    ("50 -> 200 relu -> 110 tanh -> 10", 130, 400),  # with tiles, where there are
     ("33 -> 100 tanh -> 17 gelu -> 3", 70, 150),
     ("5 -> 7 logistic -> 40 relu -> 1", 200, 500),
     ("3 -> 1", 300, 700),
