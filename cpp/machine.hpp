@@ -80,7 +80,7 @@ private:
     double work_per_row_ = 0;
     bool tiles_ = false;
     // Fewer rows, or units of a layer, do not pay for the splitting of numbers.
-    static constexpr int least_tiled = 96, least_wide = 96;
+    static constexpr int least_tiled = 96, least_wide = 192;
 };
 
 }  // namespace fallline

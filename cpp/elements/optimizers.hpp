@@ -206,30 +206,35 @@ struct AsItIs {
 template <class T, class Finished = AsItIs>
 inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta, const T* gradient,
                    T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end,
-                   Finished finished = {}) {
+                   Finished&& finished = {}) {
     return with_method(spec, [&](auto method) {
         constexpr int count = decltype(method)::arrays;
         const StepScalars<T> own = s;  // stores might change what is not a copy
         const Which<T> where = which;
+        auto finish = finished;  // in registers, and not where stores might change it
         T* to[count + 1] = {};
         for (int i = 0; i < count; ++i) to[i] = arrays[i];
-        Vec<T> sound = all<T>(0);  // 0 times what is not finite is NaN
+        // 0 times what is not finite is NaN; sums of their own do not wait for each other.
+        Vec<T> sound[count + 1];
+        for (Vec<T>& sum : sound) sum = all<T>(0);
         for (std::ptrdiff_t at = begin; at < end; at += lanes<T>) {
             Vec<T> a[count + 1];
             for (int i = 0; i < count; ++i) a[i] = load(to[i] + at);
-            const Vec<T> w = load(theta + at), g = finished(at, load(gradient + at), w);
+            const Vec<T> w = load(theta + at), g = finish(at, load(gradient + at), w);
             const Vec<T> decays = where.decays ? load(where.decays + at) : all<T>(1);
             Vec<T> step = method.step(own, g, w, decays, a);
             if (where.moves) step = select(load(where.moves + at) == all<T>(0), all<T>(0), step);
             const Vec<T> moved = w + step;
             store(theta + at, moved);
-            sound += moved * all<T>(0);
+            sound[count] += moved * all<T>(0);
             for (int i = 0; i < count; ++i) {
                 store(to[i] + at, a[i]);
-                sound += a[i] * all<T>(0);
+                sound[i] += a[i] * all<T>(0);
             }
         }
-        return !any(is_nan(sound));
+        for (int i = 0; i < count; ++i) sound[count] += sound[i];
+        finished = finish;
+        return !any(is_nan(sound[count]));
     });
 }
 

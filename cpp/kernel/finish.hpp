@@ -63,7 +63,7 @@ public:
     FALLLINE_INLINE bool changes() const { return penalized_ || job_.masked || job_.moves; }
 
     // The gradients g of weights w, as they are to be.
-    FALLLINE_INLINE Vec<T> finished(std::ptrdiff_t i, Vec<T> g, Vec<T> w) {
+    FALLLINE_INLINE Vec<T> operator()(std::ptrdiff_t i, Vec<T> g, Vec<T> w) {
         const Vec<T> zero = all<T>(0);
         if (penalized_) {
             if (job_.l1 != 0) {
@@ -90,9 +90,9 @@ public:
     }
 
 private:
-    const fallline::Finish<T> job_;  // stores might change what is not a copy
-    const bool penalized_;
-    const Vec<T> l1_, l2_, most_;
+    fallline::Finish<T> job_;
+    bool penalized_;
+    Vec<T> l1_, l2_, most_;
     Wide<T> before_, after_, half_, sizes_;
 };
 
@@ -101,7 +101,7 @@ void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, 
                   const T* theta, T* gradient) {
     Finishing<T> finishing(job, range);
     for (std::int64_t i = range.begin; i < range.end; i += lanes<T>) {
-        const Vec<T> g = finishing.finished(i, load(gradient + i), load(theta + i));
+        const Vec<T> g = finishing(i, load(gradient + i), load(theta + i));
         if (finishing.changes()) store(gradient + i, g);
     }
     finishing.tell(index);

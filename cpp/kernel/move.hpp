@@ -71,11 +71,8 @@ bool finish_and_update(const fallline::Finish<T>& finish, const fallline::Update
     std::memcpy(&shared, job.shared, sizeof shared);
     if (!range.weights) shared.decay = 0;  // biases do not decay
     Finishing<T> finishing(finish, range);
-    const bool sound = update(
-        optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
-        Which<T>{job.moves, nullptr}, range.begin, range.end,
-        [&](std::ptrdiff_t i, Vec<T> g, Vec<T> w)
-            __attribute__((always_inline)) { return finishing.finished(i, g, w); });
+    const bool sound = update(optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
+                              Which<T>{job.moves, nullptr}, range.begin, range.end, finishing);
     finishing.tell(index);
     return sound;
 }
