@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -54,16 +55,22 @@ class Progress:
 
         Sums run step by step, so that they do not depend on where a pause cut the epoch.
         """
-        errors = steps.errors if reduction == "sum" else steps.errors * steps.weights
+        sums = np.empty((3, len(steps.errors) + 1))
+        sums[:, 0] = self.weighted_error, self.weight, self.norms
+        sums[0, 1:] = steps.errors if reduction == "sum" else steps.errors * steps.weights
+        sums[1, 1:] = steps.weights
+        sums[2, 1:] = steps.gradient_norms
+        # `accumulate` adds in order, `sum` in pairs.
+        weighted_error, weight, norms = np.add.accumulate(sums, axis=1)[:, -1].tolist()
         return Progress(
             step=self.step + len(steps.errors),
             elapsed=self.elapsed + seconds,
             rows=self.rows + steps.rows,
             steps=self.steps + len(steps.errors),
             seconds=self.seconds + seconds,
-            weighted_error=_summed(self.weighted_error, errors),
-            weight=_summed(self.weight, steps.weights),
-            norms=_summed(self.norms, steps.gradient_norms),
+            weighted_error=weighted_error,
+            weight=weight,
+            norms=norms,
             history=self.history,
             best_error=self.best_error,
             best_theta=self.best_theta,
@@ -95,10 +102,16 @@ class Progress:
             **measured,
         )
 
-    def closed(self, epoch: Epoch, theta: Floats, seconds: float) -> Progress:
-        """Return the progress after an epoch: its record kept, its sums cleared."""
+    def closed(self, epoch: Epoch, theta: Floats | None, seconds: float) -> Progress:
+        """Return the progress after an epoch: its record kept, its sums cleared.
+
+        Parameters
+        ----------
+        theta
+            (P,) its last weights, where it has a validation error.
+        """
         error = epoch.validation_error
-        lower = error is not None and np.isfinite(error) and error < self.best_error
+        lower = error is not None and math.isfinite(error) and error < self.best_error
         return Progress(
             step=self.step,
             elapsed=self.elapsed + seconds,
@@ -106,15 +119,6 @@ class Progress:
             best_error=error if lower and error is not None else self.best_error,
             best_theta=theta if lower else self.best_theta,
         )
-
-
-def _summed(start: float, terms: Floats) -> float:
-    """Return a sum carried on term by term: `accumulate` adds in order, `sum` in pairs."""
-    if not len(terms):
-        return start
-    terms = terms.copy()
-    terms[0] += start
-    return float(np.add.accumulate(terms)[-1])
 
 
 @dataclass(frozen=True)
