@@ -55,22 +55,16 @@ class Progress:
 
         Sums run step by step, so that they do not depend on where a pause cut the epoch.
         """
-        sums = np.empty((3, len(steps.errors) + 1))
-        sums[:, 0] = self.weighted_error, self.weight, self.norms
-        sums[0, 1:] = steps.errors if reduction == "sum" else steps.errors * steps.weights
-        sums[1, 1:] = steps.weights
-        sums[2, 1:] = steps.gradient_norms
-        # `accumulate` adds in order, `sum` in pairs.
-        weighted_error, weight, norms = np.add.accumulate(sums, axis=1)[:, -1].tolist()
+        errors = steps.errors if reduction == "sum" else steps.errors * steps.weights
         return Progress(
             step=self.step + len(steps.errors),
             elapsed=self.elapsed + seconds,
             rows=self.rows + steps.rows,
             steps=self.steps + len(steps.errors),
             seconds=self.seconds + seconds,
-            weighted_error=weighted_error,
-            weight=weight,
-            norms=norms,
+            weighted_error=_summed(self.weighted_error, errors),
+            weight=_summed(self.weight, steps.weights),
+            norms=_summed(self.norms, steps.gradient_norms),
             history=self.history,
             best_error=self.best_error,
             best_theta=self.best_theta,
@@ -119,6 +113,15 @@ class Progress:
             best_error=error if lower and error is not None else self.best_error,
             best_theta=theta if lower else self.best_theta,
         )
+
+
+def _summed(start: float, terms: Floats) -> float:
+    """Return a sum carried on term by term: `accumulate` adds in order, `sum` in pairs."""
+    if not len(terms):
+        return start
+    terms = terms.copy()
+    terms[0] += start
+    return float(np.add.accumulate(terms)[-1])
 
 
 @dataclass(frozen=True)
