@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..engines.permutations import permutation
 from ..errors import DataError, SpecError
 
 __all__ = ["AskedOnce", "Order", "RowOrder", "checked_seed"]
@@ -74,14 +75,13 @@ class RowOrder:
     def epoch(self, k: int) -> npt.NDArray[np.int64]:
         """Return the (n,) int64 permutation of epoch `k`, counted from 0.
 
-        The generator is PCG64 seeded with the pair (seed, k).
+        It is that of NumPy's PCG64 seeded with the pair (seed, k).
         """
         if k < 0:
             raise DataError(f"epochs are counted from 0, but k is {k}")
         if not self.shuffle:
             return np.arange(self.n, dtype=np.int64)
-        drawn = np.random.default_rng([self.seed, k]).permutation(self.n)
-        return drawn.astype(np.int64, copy=False)
+        return permutation((self.seed, k), self.n)
 
 
 class AskedOnce:
