@@ -11,7 +11,7 @@ from ..engines.protocol import Engine, Rows, State
 from ..errors import DataError
 from ..formulas.metrics import METRICS
 from ..spec.network import Network
-from ..spec.plan import Objective, Plan
+from ..spec.plan import Plan
 from .solving import evaluations
 
 __all__ = ["check_metrics", "measure", "validate"]
@@ -66,8 +66,7 @@ def validate(
     with np.errstate(all="ignore"):  # what overflows is reported as such
         error = None
         if validation is not None:
-            objective = Objective(plan.loss).unclipped
-            error = engine.error(network, objective, theta, validation)
+            error = engine.error(network, plan.judged, theta, validation)
         if not plan.metrics:
             return error, {}
         rows = validation or training
