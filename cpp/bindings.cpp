@@ -9,6 +9,7 @@
 #include "buffer.hpp"
 #include "cpu.hpp"
 #include "engine.hpp"
+#include "order.hpp"
 
 namespace fallline {
 
@@ -175,6 +176,13 @@ NB_MODULE(_core, module) {
                "Return the instruction set level of this machine, such as 'x86-64-v3'.");
     module.def("kernels", &kernel_names,
                "Return the names of the kernels that run here, the fastest first.");
+
+    module.def("permutation", [](const std::vector<std::uint32_t>& seed, nb::object out) {
+        const Buffer to(out, 'i', 8, true);
+        to.check_plain(to.size(0));
+        const nb::gil_scoped_release free;
+        permutation(seed, to.data<std::int64_t>(), to.size(0));
+    }, "Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector.");
 
     nb::class_<Progress>(module, "Progress", "A descent between two steps, in the core's memory.")
         .def("copy", &Progress::copy, "Return an equal one that shares no memory.")

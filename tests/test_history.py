@@ -1,7 +1,9 @@
 """Histories: records of epochs, their best, their columns and their JSON lines."""
 
+import copy
 import json
 import math
+import pickle
 from dataclasses import FrozenInstanceError
 
 import hypothesis
@@ -98,6 +100,38 @@ def test_it_is_a_sequence():
     assert hash(History(history)) == hash(history)
     assert epoch(2, 2) in history and history.index(epoch(2, 2)) == 1
     assert History() == History() and not History() and history != [*history]
+
+
+def test_histories_that_go_on_from_the_same_one_do_not_see_each_other():
+    """They share what they have in common, and nothing else."""
+    short = History([epoch(1, 3)])
+    long = short.append(epoch(2, 2)).append(epoch(3, 1))
+    other = short.append(epoch(2, 9))
+    longest, again = long.append(epoch(4, 0)), long[:2].append(epoch(3, 7))
+    assert [e.error for e in short] == [3]
+    assert [e.error for e in long] == [3, 2, 1]
+    assert [e.error for e in other] == [3, 9]
+    assert [e.error for e in longest] == [3, 2, 1, 0]
+    assert [e.error for e in again] == [3, 2, 7]
+    assert short.append(epoch(2, 2)) == long[:2] and short.best.error == 3
+    twice = epoch(2, 5)
+    one, two = short.append(twice), short.append(twice)
+    assert one.append(epoch(3, 1)) != two.append(epoch(3, 2)) and one == two
+
+
+def test_a_history_ends_where_longer_ones_go_on():
+    short = History([epoch(1, 3), epoch(2, 2)])
+    long = short.append(epoch(3, 1))
+    assert short[-1].epoch == 2 and short[np.int64(1)] is short[-1]
+    assert [e.epoch for e in short[::-1]] == [2, 1] and len(short[1:9]) == 1 and not short[2:]
+    for index in (2, -3):
+        with pytest.raises(IndexError):
+            _ = short[index]
+    assert short.column("error") == [3, 2] and short.to_jsonl().count("\n") == 2
+    assert len(short.to_frame()) == 2 and short != long and hash(short) != hash(long)
+    for copied in (pickle.loads(pickle.dumps(short)), copy.deepcopy(short)):
+        assert copied == short and copied.append(epoch(3, 8)) != long
+    assert len(pickle.dumps(short)) < len(pickle.dumps(long))
 
 
 def test_equality_leaves_the_clock_out():

@@ -43,6 +43,8 @@ Inputs = Any
 
 def is_sparse(value: object) -> bool:
     """Return whether it is a sparse matrix or array of SciPy, which is not imported for that."""
+    if isinstance(value, np.ndarray):
+        return False
     return any(kind.__module__.startswith("scipy.sparse") for kind in type(value).__mro__)
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -104,7 +105,8 @@ class History(Sequence[Epoch]):
     """
 
     def __init__(self, epochs: Iterable[Epoch] = ()) -> None:
-        self._epochs = tuple(epochs)
+        self._epochs = list(epochs)  # only ever appended to; longer histories share it
+        self._count = len(self._epochs)
 
     @overload
     def __getitem__(self, index: int) -> Epoch: ...
@@ -114,32 +116,44 @@ class History(Sequence[Epoch]):
 
     def __getitem__(self, index: int | slice) -> Epoch | History:
         """Return an epoch by position, from 0, or a part of the history."""
-        if isinstance(index, slice):
-            return History(self._epochs[index])
-        return self._epochs[index]
+        place = range(self._count)[index]
+        if isinstance(place, range):
+            return History(self._epochs[i] for i in place)
+        return self._epochs[place]
 
     def __len__(self) -> int:
-        return len(self._epochs)
+        return self._count
 
     def __iter__(self) -> Iterator[Epoch]:
-        return iter(self._epochs)
+        return islice(self._epochs, self._count)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, History) and self._epochs == other._epochs
+        return isinstance(other, History) and [*self] == [*other]
 
     def __hash__(self) -> int:
-        return hash(len(self._epochs))
+        return hash(self._count)
+
+    def __reduce__(self) -> tuple[type[History], tuple[tuple[Epoch, ...]]]:
+        """Return what is pickled: its own epochs, not those of longer histories."""
+        return History, (tuple(self),)
 
     def __repr__(self) -> str:
-        if not self._epochs:
+        if not self._count:
             return "History(no epoch yet)"
         best = self.best
         lowest = best.error if best.validation_error is None else best.validation_error
         return f"History({len(self)} epochs, least error {lowest:.6g} in epoch {best.epoch})"
 
     def append(self, epoch: Epoch) -> History:
-        """Return this history with one more epoch."""
-        return History((*self._epochs, epoch))
+        """Return this history with one more epoch; this one stays as it is."""
+        epochs = self._epochs
+        if len(epochs) == self._count:
+            epochs.append(epoch)
+        if epochs[self._count] is not epoch:  # another history went on from here
+            epochs = [*epochs[: self._count], epoch]
+        longer = History()
+        longer._epochs, longer._count = epochs, self._count + 1
+        return longer
 
     @property
     def best(self) -> Epoch:
@@ -150,15 +164,14 @@ class History(Sequence[Epoch]):
         DataError
             When there is no epoch yet.
         """
-        if not self._epochs:
+        if not self._count:
             raise DataError("the history has no epoch yet; train first")
-        return min(self._epochs, key=_selection_error)
+        return min(self, key=_selection_error)
 
     def column(self, name: str) -> list[Any]:
         """Return one field, or one metric, of every epoch."""
         return [
-            epoch.metrics[name] if name in epoch.metrics else getattr(epoch, name)
-            for epoch in self._epochs
+            epoch.metrics[name] if name in epoch.metrics else getattr(epoch, name) for epoch in self
         ]
 
     def to_frame(self) -> Any:
@@ -173,7 +186,7 @@ class History(Sequence[Epoch]):
             import pandas
         except ImportError:
             raise MissingExtraError("pandas", None, "History.to_frame") from None
-        rows = [asdict(epoch) for epoch in self._epochs]
+        rows = [asdict(epoch) for epoch in self]
         return pandas.DataFrame([row | dict(row.pop("metrics")) for row in rows])
 
     def to_jsonl(self) -> str:

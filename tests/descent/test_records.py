@@ -81,6 +81,29 @@ def test_metrics_are_of_the_validation_rows_else_of_the_training_rows(engine):
             assert value == pytest.approx(expected, rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("asked", "reads"),
+    [
+        ({}, 0),
+        ({"patience": 9, **VALIDATED}, 1),
+        ({"metrics": ("r2",)}, 1),
+        ({"error_at_end": True}, 1),
+        ({"record": "epochs"}, 1),
+        ({"record": "steps"}, 4),
+    ],
+    ids=str,
+)
+@every_engine
+def test_an_epoch_reads_the_engines_state_only_for_what_is_asked(engine, asked, reads, monkeypatch):
+    """To read it is a copy of all weights and moments, which costs more than a small epoch."""
+    run, seen = make(engine=engine, **asked), []
+    kind = type(get_engine(engine))
+    snapshot = kind.snapshot
+    monkeypatch.setattr(kind, "snapshot", lambda *given: seen.append(1) or snapshot(*given))
+    next(run)
+    assert len(seen) == reads
+
+
 @every_engine
 def test_rows_without_weight_change_nothing(engine):
     """A batch of them takes no step, and the epoch's error is that of the others."""

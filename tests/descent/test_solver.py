@@ -12,7 +12,9 @@ from tests.descent.runs import make as make_stepwise
 from tests.networks import GRAPHS, network, rows, start
 
 from fallline.descent import Run, descend, resume
+from fallline.descent.solving import engine_for
 from fallline.engines.calls import error_and_gradient, predict
+from fallline.engines.protocol import Stop
 from fallline.engines.registry import ENGINES
 from fallline.errors import DivergenceWarning, SpecError
 from fallline.formulas.optimizers import LBFGS, Adam
@@ -108,6 +110,21 @@ def test_a_snapshot_goes_on_in_another_run(engine, cut):
     assert_same(finished(other), first)
     for name, array in snapshot.arrays.items():
         np.testing.assert_array_equal(array, kept[name])
+
+
+@every_engine
+def test_a_state_stays_as_it_is_where_iterations_begin_at_it(engine):
+    plan, net = Plan(optimizer=LBFGS()), network("skip")
+    solver, order = engine_for(plan, engine), np.arange(TRAINING.n)
+    state, seen = solver.start(net, plan, start(net)), []
+    for _ in range(4):
+        before = solver.snapshot(state)
+        after, _ = solver.advance(state, TRAINING, order, np.ones(1), Stop())
+        for name, array in solver.snapshot(state).items():
+            assert array.tobytes() == before[name].tobytes(), name
+        state = after
+        seen.append(before["theta"].tobytes())
+    assert len(set(seen)) == 4
 
 
 def test_a_checkpoint_resumes_bit_for_bit(tmp_path):

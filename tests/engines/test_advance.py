@@ -118,6 +118,26 @@ def test_snapshots_and_start_weights_are_copies(engine):
     assert np.isfinite(own.theta).all()
 
 
+@every_optimizer
+@every_engine
+def test_a_state_stays_as_it_is_where_steps_begin_at_it(engine, optimizer):
+    """A run keeps it instead of a snapshot: to step back, and to find what diverged."""
+    net, order = network("skip"), range(N)
+    plan = replace(PLAN, optimizer=optimizer, input_noise=0.2)
+    descent = Descent(engine, net, plan, rows(net, plan.loss, N), start(net))
+    descent.go(order)
+    kept, before = descent.state, descent.arrays
+    descent.go(order)
+    after = descent.arrays
+    assert after["theta"].tobytes() != before["theta"].tobytes()
+    descent.state = kept
+    for name, array in descent.arrays.items():
+        assert array.tobytes() == before[name].tobytes(), name
+    descent.go(order)
+    for name, array in descent.arrays.items():
+        assert array.tobytes() == after[name].tobytes(), name
+
+
 @every_graph
 @every_engine
 def test_a_plain_step_is_minus_the_rate_times_the_gradient(engine, graph):

@@ -1,6 +1,7 @@
 """How long scikit-learn agrees with itself, and both libraries' fits, epoch by epoch."""
 
 import warnings
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -92,9 +93,9 @@ def ours(like: Any, X: Any, y: Any, weights: Any = None, **settings: Any) -> Fit
     seen: list[np.ndarray] = []
     end = EpochCallbacks.end
 
-    def ending(self: EpochCallbacks, epoch: Any, theta: np.ndarray) -> str | None:
+    def ending(self: EpochCallbacks, epoch: Any, theta: Callable[[], np.ndarray]) -> str | None:
         if epoch is not None:
-            seen.append(flat(*estimator._weights_at(theta).values()))
+            seen.append(flat(*estimator._weights_at(theta()).values()))
         return end(self, epoch, theta)
 
     with mock.patch.object(EpochCallbacks, "end", ending):

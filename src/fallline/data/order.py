@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..engines.permutations import permutation
 from ..errors import DataError, SpecError
 
 __all__ = ["AskedOnce", "Order", "RowOrder", "checked_seed"]
@@ -74,13 +75,13 @@ class RowOrder:
     def epoch(self, k: int) -> npt.NDArray[np.int64]:
         """Return the (n,) int64 permutation of epoch `k`, counted from 0.
 
-        The generator is PCG64 seeded with the pair (seed, k).
+        It is that of NumPy's PCG64 seeded with the pair (seed, k).
         """
         if k < 0:
             raise DataError(f"epochs are counted from 0, but k is {k}")
         if not self.shuffle:
             return np.arange(self.n, dtype=np.int64)
-        return np.random.default_rng([self.seed, k]).permutation(self.n).astype(np.int64)
+        return permutation((self.seed, k), self.n)
 
 
 class AskedOnce:
@@ -113,6 +114,8 @@ class AskedOnce:
                 f"epoch k = 1, 2, ..., such as a RowOrder has, but it is {order!r}"
             )
         self._order, self._n = order, n
+        # A RowOrder gives what fits, in an array of its own each time.
+        self._fits = type(order) is RowOrder and order.n == n
         self._asked: tuple[int, npt.NDArray[np.int64]] | None = None
 
     def epoch(self, k: int) -> npt.NDArray[np.int64]:
@@ -124,7 +127,8 @@ class AskedOnce:
             When they are not n whole numbers from 0 to n − 1.
         """
         if self._asked is None or self._asked[0] != k:
-            self._asked = k, _positions(self._order.epoch(k), k, self._n)
+            given = self._order.epoch(k)
+            self._asked = k, np.asarray(given) if self._fits else _positions(given, k, self._n)
         return self._asked[1]
 
 
@@ -132,10 +136,11 @@ def _positions(given: npt.ArrayLike, k: int, n: int) -> npt.NDArray[np.int64]:
     found = np.asarray(given)
     if found.shape != (n,) or found.dtype.kind not in "iu":
         what = f"an array of {found.dtype} of shape {found.shape}"
-    elif found.astype(np.uint64).max() >= n:  # those below 0 are the largest
-        what = f"positions from {found.min()} to {found.max()}"
     else:
-        return found.astype(np.int64)  # a copy: the caller may shuffle its own in place
+        own = found.astype(np.int64)  # a copy: the caller may shuffle its own in place
+        if own.view(np.uint64).max() < n:  # those below 0 are the largest
+            return own
+        what = f"positions from {found.min()} to {found.max()}"
     raise SpecError(
         f"an order of {n} rows must give {n} whole numbers from 0 to {n - 1} for each epoch, but "
         f"for epoch {k} it gave {what}"

@@ -20,6 +20,7 @@ from ..spec.plan import Plan
 
 __all__ = [
     "check_record",
+    "check_step",
     "checked_hooks",
     "start_theta",
     "the_plan",
@@ -47,6 +48,12 @@ def check_record(record: object, keep: object) -> None:
         raise SpecError(f"record must be 'steps', 'epochs' or None, not {record!r}")
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
         raise SpecError(f"keep must be a whole number of at least 1, not {keep!r}")
+
+
+def check_step(rows: object) -> None:
+    """Raise a SpecError where they are no number of rows of a single step, nor None."""
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 1):
+        raise SpecError(f"rows must be a whole number above 0, not {rows!r}")
 
 
 def checked_hooks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -95,10 +96,16 @@ class Progress:
             **measured,
         )
 
-    def closed(self, epoch: Epoch, theta: Floats, seconds: float) -> Progress:
-        """Return the progress after an epoch: its record kept, its sums cleared."""
+    def closed(self, epoch: Epoch, theta: Floats | None, seconds: float) -> Progress:
+        """Return the progress after an epoch: its record kept, its sums cleared.
+
+        Parameters
+        ----------
+        theta
+            (P,) its last weights, where it has a validation error.
+        """
         error = epoch.validation_error
-        lower = error is not None and np.isfinite(error) and error < self.best_error
+        lower = error is not None and math.isfinite(error) and error < self.best_error
         return Progress(
             step=self.step,
             elapsed=self.elapsed + seconds,

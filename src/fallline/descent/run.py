@@ -12,22 +12,22 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Array, Floats, Ints
+from ..arrays import Floats, Ints
 from ..data.order import AskedOnce, Order, RowOrder
 from ..engines.calls import checked_rows
-from ..engines.protocol import Steps
+from ..engines.protocol import State, Steps
 from ..errors import SpecError
 from ..history import Epoch, History, Step
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .checkpoint import Every, Saver, data_digest
 from .divergence import Divergence, locate, tell
-from .inputs import check_record, checked_hooks, start_theta, the_plan, validation_rows
+from .inputs import check_record, check_step, checked_hooks, start_theta, the_plan, validation_rows
 from .limits import Limits
 from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
-from .rates import last_rate, rates_of_steps
-from .solving import engine_for, why_done
+from .rates import StepRates
+from .solving import engine_for, solver_rate, why_done
 from .stopping import Rules, ended_by, reason_of
 from .validation import check_metrics, measure
 
@@ -152,7 +152,7 @@ class Run:
         self._order = AskedOnce(own if order is None else order, self._rows.n)
         self._size = self.plan.batch_size or self._rows.n
         self._state = self._engine.start(network, self.plan, start)
-        self._progress = Progress()
+        self._progress, self._rates = Progress(), StepRates(self.plan, self._rows.n)
         self._limits, self._rules = Limits(self.plan.time_budget), Rules(self.plan)
         self._with_error_at_end, self._record = error_at_end, record
         self._ring: deque[Snapshot] = deque(maxlen=keep)
@@ -226,8 +226,7 @@ class Run:
             Rows of this step's batch, at most the plan's batch size, which it is unless given;
             1 for a single example.
         """
-        if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 1):
-            raise SpecError(f"rows must be a whole number above 0, not {rows!r}")
+        check_step(rows)
         self._check_stop()
         if self.stopped is not None:
             return None
@@ -272,8 +271,7 @@ class Run:
 
     def snapshot(self) -> Snapshot:
         """Return all that `restore` needs to go on from here, bit for bit."""
-        arrays = self._engine.snapshot(self._state)
-        return Snapshot(arrays, self._progress, self.network, self.plan)
+        return self._snapshot(self._state, self._progress)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the run back to where a snapshot was taken, of this run or an equal one.
@@ -327,18 +325,18 @@ class Run:
 
     def _advance(self, order: Ints) -> tuple[Steps, str | None]:
         """Take the steps of a slice of the epoch; return them, and why they ended early."""
-        before, begun = self.snapshot(), time.monotonic()
+        before, begun = (self._state, self._progress), time.monotonic()
         due = math.inf if self._saver is None else self._saver.deadline()
         stop = self._limits.begin(self._progress.elapsed, due)
         at, count = self._progress.step, -(-len(order) // self._size)
-        rates = rates_of_steps(self.plan, self.history, self._rows.n, at, count)
+        rates = self._rates.of_steps(self.history, at, count)
         state, steps = self._engine.advance(self._state, self._rows, order, rates, stop)
         if not steps.finite:
-            self._diverge(before, order, rates)
+            self._diverge(self._snapshot(*before), order, rates)
         else:
             self._state = state
             if self._record == "steps" and len(steps.errors):
-                self._ring.append(before)
+                self._ring.append(self._snapshot(*before))
         reduction = self.plan.objective.error.reduction
         self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
         return steps, self._early(steps, order) if steps.finite else None
@@ -357,22 +355,25 @@ class Run:
             self._saver.write(self.snapshot())
         return reason
 
-    def _last_rate(self, arrays: dict[str, Array] | None = None) -> float:
-        arrays = arrays or self._engine.snapshot(self._state)
-        return last_rate(self.plan, self.history, self._rows.n, self._progress.step, arrays)
+    def _last_rate(self) -> float:
+        found = solver_rate(self._engine, self._state)
+        return self._rates.last(self.history, self._progress.step) if found is None else found
+
+    def _snapshot(self, state: State, progress: Progress) -> Snapshot:
+        """Return the run as it is, or was: no step changes a state or a progress."""
+        return Snapshot(self._engine.snapshot(state), progress, self.network, self.plan)
 
     def _close_epoch(self) -> Epoch:
         """Record the epoch in progress and see whether the run ends with it."""
         begun, done = time.monotonic(), self._progress
-        arrays = self._engine.snapshot(self._state)
-        measured = measure(
-            self._engine, self.network, self.plan, arrays, self._rows, self._validation
+        measured, theta = measure(
+            self._engine, self._state, self.network, self.plan, self._rows, self._validation
         )
         measured["error_at_end"] = self.error_at_end() if self._with_error_at_end else None
-        measured["learning_rate"] = self._last_rate(arrays)
+        measured["learning_rate"] = self._last_rate()
         spent = time.monotonic() - begun
         epoch = done.record(self.plan.objective.error.reduction, spent, **measured)
-        self._progress = done.closed(epoch, arrays["theta"], spent)
+        self._progress = done.closed(epoch, theta, spent)
         if self._saver is not None and self.stopped is None:
             self._saver.epoch_ended(self.snapshot())
         self._end(ended_by(self._callbacks, epoch))
@@ -382,8 +383,7 @@ class Run:
     def _diverge(self, before: Snapshot, order: Ints, rates: Floats) -> None:
         """End at the last finite state, and say what was not finite after it."""
         self.divergence, arrays = locate(self._engine, before, self._rows, order, rates)
-        theta = arrays["theta"]
-        self._state = self._engine.start(self.network, self.plan, theta, resume=arrays)
+        self._state = self._engine.start(self.network, self.plan, arrays["theta"], resume=arrays)
         self._end(str(self.divergence))
         tell(self.divergence, self.plan)
 
@@ -391,10 +391,10 @@ class Run:
         """End the run if there is a reason; record the epoch in progress, unless it diverged."""
         if reason is None or self.stopped is not None:
             return None
-        self.stopped, before = reason, self.snapshot()
+        self.stopped, before = reason, (self._state, self._progress)
         epoch = self._close_epoch() if self._progress.steps and not self.divergence else None
         if self._saver is not None and self.divergence is None:
-            self._saver.run_ended(before, self.snapshot(), self._rows.n)
+            self._saver.run_ended(self._snapshot(*before), self.snapshot(), self._rows.n)
         restore = self.plan.restore_best and self._validation is not None
         self._final = self.best_theta if restore else self.theta
         return epoch

@@ -17,7 +17,7 @@ from ..formulas.optimizers import Solver, State
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["FullBatch", "engine_for", "why_done"]
+__all__ = ["FullBatch", "engine_for", "evaluations", "solver_rate", "why_done"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,14 @@ class FullBatch:
         """Return why the solver has nothing left to do, or None."""
         return self._solver.why_done(state.solver)
 
+    def evaluations(self, state: _Solving) -> int:
+        """Return how often the error and its gradient were evaluated since the start."""
+        return int(state.solver["evaluations"])
+
+    def rate(self, state: _Solving) -> float:
+        """Return how far the last iteration went along its direction."""
+        return float(state.solver["rate"])
+
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
         return self._engine.error(network, objective, theta, rows)
@@ -140,3 +148,13 @@ def engine_for(plan: Plan, name: str) -> Engine:
 def why_done(engine: Engine, state: Any) -> str | None:
     """Return why a solver has nothing left to do, or None: while it has, and for no solver."""
     return engine.why_done(state) if isinstance(engine, FullBatch) else None
+
+
+def evaluations(engine: Engine, state: Any) -> int | None:
+    """Return a solver's evaluations since the start; None for an optimizer, with one a step."""
+    return engine.evaluations(state) if isinstance(engine, FullBatch) else None
+
+
+def solver_rate(engine: Engine, state: Any) -> float | None:
+    """Return how far a solver went last along its direction; None for no solver."""
+    return engine.rate(state) if isinstance(engine, FullBatch) else None

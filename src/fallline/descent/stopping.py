@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..history import Epoch, History
 from ..spec.plan import Plan
@@ -26,35 +27,42 @@ class Rules:
         self._plan = plan
         self._validation = _LastFall(plan.min_improvement, lambda epoch: epoch.validation_error)
         self._training = _LastFall(plan.tolerance or 0.0, lambda epoch: epoch.error)
+        rules: dict[str, Callable[[Any, History], str | None]] = {
+            "target": self._target,
+            "patience": self._patience,
+            "tolerance": self._tolerance,
+            "epochs": self._epochs,
+        }
+        given = ((rule, getattr(plan, name)) for name, rule in rules.items())
+        self._rules = [(rule, setting) for rule, setting in given if setting is not None]
 
     def why_stop(self, history: History) -> str | None:
         """Return why the descent ends after this history, or None while it goes on."""
-        rules = (self._target, self._patience, self._tolerance, self._epochs)
-        return next((reason for rule in rules if (reason := rule(history))), None)
+        for rule, setting in self._rules:
+            if reason := rule(setting, history):
+                return reason
+        return None
 
-    def _target(self, history: History) -> str | None:
-        target = self._plan.target
-        if target is None or not history or not history[-1].error <= target:
+    def _target(self, target: float, history: History) -> str | None:
+        if not history or not history[-1].error <= target:
             return None
         return f"the training error {history[-1].error:.6g} reached the target {target:g}"
 
-    def _patience(self, history: History) -> str | None:
-        patience = self._plan.patience
-        if patience is None or self._validation.since(history) < patience:
+    def _patience(self, patience: int, history: History) -> str | None:
+        if self._validation.since(history) < patience:
             return None
         return (
             f"the validation error did not fall below {self._validation.lowest:.6g} "
             f"(epoch {self._validation.best}) for {patience} epochs"
         )
 
-    def _tolerance(self, history: History) -> str | None:
-        tolerance, epochs = self._plan.tolerance, self._plan.tolerance_epochs
-        if tolerance is None or self._training.since(history) < epochs:
+    def _tolerance(self, tolerance: float, history: History) -> str | None:
+        epochs = self._plan.tolerance_epochs
+        if self._training.since(history) < epochs:
             return None
         return f"the training error fell by less than {tolerance:g} over {epochs} epochs"
 
-    def _epochs(self, history: History) -> str | None:
-        epochs = self._plan.epochs
+    def _epochs(self, epochs: int, history: History) -> str | None:
         if len(history) < epochs:
             return None
         return f"all {epochs} epochs are done" if epochs != 1 else "its one epoch is done"

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Floats
-from ..engines.protocol import Engine, Rows
+from ..arrays import Floats
+from ..engines.protocol import Engine, Rows, State
 from ..errors import DataError
 from ..formulas.metrics import METRICS
 from ..spec.network import Network
-from ..spec.plan import Objective, Plan
+from ..spec.plan import Plan
+from .solving import evaluations
 
 __all__ = ["check_metrics", "measure", "validate"]
 
@@ -31,20 +32,23 @@ def check_metrics(plan: Plan, training: Rows, validation: Rows | None) -> None:
 
 def measure(
     engine: Engine,
+    state: State,
     network: Network,
     plan: Plan,
-    arrays: dict[str, Array],
     training: Rows,
     validation: Rows | None,
-) -> dict[str, Any]:
-    """Return what an `Epoch` records of the engine's arrays at its end, by field."""
-    error, metrics = validate(engine, network, plan, arrays["theta"], training, validation)
-    evaluations = arrays.get("optimizer.evaluations")
-    return {
-        "validation_error": error,
-        "metrics": metrics,
-        "evaluations": None if evaluations is None else int(evaluations),
-    }
+) -> tuple[dict[str, Any], Floats | None]:
+    """Return what an `Epoch` records of an engine's state at its end, by field, and θ (P,).
+
+    θ is None, and not read, where nothing is to be told of it: reading costs more than the Python
+    of a small epoch.
+    """
+    theta = None if validation is None and not plan.metrics else engine.snapshot(state)["theta"]
+    error, metrics = None, dict[str, float]()
+    if theta is not None:
+        error, metrics = validate(engine, network, plan, theta, training, validation)
+    measured = {"validation_error": error, "metrics": metrics}
+    return measured | {"evaluations": evaluations(engine, state)}, theta
 
 
 def validate(
@@ -59,13 +63,10 @@ def validate(
 
     Metrics are those of the validation rows, else of the training rows.
     """
-    if validation is None and not plan.metrics:
-        return None, {}
     with np.errstate(all="ignore"):  # what overflows is reported as such
         error = None
         if validation is not None:
-            objective = Objective(plan.loss).unclipped
-            error = engine.error(network, objective, theta, validation)
+            error = engine.error(network, plan.judged, theta, validation)
         if not plan.metrics:
             return error, {}
         rows = validation or training

@@ -12,8 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -39,8 +38,7 @@ _NUMBERS = ("t", "product")
 """The optimizer's arrays without axes, in the core's order."""
 
 
-@dataclass(frozen=True)
-class NativeState:
+class NativeState(NamedTuple):
     """A descent between two steps, in the core's memory."""
 
     network: Network
@@ -154,8 +152,8 @@ class NativeEngine:
             )
         order = np.ascontiguousarray(order, np.int64)
         rates = np.ascontiguousarray(rates, np.float64)
-        # A copy moves, so that an interrupt finds the state as it was.
-        state = NativeState(**{**vars(state), "progress": state.progress.copy()})
+        # A copy moves, so that the state stays as it was, also where an interrupt comes.
+        state = state._replace(progress=state.progress.copy())
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
         taken, stopped = np.empty((5, len(rates))), stop.now()
@@ -163,7 +161,7 @@ class NativeEngine:
             state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
             taken,
         )  # fmt: skip
-        errors, penalties, weights, norms, told = taken[:, :count].copy()
+        errors, penalties, weights, norms, told = taken[:, :count]
         reported = told if _clips(state.plan.objective) else None
         done = min(count * size, len(order))
         return state, Steps(errors, penalties, weights, norms, done, finite, reported)

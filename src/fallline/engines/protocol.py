@@ -107,7 +107,7 @@ class Engine(Protocol):
     def advance(
         self, state: State, rows: Rows, order: Ints, rates: Floats, stop: Stop
     ) -> tuple[State, Steps]:
-        """Take the steps of a slice of an epoch and return the new state.
+        """Take the steps of a slice of an epoch and return the new state; the old one stays.
 
         Parameters
         ----------

@@ -121,7 +121,7 @@ class MLPBase(Weights, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignor
 
     @abstractmethod
     def _score_outputs(self, outputs: Floats, y: Array, weights: Floats | None) -> float:
-        """Return accuracy or R² of the outputs."""
+        """Return accuracy or R² of the outputs for rows that were checked."""
 
     @abstractmethod
     def _row_weights(self, y: Array, weights: Floats | None, incremental: bool) -> Floats | None:

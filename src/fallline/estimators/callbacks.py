@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -64,17 +64,17 @@ class EpochCallbacks:
             self._context = estimator._init_callback_context(max_subtasks=epochs)
             self._context.call_on_fit_task_begin(estimator=estimator, **self._rows)
 
-    def begin(self, theta: Floats) -> None:
-        """Tell callback objects that an epoch begins with these weights."""
+    def begin(self, theta: Callable[[], Floats]) -> None:
+        """Tell callback objects, if there are any, that an epoch begins with the weights θ()."""
         if self._context is not None and getattr(self._estimator, "_skl_callbacks", []):
             self._epoch = self._context.subcontext(task_name="epoch")
-            self._epoch.call_on_fit_task_begin(**self._told(theta))
+            self._epoch.call_on_fit_task_begin(**self._told(theta()))
 
-    def end(self, epoch: Epoch | None, theta: Floats) -> str | None:
+    def end(self, epoch: Epoch | None, theta: Callable[[], Floats]) -> str | None:
         """Call all with the epoch that ended; return why the fit ends, where one says so."""
         reason = None
         if self._epoch is not None:
-            if self._epoch.call_on_fit_task_end(**self._told(theta)):
+            if self._epoch.call_on_fit_task_end(**self._told(theta())):
                 reason = "a callback object ended it"
             self._epoch = None
         try:

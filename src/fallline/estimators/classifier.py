@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -25,6 +24,7 @@ from .base import MLPBase, unchanged_on_error
 from .documentation import documented
 from .parameters import CONSTRAINTS, store, targets_of
 from .problem import has_steps, loss_name
+from .scoring import accuracy
 
 __all__ = ["MLPClassifier"]
 
@@ -299,4 +299,4 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
         return labels
 
     def _score_outputs(self, outputs: Floats, y: Array, weights: Floats | None) -> float:
-        return float(accuracy_score(y, self._decode(outputs), sample_weight=weights))
+        return accuracy(y, self._decode(outputs), weights)

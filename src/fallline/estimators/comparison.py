@@ -287,9 +287,9 @@ def _follow_ours(estimator: Any, trace: _Trace) -> Any:
     def solving(problem: Problem, theta: Floats, callbacks: EpochCallbacks, more: bool) -> None:
         end = callbacks.end
 
-        def ending(epoch: Epoch | None, theta: Floats) -> str | None:
+        def ending(epoch: Epoch | None, theta: Callable[[], Floats]) -> str | None:
             if epoch is not None:
-                trace.keep(epoch, lambda: _flat(*estimator._weights_at(theta).values()))
+                trace.keep(epoch, lambda: _flat(*estimator._weights_at(theta()).values()))
             return end(epoch, theta)
 
         callbacks.end = ending  # type: ignore[method-assign]

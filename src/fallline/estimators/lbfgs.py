@@ -97,14 +97,14 @@ class _Descent:
 
     def iteration_ended(self, intermediate_result: OptimizeResult) -> None:
         """Record an iteration; raise StopIteration, which SciPy knows, to end the fit."""
-        self._callbacks.begin(self.theta)
+        self._callbacks.begin(lambda: self.theta)
         self.theta = intermediate_result.x.astype(self._dtype)
         epoch = self._epoch(float(intermediate_result.fun))
         self.epochs.append(epoch)
         if self._estimator.verbose:
             print(f"Iteration {epoch.epoch}, loss = {epoch.error:.8f}")
         self._keep_best(epoch)
-        self.ended = self._callbacks.end(epoch, self.theta) or ""
+        self.ended = self._callbacks.end(epoch, lambda: self.theta) or ""
         budget = self._estimator.time_budget
         if budget is not None and time.monotonic() - self._began >= budget:
             self.ended = f"the time budget of {budget:g} s is spent"

@@ -85,6 +85,8 @@ def store(estimator: object, given: Mapping[str, Any]) -> None:
 
 def targets_of(loss: Any) -> str:
     """Return what targets an error is of; empty for a name that no table has."""
+    if loss == "log_loss":  # the most usual one: scikit-learn's word for two errors
+        return ""
     try:
         return LOSSES[loss].targets
     except SpecError:

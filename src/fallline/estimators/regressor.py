@@ -15,6 +15,7 @@ from .base import MLPBase
 from .documentation import documented
 from .parameters import CONSTRAINTS, store, targets_of
 from .problem import has_steps
+from .scoring import r_squared
 
 __all__ = ["MLPRegressor"]
 
@@ -144,7 +145,7 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² of the predictions; of several quantiles, of the one nearest to one half."""
-        return self._score_outputs(self._predicted(X), y, sample_weight)
+        return float(r2_score(y, self._points(self._predicted(X)), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn's tools may expect: some errors take no targets below 0."""
@@ -188,8 +189,11 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc]
         return _flat(amounts[:, ::2] if loss.parts == VARIANCE else amounts)
 
     def _score_outputs(self, outputs: Floats, y: Array, weights: Floats | None) -> float:
-        points = self._scaling.amounts(self._loss.points(outputs))
-        return float(r2_score(y, _flat(points), sample_weight=weights))
+        return r_squared(y, self._points(outputs), weights)
+
+    def _points(self, outputs: Floats) -> Floats:
+        """Return the predictions that are judged: of several quantiles, the one nearest to ½."""
+        return _flat(self._scaling.amounts(self._loss.points(outputs)))
 
 
 def _flat(values: Floats) -> Floats:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, r2_score
 
-from ..arrays import Floats
+from ..arrays import Array, Floats
 from ..history import Epoch
 from .problem import Problem, Validation
 
-__all__ = ["Scorer", "check_judges", "scorer_of"]
+__all__ = ["Scorer", "accuracy", "check_judges", "r_squared", "scorer_of"]
 
 Scorer = Callable[[Epoch, Floats], float]
 """``score(epoch, theta)``: higher is better, NaN where predictions are not finite."""
@@ -54,6 +54,34 @@ def scorer_of(estimator: Any, problem: Problem) -> Scorer | None:
     scorer = check_scoring(estimator, scoring=metric)
     weighted = _takes_weights(scorer)
     return lambda epoch, theta: _asked(estimator, problem, theta, scorer, weighted)
+
+
+# scikit-learn's numbers to the last bit, of rows that were checked before the first epoch: its own
+# functions check them anew each time, which takes longer than a small epoch.
+
+
+def accuracy(y: Array, predicted: Array, weights: Floats | None) -> float:
+    """Return `sklearn.metrics.accuracy_score` of labels (n,), or (n, k) of several a row."""
+    right = y == predicted
+    return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weights))
+
+
+def r_squared(y: Array, predicted: Floats, weights: Floats | None) -> float:
+    """Return `sklearn.metrics.r2_score` of numbers (n,) or (n, k): the mean over columns."""
+    if len(y) < 2:
+        return float(r2_score(y, predicted, sample_weight=weights))  # undefined, which it warns of
+    kinds = [each.dtype for each in (y, predicted, weights) if each is not None]
+    dtype = np.result_type(*(kind for kind in kinds if kind.kind == "f"))
+    y = y.reshape(len(y), -1).astype(dtype, copy=False)
+    predicted = predicted.reshape(y.shape).astype(dtype, copy=False)
+    weights = None if weights is None else weights.astype(dtype, copy=False)
+    each_row = 1.0 if weights is None else weights[:, None]
+    left = np.sum(each_row * (y - predicted) ** 2, axis=0)
+    whole = np.sum(each_row * (y - np.average(y, axis=0, weights=weights)) ** 2, axis=0)
+    varies = whole != 0
+    scores = (left == 0).astype(dtype)  # of a constant column: 1 where it is met, else 0
+    scores[varies] = 1 - left[varies] / whole[varies]
+    return float(np.average(scores))
 
 
 def _takes_weights(scorer: Any) -> bool:

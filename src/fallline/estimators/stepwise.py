@@ -89,13 +89,16 @@ def _run(estimator: Any, problem: Problem, plan: Plan, theta: Floats, watch: Wat
 
 def _epochs(run: Run, watch: Watch, callbacks: EpochCallbacks, *, to_the_end: bool) -> None:
     """Take the epochs, each with what is watched of it and what is called for it."""
+
+    def theta() -> Floats:
+        return run.theta  # read by those who ask: it costs more than the Python of an epoch
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # it is told by the error that follows
-        theta = run.theta
         try:
             while run.stopped is None:
                 callbacks.begin(theta)
-                epoch, theta = next(run, None), run.theta
+                epoch = next(run, None)
                 reason = None if epoch is None else watch.epoch_ended(epoch, theta)
                 reason = callbacks.end(epoch, theta) or reason
                 if reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,8 +78,11 @@ class Watch:
         summed = plan.objective.error.reduction == "sum"
         self.losses = ReportedLoss(plan.batch_size or len(self.problem.Y), each, summed=summed)
 
-    def epoch_ended(self, epoch: Epoch, theta: Floats) -> str | None:
-        """Keep what happened; return why the fit ends, or None while it goes on."""
+    def epoch_ended(self, epoch: Epoch, theta: Callable[[], Floats]) -> str | None:
+        """Keep what happened; return why the fit ends, or None while it goes on.
+
+        The weights θ() are asked for where they are scored.
+        """
         est = self.estimator
         est.n_iter_ += 1
         est.loss_ = self.losses.end()
@@ -98,11 +102,12 @@ class Watch:
             return None
         return self._reason()
 
-    def _count(self, epoch: Epoch, theta: Floats) -> None:
+    def _count(self, epoch: Epoch, theta: Callable[[], Floats]) -> None:
         """Count the epochs since the last one that was better, and keep the best weights."""
-        est, score = self.estimator, float("nan")
+        est, score, scored = self.estimator, float("nan"), self.best_theta
         if self.score is not None:
-            score = self.score(epoch, theta)
+            scored = theta()
+            score = self.score(epoch, scored)
             est.validation_scores_.append(score)
             self._tell(f"Validation score: {score:f}")
         if est.early_stopping:
@@ -112,7 +117,7 @@ class Watch:
             est.best_loss_ = min(est.best_loss_, est.loss_)
         est._no_improvement_count = est._no_improvement_count + 1 if worse else 0
         if score > self.best_score:
-            self.best_score, self.best_theta = score, theta
+            self.best_score, self.best_theta = score, scored
             est.best_validation_score_ = max(est.best_validation_score_, score)
 
     def _reason(self) -> str:

@@ -262,6 +262,11 @@ class Plan:
         """J = E + R of this plan."""
         return Objective(self.loss, self.l2, self.l1, self.alpha)
 
+    @cached_property
+    def judged(self) -> Objective:
+        """The true error E without penalty, which validation rows are judged by."""
+        return Objective(self.loss).unclipped
+
     def check(self, network: Network) -> None:
         """Raise a SpecError where the plan does not fit the network."""
         self.objective.check(network)
