@@ -282,7 +282,7 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     auto next = Clock::now() + interval;
     gradient_ = Numbers<T>(machine_.layout().padded);
     fused_ = fused_tasks(machine_, plan);
-    groups_ = grouped(fused_);
+    groups_ = grouped(machine_, fused_);
     tiles_ = machine_.tiles(order.batch_size);
     moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;

@@ -62,14 +62,25 @@ std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& pla
     return tasks;
 }
 
-std::vector<MoveGroup> grouped(const std::vector<MoveTask>& tasks) {
-    std::vector<MoveGroup> groups;
-    const auto group_of = [](const GradientTask& piece) {
-        const int panel = piece.source_panel / tile_panels;
-        return std::tuple(piece.node, piece.source, piece.source < 0 ? piece.panel : panel);
+template <class T>
+std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks) {
+    constexpr int most_panels = 16;  // of the layer: else there would be few groups
+    const Model& model = machine.model();
+    const auto group_of = [&](const GradientTask& piece) {
+        const Node& source = model.nodes[model.nodes[piece.node].sources[piece.source]];
+        const int together = panels_together((source.width - 1) / model.panel + 1);
+        return std::tuple(piece.node, piece.source, piece.source_panel / together,
+                          piece.panel / most_panels);
     };
+    const auto alone = [&](const GradientTask& piece) {
+        return piece.source < 0 || model.nodes[piece.node].split_d < 0;
+    };
+    std::vector<MoveGroup> groups;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-        if (i && group_of(tasks[i].piece) == group_of(tasks[i - 1].piece)) ++groups.back().count;
+        const GradientTask& piece = tasks[i].piece;
+        const bool goes_on = i && !alone(piece) && !alone(tasks[i - 1].piece) &&
+                             group_of(piece) == group_of(tasks[i - 1].piece);
+        if (goes_on) ++groups.back().count;
         else groups.push_back({&tasks[i], 1, static_cast<int>(i)});
     }
     return groups;
@@ -114,6 +125,8 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
 
 template std::vector<MoveTask> fused_tasks(const Machine<float>&, const PlanSpec&);
 template std::vector<MoveTask> fused_tasks(const Machine<double>&, const PlanSpec&);
+template std::vector<MoveGroup> grouped(const Machine<float>&, const std::vector<MoveTask>&);
+template std::vector<MoveGroup> grouped(const Machine<double>&, const std::vector<MoveTask>&);
 
 template Step Worker<float>::fused_step(State<float>&, const PlanSpec&, const Rows&, double, double,
                                         double);

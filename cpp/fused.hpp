@@ -17,7 +17,9 @@ namespace fallline {
 template <class T>
 std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& plan);
 
-// The same tasks in groups that a thread takes whole: pieces of the same few panels of a source.
-std::vector<MoveGroup> grouped(const std::vector<MoveTask>& tasks);
+// The same tasks in groups that a thread takes whole: pieces in tiles of the same few panels of a
+// source, which are split once for all of them.
+template <class T>
+std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks);
 
 }  // namespace fallline

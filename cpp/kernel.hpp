@@ -90,6 +90,10 @@ struct Model {
     std::int64_t tile_scratch = 0;  // where a thread's own memory for tiles begins
 };
 
+// How many panels of a source, of so many, pieces of the gradient follow each other for: what they
+// read stays in the cache, and few panels leave tasks for all threads.
+constexpr int panels_together(int panels) { return panels > 16 ? tile_panels : tile_panels / 2; }
+
 // A matrix of the user's, as it lies: strides in bytes, which need not be multiples of a number's
 // size; or compressed rows, where `data` holds the numbers, `columns` their columns and `starts`
 // where each row begins.

@@ -181,9 +181,10 @@ void Machine<T>::list_tasks() {
         for (int e = 0; e < node.source_count; ++e) {
             const Node& source = nodes_[node.sources[e]];
             const int panels = source.s < 0 ? 1 : panels_in(source.width, P);
-            for (int some = 0; some < panels; some += tile_panels)
+            const int together = panels_together(panels);
+            for (int some = 0; some < panels; some += together)
                 for (int p = 0; p < node.panel_count; ++p)
-                    for (int q = some; q < std::min(some + tile_panels, panels); ++q)
+                    for (int q = some; q < std::min(some + together, panels); ++q)
                         tasks_.push_back({number, e, p, first + q * P, q});
             first += source.width;
         }
