@@ -4,6 +4,7 @@
 
 #include "functions.hpp"
 #include "noise.hpp"
+#include "one_row.hpp"
 #include "product.hpp"
 #include "sparse.hpp"
 
@@ -38,6 +39,9 @@ void net_inputs(const Block<T>& block, const Node& node) {
                                   first + p * P};
         first += source.width;
     }
+    if (block.count == 1)
+        return times_layer(stretches, count, node, block.pass.theta, block.at(node.h, 0),
+                           std::ptrdiff_t(block.pass.capacity) * P);
     for (int p = 0; p < node.panel_count; ++p) {
         const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases + p * P;
         times_panel(stretches, count, block.count, node.panels[p], block.pass.theta, biases,

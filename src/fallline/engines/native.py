@@ -18,13 +18,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import _core
-from ..arrays import Array, Floats, Inputs, Ints, is_sparse
+from ..arrays import Array, Floats, Inputs, Ints
 from ..errors import EngineWarning, SpecError, warn
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .native_cache import Prepared, needs_python, prepared
+from .native_ready import NativeReady, core_matrix
 from .native_spec import python_functions
-from .protocol import Rows, Steps, Stop
+from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
 from .threads import threads_for
 
@@ -208,15 +209,17 @@ class NativeEngine:
         """Return the network's outputs ŷ (n, k)."""
         if needs_python(network):
             return self._reference.predict(network, theta, X)
-        n = X.shape[0]  # a sparse matrix has no len
 
-        def compute(engine: Prepared) -> tuple[Floats]:
-            outputs = np.empty(n * network.n_outputs, theta.dtype)
-            threads = self._threads_for(engine, n)
-            engine.core.predict(engine.inward(theta), _matrix(X, theta.dtype), threads, outputs)
-            return (outputs.reshape(n, network.n_outputs),)
+        def compute(engine: Prepared) -> tuple[Floats, bool]:
+            return NativeReady(engine, theta, self._threads).outputs(X)
 
         return self._computed(compute, theta.dtype, network)[0]
+
+    def ready(self, network: Network, theta: Floats) -> Ready | None:
+        """Return what predicts faster than `predict` when asked again."""
+        if needs_python(network):
+            return self._reference.ready(network, theta)
+        return NativeReady(prepared(self._kernels, theta.dtype, network), theta, self._threads)
 
     def _computed(
         self,
@@ -266,9 +269,4 @@ def _clips(objective: Objective) -> bool:
 
 def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:
     """Return X, Y and weights as the core takes them: of one dtype in native byte order."""
-    return _matrix(rows.X, dtype), _matrix(rows.Y, dtype), _matrix(rows.weights, dtype)
-
-
-def _matrix(array: Inputs, dtype: np.dtype[Any]) -> Any:
-    array = array if array.dtype == dtype else array.astype(dtype)
-    return (array.data, array.indices, array.indptr) if is_sparse(array) else array
+    return core_matrix(rows.X, dtype), core_matrix(rows.Y, dtype), core_matrix(rows.weights, dtype)

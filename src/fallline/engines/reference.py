@@ -31,7 +31,7 @@ from ..formulas.penalties import PENALTIES, max_norm
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .noise import QUIET, Noise, step_noise
-from .protocol import Rows, Steps, Stop
+from .protocol import Ready, Rows, Steps, Stop
 from .threads import one_thread
 
 __all__ = [
@@ -295,6 +295,10 @@ class ReferenceEngine:
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return forward(network, theta, X)[network.output.name].o
+
+    def ready(self, network: Network, theta: Floats) -> Ready | None:
+        """Return None: there is nothing to make ready."""
+        return None
 
 
 def step_gradient(
