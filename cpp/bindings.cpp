@@ -213,7 +213,14 @@ bool same_bits(nb::handle a, nb::handle b, std::size_t itemsize) {
            std::memcmp(one.data<void>(), other.data<void>(), itemsize * count) == 0;
 }
 
-nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
+// Runs the handlers of signals that came; returns what one of them raised, or None.
+nb::object interruption() {
+    if (PyErr_CheckSignals() == 0) return nb::none();
+    const nb::python_error raised;
+    return nb::borrow(raised.value());
+}
+
+nb::tuple told(const std::vector<Step>& steps, nb::handle out, nb::handle interrupted) {
     const Buffer to(out, 'f', sizeof(double), true);
     std::int64_t count = static_cast<std::int64_t>(steps.size());
     const bool finite = steps.empty() || steps.back().finite;
@@ -229,7 +236,7 @@ nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
         put(3, i, steps[i].norm);
         put(4, i, steps[i].reported + steps[i].penalty);
     }
-    return nb::make_tuple(count, finite);
+    return nb::make_tuple(count, finite, interrupted);
 }
 
 }  // namespace
@@ -289,10 +296,11 @@ NB_MODULE(_core, module) {
                  positions.check_plain(length);
                  etas.check_plain(steps);
                  check(steps == (length + batch_size - 1) / batch_size, "there is a rate a step");
+                 nb::object interrupted = nb::none();
                  const std::function<bool()> look = [&] {
                      const nb::gil_scoped_acquire hold;
-                     if (PyErr_CheckSignals() != 0) throw nb::python_error();
-                     return nb::cast<bool>(stop());
+                     interrupted = interruption();
+                     return !interrupted.is_none() || nb::cast<bool>(stop());
                  };
                  const Order slice{positions.data<std::int64_t>(), length, batch_size,
                                    etas.data<double>(), total_weight, seconds, look};
@@ -301,8 +309,10 @@ NB_MODULE(_core, module) {
                      const nb::gil_scoped_release free;
                      taken = self.advance(progress, view.rows(), slice, threads);
                  }
-                 return told(taken, out);
-             }, "Take steps; return how many, and whether all were finite.")
+                 // One that came after the last look would cost all of the steps.
+                 if (interrupted.is_none()) interrupted = interruption();
+                 return told(taken, out, interrupted);
+             }, "Take steps; return how many, whether all were finite, and what interrupted them.")
         .def("error",
              [](Engine& self, nb::object theta, nb::object X, nb::object Y, nb::object weights,
                 int threads) {

@@ -77,11 +77,12 @@ class Engine:
         seconds: float,
         stop: Callable[[], bool],
         out: Floats,
-    ) -> tuple[int, bool]:
+    ) -> tuple[int, bool, BaseException | None]:
         """Take steps, Python's lock released; every so many seconds ask whether to stop.
 
         Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
-        steps were taken, and whether all were finite: one that was not is not counted.
+        steps were taken, whether all were finite: one that was not is not counted, and what the
+        handler of a signal raised, which ends them, too.
         """
     def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
         """Return J of all rows."""

@@ -155,19 +155,19 @@ class NativeEngine:
             )
         order = np.ascontiguousarray(order, np.int64)
         rates = np.ascontiguousarray(rates, np.float64)
-        # A copy moves, so that an interrupt finds the state as it was.
+        # A copy moves, so that an error finds the state as it was.
         state = NativeState(**{**vars(state), "progress": state.progress.copy()})
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
         taken, stopped = np.empty((5, len(rates))), stop.now()
-        count, finite = (0, True) if stopped else state.engine.core.advance(
+        count, finite, interrupted = (0, True, None) if stopped else state.engine.core.advance(
             state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
             taken,
         )  # fmt: skip
         errors, penalties, weights, norms, told = taken[:, :count].copy()
         reported = told if _clips(state.plan.objective) else None
         done = min(count * size, len(order))
-        return state, Steps(errors, penalties, weights, norms, done, finite, reported)
+        return state, Steps(errors, penalties, weights, norms, done, finite, reported, interrupted)
 
     # Single computations.
 

@@ -56,6 +56,9 @@ class Steps(NamedTuple):
 
     ``reported`` is None, or, where the plan's error clips what it reports, J_B with it clipped;
     ``errors`` are never clipped. A solver, which has to compare errors, reports none.
+
+    ``interrupted`` is what the handler of a signal raised between two steps, KeyboardInterrupt for
+    Ctrl-C. The state and the rows done are whole: whoever takes them over calls `or_raise` then.
     """
 
     errors: Floats
@@ -65,6 +68,13 @@ class Steps(NamedTuple):
     rows: int
     finite: bool
     reported: Floats | None = None
+    interrupted: BaseException | None = None
+
+    def or_raise(self) -> Steps:
+        """Return these steps, or raise what they were interrupted with."""
+        if self.interrupted is not None:
+            raise self.interrupted
+        return self
 
 
 @dataclass(frozen=True)
