@@ -96,14 +96,21 @@ class Rung(Exception):
 
 
 @pytest.fixture
-def ring() -> Iterator[Callable[[float], object]]:
-    """Let a signal of the clock raise `Rung`, after so many seconds."""
+def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], object]]:
+    """Let a signal of the clock raise `Rung`, so many seconds after an engine begins its steps."""
+    armed, look = [], Stop.now
+
+    def now(self: Stop) -> bool:
+        if armed:
+            signal.setitimer(signal.ITIMER_REAL, armed.pop())
+        return look(self)
 
     def raise_it(number: int, frame: object) -> None:
         raise Rung
 
+    monkeypatch.setattr(Stop, "now", now)
     before = signal.signal(signal.SIGALRM, raise_it)
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    yield armed.append
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
