@@ -18,6 +18,9 @@ from .steps import OURS, REFERENCE
 GOAL = 1.3  # microseconds, of fallline
 AGREES = 1e-4
 
+WAYS = (("", ""), (" prepared", ", prepared"))
+"""How fallline is asked: by ``fl.predict``, or by a ``fl.predictor`` made once."""
+
 
 def measure(peers: dict[str, str], engines: Sequence[str], rounds: int) -> list[dict[str, Any]]:
     """Return a record of each contestant."""
@@ -49,11 +52,10 @@ def contestants(folder: Path, peers: dict[str, str], engines: Sequence[str]) -> 
     """Return fallline with each engine, and the peers."""
     arguments = {"folder": str(folder)}
     titles = {"native": OURS, "reference": REFERENCE}
+    variants = {f"{name}{way}": f"{titles[name]}{told}" for name in engines for way, told in WAYS}
     found = [
-        Contestant(
-            titles[name], "benchmarks.peers.ours:Predictor", 1, {**arguments, "variant": name}
-        )
-        for name in engines
+        Contestant(title, "benchmarks.peers.ours:Predictor", 1, {**arguments, "variant": variant})
+        for variant, title in variants.items()
     ]
     for name, python in peers.items():
         peer = PEERS[name]

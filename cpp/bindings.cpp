@@ -8,8 +8,8 @@
 
 #include "buffer.hpp"
 #include "cpu.hpp"
-#include "engine.hpp"
 #include "order.hpp"
+#include "predictor.hpp"
 
 namespace fallline {
 
@@ -146,7 +146,82 @@ private:
     Rows rows_;
 };
 
-nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
+// A predictor, and what makes the arrays that it answers with.
+class Answering {
+public:
+    Answering(const Engine& engine, nb::handle theta, nb::object empty, double most_work)
+        : predictor_(engine, plain(engine, Buffer(theta, 'f', engine.bytes()))), empty_(std::move(empty)),
+          dtype_(theta.attr("dtype")), one_(nb::int_(engine.outputs())),
+          inputs_(engine.inputs()), outputs_(engine.outputs()), work_(engine.work()),
+          most_work_(most_work), bytes_(engine.bytes()) {}
+
+    // None where only the long way can tell: X is no array of the engine's dtype and columns, or
+    // has too many rows, or not all is finite.
+    nb::object few(nb::handle X) const {
+        const Buffer rows(X, bytes_);
+        const int axes = rows.axes();
+        if (!rows.is_open() || axes < 1 || axes > 2 || rows.size(axes - 1) != inputs_)
+            return nb::none();
+        const std::int64_t count = axes == 2 ? rows.size(0) : 1;
+        const double work = work_ * static_cast<double>(count);
+        if (count == 0 || work > most_work_) return nb::none();
+        const nb::object outputs =
+            axes == 2 ? empty_(nb::make_tuple(count, one_), dtype_) : empty_(one_, dtype_);
+        const Buffer to(outputs, 'f', bytes_, true);
+        Matrix matrix;
+        matrix.data = rows.data<char>();
+        matrix.row_stride = axes == 2 ? rows.stride(0) : 0;
+        matrix.column_stride = rows.stride(axes - 1);
+        std::optional<nb::gil_scoped_release> free;
+        if (work > work_worth_the_lock) free.emplace();
+        const bool finite = predictor_.few(matrix, count, to.data<void>());
+        free.reset();
+        return finite ? outputs : nb::none();
+    }
+
+    // Writes ŷ of any rows, and returns whether all of it is finite.
+    bool many(nb::handle X, int threads, nb::handle outputs) const {
+        const MatrixView rows(X, bytes_);
+        const Buffer to(outputs, 'f', bytes_, true);
+        check(rows.columns() < 0 || rows.columns() == inputs_, "X has other columns");
+        to.check_plain(rows.count() * outputs_);
+        const nb::gil_scoped_release free;
+        return predictor_.many(rows.matrix(), rows.count(), to.data<void>(), threads);
+    }
+
+private:
+    // To let another thread run costs more than a few microseconds of work.
+    static constexpr double work_worth_the_lock = 3e5;
+
+    static const void* plain(const Engine& engine, const Buffer& theta) {
+        theta.check_plain(engine.size());
+        return theta.data<void>();
+    }
+
+    Predictor predictor_;
+    nb::object empty_, dtype_, one_;
+    std::int64_t inputs_, outputs_;
+    double work_, most_work_;
+    std::size_t bytes_;
+};
+
+// Whether two vectors of floats are equal bit by bit.
+bool same_bits(nb::handle a, nb::handle b, std::size_t itemsize) {
+    const Buffer one(a, itemsize), other(b, itemsize);
+    if (!one.is_open() || !other.is_open()) return false;
+    const std::int64_t count = one.size(0);
+    return one.is_plain(count) && other.is_plain(count) &&
+           std::memcmp(one.data<void>(), other.data<void>(), itemsize * count) == 0;
+}
+
+// Runs the handlers of signals that came; returns what one of them raised, or None.
+nb::object interruption() {
+    if (PyErr_CheckSignals() == 0) return nb::none();
+    const nb::python_error raised;
+    return nb::borrow(raised.value());
+}
+
+nb::tuple told(const std::vector<Step>& steps, nb::handle out, nb::handle interrupted) {
     const Buffer to(out, 'f', sizeof(double), true);
     std::int64_t count = static_cast<std::int64_t>(steps.size());
     const bool finite = steps.empty() || steps.back().finite;
@@ -162,7 +237,7 @@ nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
         put(3, i, steps[i].norm);
         put(4, i, steps[i].reported + steps[i].penalty);
     }
-    return nb::make_tuple(count, finite);
+    return nb::make_tuple(count, finite, interrupted);
 }
 
 }  // namespace
@@ -198,6 +273,7 @@ NB_MODULE(_core, module) {
              })
         .def_prop_ro("arrays", &Engine::arrays, "The names of the optimizer's arrays over θ.")
         .def("path", &Engine::path, "Return the way of steps of so many rows: 'small', 'generic'.")
+        .def_prop_ro("outputs", &Engine::outputs, "Columns of ŷ.")
         .def_prop_ro("work", &Engine::work, "Multiplications of one row of a step.")
         .def("start",
              [](const Engine& self, nb::object theta, nb::list arrays, double t, double product,
@@ -228,10 +304,11 @@ NB_MODULE(_core, module) {
                  positions.check_plain(length);
                  etas.check_plain(steps);
                  check(steps == (length + batch_size - 1) / batch_size, "there is a rate a step");
+                 nb::object interrupted = nb::none();
                  const std::function<bool()> look = [&] {
                      const nb::gil_scoped_acquire hold;
-                     if (PyErr_CheckSignals() != 0) throw nb::python_error();
-                     return nb::cast<bool>(stop());
+                     interrupted = interruption();
+                     return !interrupted.is_none() || nb::cast<bool>(stop());
                  };
                  const Order slice{positions.data<std::int64_t>(), length, batch_size,
                                    etas.data<double>(), total_weight, seconds, look};
@@ -240,8 +317,10 @@ NB_MODULE(_core, module) {
                      const nb::gil_scoped_release free;
                      taken = self.advance(progress, view.rows(), slice, threads);
                  }
-                 return told(taken, out);
-             }, "Take steps; return how many, and whether all were finite.")
+                 // One that came after the last look would cost all of the steps.
+                 if (interrupted.is_none()) interrupted = interruption();
+                 return told(taken, out, interrupted);
+             }, "Take steps; return how many, whether all were finite, and what interrupted them.")
         .def("error",
              [](Engine& self, nb::object theta, nb::object X, nb::object Y, nb::object weights,
                 int threads) {
@@ -260,18 +339,15 @@ NB_MODULE(_core, module) {
                  to.check_plain(self.size());
                  const nb::gil_scoped_release free;
                  return self.objective(at.data<void>(), view.rows(), to.data<void>(), threads);
-             }, "Return J of all rows, and write its gradient.")
-        .def("predict",
-             [](Engine& self, nb::object theta, nb::object X, int threads, nb::object outputs) {
-                 const MatrixView rows(X, self.bytes());
-                 const Buffer at(theta, 'f', self.bytes()), to(outputs, 'f', self.bytes(), true);
-                 at.check_plain(self.size());
-                 check(rows.columns() < 0 || rows.columns() == self.inputs(), "X has other columns");
-                 to.check_plain(rows.count() * self.outputs());
-                 const nb::gil_scoped_release free;
-                 self.predict(at.data<void>(), rows.matrix(), rows.count(), to.data<void>(),
-                              threads);
-             }, "Write the outputs ŷ of all rows, one after the other.");
+             }, "Return J of all rows, and write its gradient.");
+
+    nb::class_<Answering>(module, "Predictor", "An engine with θ, made ready to predict.")
+        .def(nb::init<const Engine&, nb::handle, nb::object, double>(), nb::keep_alive<1, 2>())
+        .def("few", &Answering::few, nb::arg("X").none(),
+             "Return the outputs ŷ of a row or a few, or None where X needs a look first.")
+        .def("many", &Answering::many,
+             "Write the outputs ŷ of all rows, one after the other; return whether all are finite.");
+    module.def("same_bits", &same_bits, "Return whether two vectors of floats are equal in memory.");
 }
 
 }  // namespace fallline

@@ -31,7 +31,6 @@ Engine::Engine(const std::string& kernels, bool wide, std::shared_ptr<const Netw
     else make(&machines_.emplace<Pair<float>>());
 }
 
-// A plan's noise is that of its steps only.
 void Engine::check_quiet() const {
     if (plan_) throw std::invalid_argument("errors and predictions take an engine without a plan");
 }
@@ -104,16 +103,6 @@ double Engine::objective(const void* theta, const Rows& rows, void* gradient, in
         const double error = worker.objective(panels.data(), rows, slopes.data());
         if (gradient) machine.from_panels(slopes.data(), static_cast<T*>(gradient));
         return error;
-    });
-}
-
-void Engine::predict(const void* theta, const Matrix& X, std::int64_t count, void* outputs,
-                     int threads) const {
-    check_quiet();
-    with(X.sparse, [&]<class T>(const Machine<T>& machine) {
-        Worker<T> worker(machine, nullptr, threads);
-        const Numbers<T> panels = in_panels(machine, theta);
-        worker.predict(panels.data(), X, count, static_cast<T*>(outputs));
     });
 }
 

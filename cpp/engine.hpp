@@ -64,23 +64,22 @@ public:
     std::vector<Step> advance(Progress& progress, const Rows& rows, const Order& order,
                               int threads) const;
     double objective(const void* theta, const Rows& rows, void* gradient, int threads) const;
-    void predict(const void* theta, const Matrix& X, std::int64_t count, void* outputs,
-                 int threads) const;
 
-private:
-    // The machines of one float type: for plain X and for compressed rows.
-    template <class T>
-    struct Pair {
-        std::unique_ptr<const Machine<T>> plain, sparse;
-    };
+    // Throws where there is a plan, whose noise is that of its steps only.
+    void check_quiet() const;
 
+    // Calls call(machine) with the machine for plain X or for compressed rows.
     template <class Call>
     auto with(bool sparse, Call&& call) const {
         return std::visit([&](const auto& pair) { return call(sparse ? *pair.sparse : *pair.plain); },
                           machines_);
     }
 
-    void check_quiet() const;
+private:
+    template <class T>
+    struct Pair {
+        std::unique_ptr<const Machine<T>> plain, sparse;
+    };
 
     bool wide_;
     std::optional<ObjectiveSpec> objective_;

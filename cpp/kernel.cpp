@@ -1,5 +1,6 @@
 // The kernels of one instruction set: compiled once for each, with FALLLINE_NS its namespace.
 
+#include "kernel/elements.hpp"
 #include "kernel/finish.hpp"
 #include "kernel/gradient.hpp"
 #include "kernel/move.hpp"

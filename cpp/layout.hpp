@@ -45,6 +45,22 @@ struct Layout {
     std::int64_t padded = 0;  // of the padded one
     std::vector<std::int64_t> place;  // of each canonical entry in the padded vector
     std::vector<Range> ranges;
+
+    // Calls call(from, to, count) for stretches that lie together in both vectors: from the
+    // canonical one, to the padded one.
+    template <class Call>
+    void by_stretch(Call&& call) const {
+        for (const LayerLayout& layer : layers) {
+            std::int64_t from = layer.theta, size = 0;
+            for (const Panel& panel : layer.panels) size += panel.columns;
+            for (int i = 0; i < layer.fan_in; ++i)
+                for (const Panel& panel : layer.panels) {
+                    call(from, panel.offset + std::int64_t(i) * panel.lanes, panel.columns);
+                    from += panel.columns;
+                }
+            if (layer.biases >= 0) call(from, layer.biases, size);
+        }
+    }
 };
 
 // The panels of `columns` columns and `depth` rows, from `offset` on.

@@ -249,12 +249,16 @@ Numbers<T> Machine<T>::over_panels(const std::vector<std::uint8_t>& flags) const
 
 template <class T>
 void Machine<T>::to_panels(const T* theta, T* panels) const {
-    for (std::int64_t i = 0; i < layout_.size; ++i) panels[layout_.place[i]] = theta[i];
+    layout_.by_stretch([&](std::int64_t from, std::int64_t to, std::int64_t count) {
+        std::copy_n(theta + from, count, panels + to);
+    });
 }
 
 template <class T>
 void Machine<T>::from_panels(const T* panels, T* theta) const {
-    for (std::int64_t i = 0; i < layout_.size; ++i) theta[i] = panels[layout_.place[i]];
+    layout_.by_stretch([&](std::int64_t from, std::int64_t to, std::int64_t count) {
+        std::copy_n(panels + to, count, theta + from);
+    });
 }
 
 template class Machine<float>;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,14 @@ class Trainer(TrainerBase):
 
 
 class Predictor(PredictorBase):
-    def prepare(self) -> None:  # the variant is the engine
-        self.net = network(self.task.sizes)
+    """``fl.predict``, or the prepared ``fl.predictor``: ``"native prepared"``."""
+
+    def prepare(self) -> None:
+        engine, _, prepared = self.variant.partition(" ")
+        net, theta = network(self.task.sizes), self.task.theta
+        ask = fl.predictor(net, theta, engine=engine)
+        plain = partial(fl.predict, net, theta, engine=engine)
+        self.ask = ask if prepared else plain
 
     def call(self) -> Any:
-        return fl.predict(self.net, self.task.theta, self.row, engine=self.variant)
+        return self.ask(self.row)

@@ -6,12 +6,14 @@
 
 namespace FALLLINE_NS {
 
-// Calls body(at, count) for each piece of a block that has no gaps.
+// Calls body(at, count) for each piece of a block that has no gaps. The body stands there once: each
+// element of the tables is such a body, and twice would be twice the code.
 template <class Body>
 FALLLINE_INLINE void over_pieces(std::ptrdiff_t rows, std::ptrdiff_t width, std::ptrdiff_t stride,
                                  Body&& body) {
-    if (stride == width) return body(0, rows * width);
-    for (std::ptrdiff_t row = 0; row < rows; ++row) body(row * stride, width);
+    const bool whole = stride == width;
+    const std::ptrdiff_t end = (whole ? 1 : rows) * stride, count = whole ? rows * width : width;
+    for (std::ptrdiff_t at = 0; at < end; at += stride) body(at, count);
 }
 
 // Calls body(at, n) over a block of rows, by vectors; rows without gaps are taken as one long row.
@@ -85,6 +87,7 @@ inline void ordered_back_row(const T* h, T* delta, std::ptrdiff_t width, std::pt
 template <class T>
 FALLLINE_INLINE Mask<T> variances(std::ptrdiff_t first) {
     Integers<T> odd = {};
+#pragma GCC unroll 16
     for (int i = 0; i < lanes<T>; ++i) odd[i] = -((first + i) & 1);
     return {odd};
 }

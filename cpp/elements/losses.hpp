@@ -30,15 +30,17 @@ inline T weighted_sum(const LossSpec& spec, const T* values, std::ptrdiff_t firs
 template <class T, class Fill>
 inline void sum_terms(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t m, T* e,
                       Fill&& fill) {
-    if (m == 1 && at.dense() && !spec.output_weights) return fill(0, 0, at.rows, e);
+    const bool alone = m == 1 && at.dense() && !spec.output_weights;  // a term is the row's error
     alignas(FALLLINE_VECTOR_BYTES) T terms[piece];
-    const std::ptrdiff_t together = at.dense() && m <= piece ? piece / m : 1;
+    const std::ptrdiff_t most = alone ? at.rows : piece;
+    const std::ptrdiff_t together = at.dense() && m <= most ? most / m : 1;
     for (std::ptrdiff_t row = 0; row < at.rows; row += together) {
         const std::ptrdiff_t some = together < at.rows - row ? together : at.rows - row;
-        for (std::ptrdiff_t first = 0; first < m; first += piece) {
+        for (std::ptrdiff_t first = 0; first < m; first += most) {
             const std::ptrdiff_t left = some * (m - first);
-            const std::ptrdiff_t count = left < piece ? left : piece;
-            fill(row, first, count, terms);
+            const std::ptrdiff_t count = left < most ? left : most;
+            fill(row, first, count, alone ? e : terms);
+            if (alone) return;
             if (first > 0 || count < some * m) {  // a row of several pieces
                 e[row] = weighted_sum(spec, terms, first, count, m, first > 0 ? e[row] : T(0));
                 continue;
@@ -60,9 +62,10 @@ inline void weigh(const LossSpec& spec, const Judged<T>& at, T* slope) {
 // Calls body(first_y, first, count) for each row, or once for all rows where there are no gaps.
 template <class T, class Body>
 FALLLINE_INLINE void over_rows(const Judged<T>& at, Body&& body) {
-    if (at.dense()) return body(0, 0, at.rows * at.k);
-    for (std::ptrdiff_t row = 0; row < at.rows; ++row)
-        body(row * at.y_stride, row * at.stride, at.k);
+    const bool whole = at.dense();
+    const std::ptrdiff_t rows = whole ? 1 : at.rows, count = whole ? at.rows * at.k : at.k;
+    for (std::ptrdiff_t row = 0; row < rows; ++row)
+        body(row * at.y_stride, row * at.stride, count);
 }
 
 // What an elementwise term is a function of: h where it is fused, else the outputs.

@@ -224,6 +224,7 @@ FALLLINE_INLINE Vec<T> clamp(Vec<T> a, Vec<T> low, Vec<T> high) { return min(max
 template <class T>
 FALLLINE_INLINE Mask<T> first_of(int n) {
     Integers<T> number;
+#pragma GCC unroll 16
     for (int i = 0; i < lanes<T>; ++i) number[i] = i;
     return {number < static_cast<Integer<T>>(n)};
 }
@@ -233,6 +234,7 @@ FALLLINE_INLINE bool any(Mask<T> a) {
     alignas(FALLLINE_VECTOR_BYTES) Integer<T> lane[lanes<T>];
     std::memcpy(lane, &a.v, sizeof lane);
     Integer<T> found = 0;
+#pragma GCC unroll 16
     for (Integer<T> one : lane) found |= one;
     return found != 0;
 }
@@ -242,7 +244,9 @@ template <class T>
 FALLLINE_INLINE T sum(Vec<T> a) {
     alignas(FALLLINE_VECTOR_BYTES) T lane[lanes<T>];
     store_aligned(lane, a);
+#pragma GCC unroll 16
     for (int half = lanes<T> / 2; half > 0; half /= 2)
+#pragma GCC unroll 16
         for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
     return lane[0];
 }
@@ -252,7 +256,9 @@ template <class T>
 FALLLINE_INLINE T max_of(Vec<T> a) {
     alignas(FALLLINE_VECTOR_BYTES) T lane[lanes<T>];
     store_aligned(lane, a);
+#pragma GCC unroll 16
     for (int half = lanes<T> / 2; half > 0; half /= 2)
+#pragma GCC unroll 16
         for (int i = 0; i < half; ++i) {
             const T one = lane[i], other = lane[i + half];
             lane[i] = one > other || one != one ? one : other;

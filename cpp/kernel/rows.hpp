@@ -4,6 +4,7 @@
 
 #include "functions.hpp"
 #include "noise.hpp"
+#include "one_row.hpp"
 #include "product.hpp"
 #include "sparse.hpp"
 #include "tiles.hpp"
@@ -54,6 +55,10 @@ void net_inputs(const Block<T>& block, const Node& node) {
                                   first + p * P};
         first += source.width;
     }
+    const bool tiled = has_tiles<T> && node.tiled && block.pass.tiles;
+    if (block.count == 1 && !tiled)
+        return times_layer(stretches, count, node, block.pass.theta, block.at(node.h, 0),
+                           std::ptrdiff_t(block.pass.capacity) * P);
     const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases;
     times_panels(block, stretches, count, node.tiled, node.panels, node.panel_count,
                  block.pass.theta, biases, node.h);

@@ -5,6 +5,7 @@
 //     that one, two and three threads give the same bits, and any cut of an epoch,
 //     that fused steps and those in phases give the same bits,
 //     that compressed rows give what plain ones give,
+//     that a row is predicted alike alone, among few and among many,
 //     that padding stays 0, and that NaN and infinity are told and break nothing.
 //
 //     fuzz [rounds [seed]]
@@ -15,7 +16,7 @@
 #include <random>
 
 #include "cpu.hpp"
-#include "engine.hpp"
+#include "predictor.hpp"
 
 using namespace fallline;
 
@@ -288,6 +289,24 @@ struct Found {
     bool finite = true;
 };
 
+// Predicts all rows: at once, and those that are plain one by one and a few at a time, too.
+template <class T>
+void predict(const Engine& quiet, const T* theta, const Rows& rows, int threads,
+             std::vector<T>& outputs) {
+    const Predictor predictor(quiet, theta);
+    predictor.many(rows.X, rows.count, outputs.data(), threads);
+    const int k = quiet.outputs();
+    for (std::int64_t first = 0, few = 1; first < rows.count && !rows.X.sparse; first += few) {
+        few = std::min<std::int64_t>(1 + below(3) * below(70), rows.count - first);
+        Matrix some = rows.X;
+        some.data += first * some.row_stride;
+        std::vector<T> found(few * k);
+        if (predictor.few(some, few, found.data()))
+            check(std::memcmp(found.data(), &outputs[first * k], few * k * sizeof(T)) == 0,
+                  "few rows are predicted otherwise than many");
+    }
+}
+
 template <class T>
 Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const Rows& rows,
              const std::vector<T>& theta, int threads, int cut, int batch) {
@@ -315,7 +334,7 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
     found.outputs.resize(rows.count * made.outputs);
     engine.read(progress, -1, found.theta.data());
     found.error = quiet.objective(theta.data(), rows, found.gradient.data(), threads);
-    quiet.predict(theta.data(), rows.X, rows.count, found.outputs.data(), threads);
+    predict(quiet, theta.data(), rows, threads, found.outputs);
     const Numbers<T>& padded = progress.as<T>().theta;
     double all_of_it = 0, used = 0;
     for (std::size_t i = 0; i < padded.size(); ++i) all_of_it += padded[i] != 0;

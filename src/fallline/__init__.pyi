@@ -12,6 +12,8 @@ from .descent import resume as resume
 from .engines.calls import error_and_gradient as error_and_gradient
 from .engines.calls import example_gradients as example_gradients
 from .engines.calls import predict as predict
+from .engines.predictor import Predictor as Predictor
+from .engines.predictor import predictor as predictor
 from .estimators import Comparison as Comparison
 from .estimators import MLPClassifier as MLPClassifier
 from .estimators import MLPRegressor as MLPRegressor

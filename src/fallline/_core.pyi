@@ -7,6 +7,8 @@ It checks what could make it read or write beyond memory, and trusts the rest: i
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .arrays import Floats, Ints
 
 def version() -> str:
@@ -51,6 +53,9 @@ class Engine:
     def arrays(self) -> list[str]:
         """The names of the optimizer's arrays over θ."""
     @property
+    def outputs(self) -> int:
+        """Columns of ŷ."""
+    @property
     def work(self) -> float:
         """Multiplications of one row of a step."""
     def path(self, batch_size: int) -> str:
@@ -75,11 +80,12 @@ class Engine:
         seconds: float,
         stop: Callable[[], bool],
         out: Floats,
-    ) -> tuple[int, bool]:
+    ) -> tuple[int, bool, BaseException | None]:
         """Take steps, Python's lock released; every so many seconds ask whether to stop.
 
         Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
-        steps were taken, and whether all were finite: one that was not is not counted.
+        steps were taken, whether all were finite: one that was not is not counted, and what the
+        handler of a signal raised, which ends them, too.
         """
     def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
         """Return J of all rows."""
@@ -93,5 +99,25 @@ class Engine:
         gradient: Floats,
     ) -> float:
         """Return J of all rows, and write its gradient."""
-    def predict(self, theta: Floats, X: Any, threads: int, outputs: Floats) -> None:
-        """Write the outputs ŷ of all rows, one after the other, to a vector."""
+
+class Predictor:
+    """An engine without a plan and θ, made ready to predict."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        theta: Floats,
+        empty: Callable[[Any, np.dtype[Any]], Floats],
+        most_work: float,
+    ) -> None: ...
+    def few(self, X: Any) -> Floats | None:
+        """Return the outputs ŷ, (k,) of a row (d,) or (n, k) of rows (n, d), in a new array.
+
+        None where X is no array of the engine's dtype and columns, or predicting it is more than
+        the most work, or not all numbers of X and ŷ are finite.
+        """
+    def many(self, X: Any, threads: int, outputs: Floats) -> bool:
+        """Write the outputs ŷ of all rows, one after the other; return whether all are finite."""
+
+def same_bits(a: Any, b: Any, itemsize: int) -> bool:
+    """Return whether two vectors of floats of so many bytes are equal in memory."""

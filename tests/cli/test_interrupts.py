@@ -58,6 +58,25 @@ def test_with_validation_the_best_epoch_is_kept(fall, send):
     assert best < 30 and f"the model of epoch {best} is kept" in ended.err
 
 
+def test_within_an_epoch_the_rows_done_are_kept(fall, monkeypatch):
+    from fallline.engines.reference import ReferenceEngine
+
+    steps, step = [], ReferenceEngine._step
+
+    def step_and_kill(self, *arguments):
+        steps.append(1)
+        if len(steps) == 8:  # three make an epoch
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(ReferenceEngine, "_step", step_and_kill)
+    ended = fall(*ENDLESS, "--test", 0, "--engine", "reference", "--batch-size", 40)
+    told = "interrupted in epoch 3: the model of epoch 3, which had 40 of its 120 rows, is kept in"
+    assert ended.code == 130 and f"{told} 'houses.fall'" in ended.err
+    model = fl.load("houses.fall")
+    assert [epoch.rows for epoch in model.history] == [120, 120, 40]
+
+
 @BOTH
 def test_while_choosing_nothing_is_kept(fall, send, folder, number, code, word):
     before = sorted(Path().iterdir())

@@ -12,6 +12,7 @@ CPP = Path(__file__).parents[2] / "cpp"
 X86 = platform.machine() in ("x86_64", "AMD64")
 COMPILER = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++") or "c++"
 WATCHED = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+KERNELS = ("kernel.cpp", "kernel_elements.cpp")
 OPTIMIZED = ["-O2", "-fno-math-errno", "-fno-trapping-math"]
 
 in_ci = pytest.mark.skipif(
@@ -30,24 +31,25 @@ def levels() -> list[str]:
     return sorted({"-march=x86-64-v2", f"-march=x86-64-{longest}{tiles}"})
 
 
-def compile_kernel(level: str, flags: list[str], to: Path) -> None:
+def compile_kernels(level: str, flags: list[str], folder: Path) -> list[str]:
+    """Return the object files of one instruction set."""
     names = ["-DFALLLINE_NS=fallline_generic", '-DFALLLINE_NAME="generic"', f"-I{CPP}"]
     command = [COMPILER, "-std=c++20", "-c", *flags, *level.split(), *names]
-    subprocess.run([*command, str(CPP / "kernel.cpp"), "-o", str(to)], check=True)
+    for source in KERNELS:
+        subprocess.run([*command, str(CPP / source), "-o", str(folder / f"{source}.o")], check=True)
+    return [str(folder / f"{source}.o") for source in KERNELS]
 
 
 @in_ci
 @pytest.mark.parametrize("level", levels())
 def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
-    compile_kernel(level, [*WATCHED, *OPTIMIZED[1:]], tmp_path / "kernel.o")
-    sources = [
-        path for path in CPP.glob("*.cpp") if path.name not in ("bindings.cpp", "kernel.cpp")
-    ]
+    kernels = compile_kernels(level, [*WATCHED, *OPTIMIZED[1:]], tmp_path)
+    sources = [path for path in CPP.glob("*.cpp") if path.name not in ("bindings.cpp", *KERNELS)]
     program = tmp_path / "fuzz"
     subprocess.run(
         [
             COMPILER, "-std=c++20", *WATCHED, *level.split(), f"-I{CPP}", *map(str, sources),
-            str(CPP / "tests" / "fuzz.cpp"), str(tmp_path / "kernel.o"), "-pthread",
+            str(CPP / "tests" / "fuzz.cpp"), *kernels, "-pthread",
             "-o", str(program),
         ],
         check=True,
@@ -61,9 +63,9 @@ def test_random_networks_under_sanitizers(level: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", levels())
 def test_kernels_share_no_function_with_other_instruction_sets(level: str, tmp_path: Path) -> None:
     """The linker keeps one of several: code for AVX-512 must not be taken by older processors."""
-    compile_kernel(level, OPTIMIZED, tmp_path / "kernel.o")
+    kernels = compile_kernels(level, OPTIMIZED, tmp_path)
     listed = subprocess.run(
-        ["nm", "--demangle", str(tmp_path / "kernel.o")], capture_output=True, text=True, check=True
+        ["nm", "--demangle", *kernels], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     shared = [line.split(maxsplit=2)[2] for line in listed if line[17:18] in "WVu"]
     assert shared, "nm lists no inline function: does the test read it right?"

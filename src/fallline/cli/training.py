@@ -190,12 +190,13 @@ def _saved(
 
 
 def _kept(result: TrainingResult, outputs: Outputs, came: Interrupts) -> str:
-    history = result.model.history
+    """Return where the training was interrupted, and which epoch's model is kept."""
+    history, n = result.model.history, result.rows["train"]
     best = history.best if history[-1].validation_error is not None else history[-1]
-    return (
-        f"{came.word} in epoch {len(history) + 1}: the model of epoch {best.epoch} is kept in "
-        f"'{outputs.model}'"
-    )
+    where = result.stopped.removeprefix("it was interrupted")  # unless another start's is kept
+    told = f"{came.word}{where}" if where != result.stopped else came.word
+    part = f", which had {best.rows:,} of its {n:,} rows," if best.rows < n else ""
+    return f"{told}: the model of epoch {best.epoch}{part} is kept in '{outputs.model}'"
 
 
 def _interrupts() -> Interrupts:

@@ -91,6 +91,7 @@ def locate(
             largest = float(np.abs(arrays["theta"]).max(initial=0.0))
             epoch, step = len(progress.history) + 1, progress.steps + 1 + number
             return Divergence(epoch, step, *found, largest), arrays
+        steps.or_raise()
     raise AssertionError("a replay of steps that diverged stayed finite")
 
 

@@ -8,7 +8,10 @@ from threading import Event
 
 from ..engines.protocol import Stop
 
-__all__ = ["Limits"]
+__all__ = ["MOST_STEPS", "Limits"]
+
+MOST_STEPS = 2**18
+"""Steps of one call of an engine: what is told of each takes memory, and some time at the end."""
 
 
 class Limits:

@@ -23,7 +23,7 @@ from ..spec.plan import Plan
 from .checkpoint import Every, Saver, data_digest
 from .divergence import Divergence, locate, tell
 from .inputs import check_record, check_step, checked_hooks, start_theta, the_plan, validation_rows
-from .limits import Limits
+from .limits import MOST_STEPS, Limits
 from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
 from .rates import StepRates
@@ -319,7 +319,7 @@ class Run:
         while not early and self.divergence is None and self._progress.rows < self._rows.n:
             epoch, done = self.position
             # A recorded run goes step by step; the numbers do not depend on it.
-            to = done + self._size if self._record == "steps" else self._rows.n
+            to = done + self._size * (1 if self._record == "steps" else MOST_STEPS)
             early = self._advance(self._order.epoch(epoch)[done:to])[1]
         return early
 
@@ -339,7 +339,8 @@ class Run:
                 self._ring.append(self._snapshot(*before))
         reduction = self.plan.objective.error.reduction
         self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
-        return steps, self._early(steps, order) if steps.finite else None
+        early = self._early(steps, order) if steps.finite else None
+        return steps.or_raise(), early
 
     def _early(self, steps: Steps, order: Ints) -> str | None:
         """Tell of these steps; return why the epoch ends with them, if it does not go on."""

@@ -17,13 +17,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from .. import _core
-from ..arrays import Array, Floats, Inputs, Ints, is_sparse
+from ..arrays import Array, Floats, Inputs, Ints
 from ..errors import EngineWarning, SpecError, warn
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .native_cache import Prepared, needs_python, prepared
+from .native_ready import NativeReady, core_matrix
 from .native_spec import python_functions
-from .protocol import Rows, Steps, Stop
+from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
 from .threads import threads_for
 
@@ -152,19 +153,19 @@ class NativeEngine:
             )
         order = np.ascontiguousarray(order, np.int64)
         rates = np.ascontiguousarray(rates, np.float64)
-        # A copy moves, so that the state stays as it was, also where an interrupt comes.
+        # A copy moves, so that an error finds the state as it was.
         state = state._replace(progress=state.progress.copy())
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, len(order)))
         taken, stopped = np.empty((5, len(rates))), stop.now()
-        count, finite = (0, True) if stopped else state.engine.core.advance(
+        count, finite, interrupted = (0, True, None) if stopped else state.engine.core.advance(
             state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
             taken,
         )  # fmt: skip
         errors, penalties, weights, norms, told = taken[:, :count]
         reported = told if _clips(state.plan.objective) else None
         done = min(count * size, len(order))
-        return state, Steps(errors, penalties, weights, norms, done, finite, reported)
+        return state, Steps(errors, penalties, weights, norms, done, finite, reported, interrupted)
 
     # Single computations.
 
@@ -206,15 +207,17 @@ class NativeEngine:
         """Return the network's outputs ŷ (n, k)."""
         if needs_python(network):
             return self._reference.predict(network, theta, X)
-        n = X.shape[0]  # a sparse matrix has no len
 
-        def compute(engine: Prepared) -> tuple[Floats]:
-            outputs = np.empty(n * network.n_outputs, theta.dtype)
-            threads = self._threads_for(engine, n)
-            engine.core.predict(engine.inward(theta), _matrix(X, theta.dtype), threads, outputs)
-            return (outputs.reshape(n, network.n_outputs),)
+        def compute(engine: Prepared) -> tuple[Floats, bool]:
+            return NativeReady(engine, theta, self._threads).outputs(X)
 
         return self._computed(compute, theta.dtype, network)[0]
+
+    def ready(self, network: Network, theta: Floats) -> Ready | None:
+        """Return what predicts faster than `predict` when asked again."""
+        if needs_python(network):
+            return self._reference.ready(network, theta)
+        return NativeReady(prepared(self._kernels, theta.dtype, network), theta, self._threads)
 
     def _computed(
         self,
@@ -264,9 +267,4 @@ def _clips(objective: Objective) -> bool:
 
 def _plain(rows: Rows, dtype: np.dtype[Any]) -> tuple[Any, Floats, Floats]:
     """Return X, Y and weights as the core takes them: of one dtype in native byte order."""
-    return _matrix(rows.X, dtype), _matrix(rows.Y, dtype), _matrix(rows.weights, dtype)
-
-
-def _matrix(array: Inputs, dtype: np.dtype[Any]) -> Any:
-    array = array if array.dtype == dtype else array.astype(dtype)
-    return (array.data, array.indices, array.indptr) if is_sparse(array) else array
+    return core_matrix(rows.X, dtype), core_matrix(rows.Y, dtype), core_matrix(rows.weights, dtype)

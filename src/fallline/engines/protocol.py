@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +14,7 @@ from ..arrays import Array, Floats, Inputs, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["Engine", "Rows", "State", "Steps", "Stop"]
+__all__ = ["Engine", "Ready", "Rows", "State", "Steps", "Stop"]
 
 State = Any
 """An engine's own state of a descent; only `Engine.snapshot` makes it plain."""
@@ -55,6 +56,9 @@ class Steps(NamedTuple):
 
     ``reported`` is None, or, where the plan's error clips what it reports, J_B with it clipped;
     ``errors`` are never clipped. A solver, which has to compare errors, reports none.
+
+    ``interrupted`` is what the handler of a signal raised between two steps, KeyboardInterrupt for
+    Ctrl-C. The state and the rows done are whole: whoever takes them over calls `or_raise` then.
     """
 
     errors: Floats
@@ -64,6 +68,13 @@ class Steps(NamedTuple):
     rows: int
     finite: bool
     reported: Floats | None = None
+    interrupted: BaseException | None = None
+
+    def or_raise(self) -> Steps:
+        """Return these steps, or raise what they were interrupted with."""
+        if self.interrupted is not None:
+            raise self.interrupted
+        return self
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,29 @@ class Stop:
         """Return whether to stop before the next step."""
         late = self.deadline is not None and time.monotonic() >= self.deadline
         return late or self.flag.is_set()
+
+
+class Ready(Protocol):
+    """A network with its weights θ, made ready to predict; its calls may come from any thread.
+
+    Attributes
+    ----------
+    dtype
+        That of θ.
+    few
+        A function of anything that returns ŷ, (k,) for an array (d,), (n, k) for (n, d); None where
+        that takes longer to tell: where it is no array of the dtype, or of other columns, or has
+        many rows, or not all numbers of X and ŷ are finite.
+    """
+
+    dtype: np.dtype[Any]
+    few: Callable[[Any], Floats | None]
+
+    def many(self, X: Inputs) -> Floats | None:
+        """Return ŷ (n, k) for any X (n, d) of the dtype; None where only `Engine.predict` can."""
+
+    def holds(self, theta: Any) -> bool:
+        """Return whether these are the weights, bit by bit."""
 
 
 class Engine(Protocol):
@@ -144,3 +178,6 @@ class Engine(Protocol):
 
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
+
+    def ready(self, network: Network, theta: Floats) -> Ready | None:
+        """Return what predicts faster than `predict` when asked again; None where nothing does."""

@@ -31,7 +31,7 @@ from ..formulas.penalties import PENALTIES, max_norm
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .noise import QUIET, Noise, step_noise
-from .protocol import Rows, Steps, Stop
+from .protocol import Ready, Rows, Steps, Stop
 from .threads import one_thread
 
 __all__ = [
@@ -223,21 +223,25 @@ class ReferenceEngine:
         size = state.plan.batch_size or rows.n
         total_weight = float(rows.weights.sum())
         taken: list[tuple[float, ...]] = []
-        done, finite = 0, True
-        with np.errstate(all="ignore"):  # what overflows is found by isfinite and reported
-            for start, rate in zip(range(0, len(order), size), rates, strict=True):
-                if stop.now():
-                    break
-                batch = rows.take(order[start : start + size])
-                state, step, finite = self._step(state, batch, total_weight, rate)
-                if not finite:
-                    break
-                taken.append(step)
-                done = min(start + size, len(order))
-        errors, penalties, weights, norms, told = np.array(taken, np.float64).reshape(-1, 5).T
+        finite, interrupted, reached = True, None, (state, 0)  # and the rows done
+        try:
+            with np.errstate(all="ignore"):  # what overflows is found by isfinite and reported
+                for start, rate in zip(range(0, len(order), size), rates, strict=True):
+                    if stop.now():
+                        break
+                    batch = rows.take(order[start : start + size])
+                    state, step, finite = self._step(reached[0], batch, total_weight, rate)
+                    if not finite:
+                        break
+                    taken.append(step)
+                    reached = state, min(start + size, len(order))
+        except KeyboardInterrupt as error:  # wherever it comes, whole steps are done
+            interrupted = error
+        (state, done), whole = reached, taken[: -(-reached[1] // size)]
+        errors, penalties, weights, norms, told = np.array(whole, np.float64).reshape(-1, 5).T
         clips = state.plan.objective.unclipped is not state.plan.objective
         reported = told if clips else None
-        return state, Steps(errors, penalties, weights, norms, done, finite, reported)
+        return state, Steps(errors, penalties, weights, norms, done, finite, reported, interrupted)
 
     def _step(
         self, state: ReferenceState, batch: Rows, total_weight: float, rate: float
@@ -295,6 +299,10 @@ class ReferenceEngine:
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
         return forward(network, theta, X)[network.output.name].o
+
+    def ready(self, network: Network, theta: Floats) -> Ready | None:
+        """Return None: there is nothing to make ready."""
+        return None
 
 
 def step_gradient(

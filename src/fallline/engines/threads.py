@@ -16,7 +16,7 @@ from functools import cache
 from threading import local
 from typing import Any
 
-__all__ = ["one_thread", "threads_for"]
+__all__ = ["ALONE", "one_thread", "threads_for"]
 
 
 @contextmanager
@@ -63,6 +63,9 @@ def _controller() -> Any:
 
 _WORTHWHILE = 4e6
 """Multiplications for each thread below which another one costs more than it brings."""
+
+ALONE = 2 * _WORTHWHILE
+"""Multiplications that one thread does alone."""
 
 
 def threads_for(work: float, most: int | None = None) -> int:

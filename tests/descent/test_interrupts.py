@@ -1,0 +1,170 @@
+"""A signal in the middle of an epoch: the rows done are kept, and going on changes no bit."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import WITHOUT_CORE
+
+import fallline as fl
+from fallline.engines.calls import checked_rows
+from fallline.engines.protocol import Steps, Stop
+from fallline.engines.registry import get_engine
+from fallline.formulas.optimizers import SGD
+from fallline.spec.plan import Plan
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+native = pytest.mark.skipif(WITHOUT_CORE, reason="fallline has no C++ core here")
+NET = fl.Network.parse("3 -> 4 tanh -> 1")
+X = np.random.default_rng(0).normal(size=(40, 3))
+Y = X[:, :1] * X[:, 1:2]
+
+
+PRESSED = """
+import os, signal, sys, threading, time, warnings
+import numpy as np, fallline as fl
+from fallline.engines.protocol import Stop
+from fallline.errors import InterruptWarning
+net, batch, n, engine, after, path = sys.argv[1:]
+n, net = int(n), fl.Network.parse(net)
+rng = np.random.default_rng(0)
+X = rng.normal(size=(n, net.n_inputs)).astype(np.float32)
+Y = np.sin(X[:, :1])
+given = {"batch_size": int(batch), "epochs": 2, "dtype": "float32", "engine": engine}
+
+def press():
+    global pressed
+    pressed = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+look = Stop.now
+def now(self):  # the engine has begun
+    if not timers:
+        timers.append(threading.Timer(float(after), press))
+        timers[0].start()
+    return look(self)
+
+timers, Stop.now = [], now
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    run = fl.descend(net, X, Y, checkpoint=path, checkpoint_every=10, **given)
+back = time.perf_counter()
+assert [w.category for w in caught] == [InterruptWarning], caught
+[epoch] = run.history
+assert run.stopped == "it was interrupted in epoch 1", run.stopped
+assert 0 < epoch.rows < n, epoch.rows
+
+again = fl.resume(path, X, Y, engine=engine)
+assert again.position == (1, epoch.rows), again.position
+assert again.theta.tobytes() == run.theta.tobytes()
+assert np.isfinite(epoch.error) and epoch.steps == epoch.rows // int(batch)
+for _ in again:
+    pass
+whole = fl.descend(net, X, Y, **given)
+assert whole.theta.tobytes() == again.theta.tobytes()
+assert [e.error for e in whole.history] == [e.error for e in again.history]
+print(f"back after {1e3 * (back - pressed):.1f} ms, {epoch.rows} of {n} rows done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("net", "batch", "rows", "engine"),
+    [
+        pytest.param("8 -> 32 tanh -> 1", 1, 1_000_000, "native", marks=native, id="small"),
+        pytest.param("8 -> 64 tanh -> 64 tanh -> 1", 50, 1_500_000, "native", marks=native),
+        pytest.param("8 -> 16 tanh -> 1", 50, 250_000, "reference"),
+    ],
+)
+def test_ctrl_c_keeps_the_rows_done(net, batch, rows, engine, tmp_path: Path) -> None:
+    """In a process of its own, whose checkpoint then goes on as if nothing had happened."""
+    arguments = [net, str(batch), str(rows), engine, "0.2", str(tmp_path / "run.ckpt")]
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSED, *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "rows done" in done.stdout, done.stderr
+    print(done.stdout)
+
+
+class Rung(Exception):
+    """What the handler of a signal raises here."""
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], object]]:
+    """Let a signal of the clock raise `Rung`, so many seconds after an engine begins its steps."""
+    armed, look = [], Stop.now
+
+    def now(self: Stop) -> bool:
+        if armed:
+            signal.setitimer(signal.ITIMER_REAL, armed.pop())
+        return look(self)
+
+    def raise_it(number: int, frame: object) -> None:
+        raise Rung
+
+    monkeypatch.setattr(Stop, "now", now)
+    before = signal.signal(signal.SIGALRM, raise_it)
+    yield armed.append
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@native
+def test_the_handler_of_any_signal_ends_the_steps(ring) -> None:
+    engine, plan = get_engine("native"), Plan(batch_size=1)
+    data = checked_rows(NET, plan.objective, X, Y, None, np.float64)
+    order = np.tile(np.arange(40), 500_000)
+    rates, state = np.full(len(order), 1e-4), engine.start(NET, plan, NET.initial())
+    ring(0.1)
+    after, steps = engine.advance(state, data, order, rates, Stop())
+    assert isinstance(steps.interrupted, Rung)
+    assert 0 < steps.rows < len(order) and len(steps.errors) == steps.rows
+    assert engine.snapshot(after)["step"] == steps.rows
+    assert engine.snapshot(state)["step"] == 0  # the state before is as it was
+    with pytest.raises(Rung):
+        steps.or_raise()
+
+
+@native
+def test_a_run_goes_on_after_what_a_handler_raised(ring) -> None:
+    told: list[int] = []
+    given = {"batch_size": 1, "epochs": 1, "theta": NET.initial(), "optimizer": SGD(1e-4)}
+    many = np.tile(X, (20_000, 1)), np.tile(Y, (20_000, 1))
+    run = fl.Run(NET, *many, **given, on_steps=lambda steps, _: told.append(steps.rows))
+    ring(0.1)
+    with pytest.raises(Rung):
+        next(run)
+    rows = run.position[1]
+    assert told == [rows] and 0 < rows < len(many[0]) and run.stopped is None
+    [epoch] = list(run)
+    assert epoch.rows == sum(told) == len(many[0])
+    whole = fl.descend(NET, *many, **given)
+    assert run.theta.tobytes() == whole.theta.tobytes()
+    assert epoch.error == whole.history[0].error
+
+
+@native
+def test_a_signal_at_the_very_end_costs_no_step(ring) -> None:
+    """It comes while the last steps are taken, after the last look: they count all the same."""
+    net, plan = fl.Network.parse("3 -> 128 tanh -> 1"), Plan(batch_size=None)
+    many = np.tile(X, (50_000, 1)), np.tile(Y, (50_000, 1))
+    data = checked_rows(net, plan.objective, *many, None, np.float64)
+    engine, order = get_engine("native"), np.arange(len(many[0]))
+    state = engine.start(net, plan, net.initial())
+    ring(0.05)  # one step of all rows takes longer
+    _, steps = engine.advance(state, data, order, np.full(1, 1e-4), Stop())
+    assert isinstance(steps.interrupted, Rung) and steps.rows == len(order)
+
+
+def test_steps_raise_what_interrupted_them() -> None:
+    none = np.empty(0)
+    steps = Steps(none, none, none, none, 0, True)
+    assert steps.or_raise() is steps
+    with pytest.raises(Rung):
+        steps._replace(interrupted=Rung()).or_raise()
