@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <optional>
 
 #include "buffer.hpp"
@@ -164,6 +165,31 @@ nb::tuple told(const std::vector<Step>& steps, nb::handle out) {
     return nb::make_tuple(count, finite);
 }
 
+// (memory, tolerance, fall, flat, search)
+SolverSettings solver_of(nb::tuple plain) {
+    return {nb::cast<int>(plain[0]), nb::cast<double>(plain[1]), nb::cast<double>(plain[2]),
+            nb::cast<double>(plain[3]), nb::cast<int>(plain[4])};
+}
+
+constexpr double SolverNumbers::* solver_names[solver_numbers] = {
+    &SolverNumbers::error, &SolverNumbers::lowest, &SolverNumbers::flattest,
+    &SolverNumbers::evaluations, &SolverNumbers::rate, &SolverNumbers::done,
+    &SolverNumbers::kept, &SolverNumbers::stalled,
+};
+
+// Lets Ctrl-C end what goes on without Python's lock, some times a second.
+std::function<void()> signals(double seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto interval =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    return [interval, next = Clock::now() + interval]() mutable {
+        if (Clock::now() < next) return;
+        const nb::gil_scoped_acquire hold;
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        next = Clock::now() + interval;
+    };
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -180,6 +206,16 @@ NB_MODULE(_core, module) {
         .def("copy", &Progress::copy, "Return an equal one that shares no memory.")
         .def_prop_ro("step", &Progress::step, "Steps taken.")
         .def_prop_ro("numbers", &Progress::numbers, "The optimizer's t and product.");
+
+    nb::class_<Solving>(module, "Solving", "L-BFGS between two iterations, in the core's memory.")
+        .def_prop_ro("numbers", [](const Solving& self) {
+            const SolverNumbers numbers = self.numbers();
+            std::vector<double> found;
+            for (auto name : solver_names) found.push_back(numbers.*name);
+            return found;
+        }, "error, lowest, flattest, evaluations, rate, done, kept, stalled.")
+        .def_prop_ro("done", [](const Solving& self) { return self.numbers().done; },
+                     "Whether and why there is nothing left to do.");
 
     nb::class_<Engine>(module, "Engine", "A network, an objective and a plan, made ready.")
         .def("__init__",
@@ -253,6 +289,43 @@ NB_MODULE(_core, module) {
                  const nb::gil_scoped_release free;
                  return self.objective(at.data<void>(), view.rows(), to.data<void>(), threads);
              }, "Return J of all rows, and write its gradient.")
+        .def("start_solver",
+             [](const Engine& self, nb::object theta, nb::object gradient, nb::object steps,
+                nb::object changes, const std::vector<double>& numbers) {
+                 const Buffer at(theta, 'f', self.bytes()), slope(gradient, 'f', self.bytes()),
+                     moved(steps, 'f', self.bytes()), changed(changes, 'f', self.bytes());
+                 at.check_plain(self.size());
+                 slope.check_plain(self.size());
+                 const std::int64_t pairs = moved.size(0) / self.size();
+                 moved.check_plain(pairs * self.size());
+                 changed.check_plain(pairs * self.size());
+                 check(numbers.size() == solver_numbers, "there are other numbers of the solver");
+                 SolverNumbers own{};
+                 for (int i = 0; i < solver_numbers; ++i) own.*solver_names[i] = numbers[i];
+                 return self.start_solver(at.data<void>(), slope.data<void>(), moved.data<void>(),
+                                          changed.data<void>(), static_cast<int>(pairs), own);
+             }, "Return L-BFGS at θ, with steps and changes one after the other.")
+        .def("read_solver",
+             [](const Engine& self, const Solving& solving, int which, int rows, nb::object out) {
+                 const Buffer to(out, 'f', self.bytes(), true);
+                 to.check_plain(rows * self.size());
+                 self.read(solving, which, rows, to.data<void>());
+             }, "Write θ (-1), the gradient (0), or the steps (1) or changes (2) to a vector.")
+        .def("iterate",
+             [](const Engine& self, const Solving& before, nb::tuple settings, nb::object X,
+                nb::object Y, nb::object weights, int threads, double seconds) {
+                 const RowsView view(self, X, Y, weights);
+                 const SolverSettings rules = solver_of(settings);
+                 const std::function<void()> look = signals(seconds);
+                 Iteration told;
+                 std::optional<Solving> after;
+                 {
+                     const nb::gil_scoped_release free;
+                     after.emplace(self.iterate(before, rules, view.rows(), threads, look, told));
+                 }
+                 return nb::make_tuple(std::move(*after), told.error, told.penalty, told.weight,
+                                       told.norm, told.finite);
+             }, "Return the state after an iteration, and what was before it.")
         .def("predict",
              [](Engine& self, nb::object theta, nb::object X, int threads, nb::object outputs) {
                  const MatrixView rows(X, self.bytes());

@@ -137,14 +137,14 @@ void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count
     add(error, block_errors_);
 }
 
-// Forward and back over the chosen rows, as many at a time as there is memory for; returns E.
+// Forward and back over the chosen rows, so many at a time; returns E.
 template <class T>
-Errors Worker<T>::train(Pass<T> pass, T* gradient) {
+Errors Worker<T>::train(Pass<T> pass, T* gradient, std::int64_t at_once) {
     const Kernel<T>& kernel = machine_.kernel();
     const Model& model = machine_.model();
     const auto& tasks = machine_.gradient_tasks();
     const auto count = static_cast<std::int64_t>(rows_.size());
-    reserve(std::min(count, rows_at_once()));
+    reserve(std::min(count, at_once));
     transpose(pass.theta);
     turned_ = false;
     Errors error;
@@ -256,21 +256,6 @@ Size Worker<T>::size(const std::vector<double>& squares, double limit) const {
 // --- whole computations ----------------------------------------------------------------------
 
 template <class T>
-double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
-    const double weight = choose(rows, nullptr, rows.count);
-    Numbers<T> unused;
-    if (!gradient) {
-        unused = Numbers<T>(machine_.layout().padded);
-        gradient = unused.data();
-    }
-    const Pass<T> pass = pass_of(theta, rows);
-    const Errors error = unused.size() ? measure(pass) : train(pass, gradient);
-    const Finish<T> job = finishing(weight, weight, ranges());
-    finish(job, theta, gradient);
-    return error.reported + penalty(job);
-}
-
-template <class T>
 std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                                      const Order& order) {
     if (machine_.small() && machine_.small()->takes(order.batch_size))
@@ -308,7 +293,7 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     pass.step = state.step;
     Step told;
     told.weight = weight;
-    const Errors error = train(pass, gradient_.data());
+    const Errors error = train(pass, gradient_.data(), rows_at_once());
     told.error = error.error;
     told.reported = error.reported;
     Finish<T> job = finishing(weight, total_weight, ranges());

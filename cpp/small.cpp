@@ -16,6 +16,7 @@ namespace {
 // forward; of one row at a time, whose products are no products of matrices, more are small.
 constexpr double most_work = 1 << 16, most_work_of_one = 1 << 16;
 constexpr std::int64_t most_rows = 256;
+constexpr double most_work_of_evaluation = 1 << 12, most_work_of_all = 1 << 21;  // of a row, of all
 constexpr double work_between = 1e6;  // some hundred microseconds, on a slow machine some thousand
 
 bool forced_generic() {
@@ -42,8 +43,8 @@ bool is_plain(const PlanSpec& plan) {
 
 template <class T>
 std::unique_ptr<const Small<T>> Small<T>::of(const Kernel<T>& kernel, const NetworkSpec& network,
-                                             const Model& whole, const PlanSpec& plan) {
-    if (forced_generic() || !is_chain(network) || !is_plain(plan)) return nullptr;
+                                             const Model& whole, const PlanSpec* plan) {
+    if (forced_generic() || !is_chain(network) || (plan && !is_plain(*plan))) return nullptr;
     return std::unique_ptr<const Small>(new Small(kernel, network, whole));
 }
 
@@ -94,6 +95,11 @@ template <class T>
 bool Small<T>::takes(std::int64_t batch_size) const {
     if (batch_size == 1) return work_ <= most_work_of_one;
     return batch_size <= most_rows && work_ * static_cast<double>(batch_size) <= most_work;
+}
+
+template <class T>
+bool Small<T>::takes_all(std::int64_t rows) const {
+    return work_ <= most_work_of_evaluation && work_ * double(rows) <= most_work_of_all;
 }
 
 template <class T>

@@ -24,6 +24,16 @@ public:
         return last - first;
     }
 
+    // The error and the gradient of one batch, where it has rows; see small_evaluation.hpp.
+    bool evaluate(std::int64_t first, double share, fallline::Step& told) {
+        if (gather(first) == 0) return false;
+        for (int r = 0; r < n_; ++r) run_.factors[r] *= share;
+        forward();
+        error(told);
+        backward();
+        return true;
+    }
+
 private:
     using Layer = fallline::SmallLayer;
 

@@ -20,9 +20,11 @@ import numpy as np
 from .. import _core
 from ..arrays import Array, Floats, Inputs, Ints, is_sparse
 from ..errors import EngineWarning, SpecError, warn
+from ..formulas.optimizers import LBFGS
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .native_cache import Prepared, needs_python, prepared
+from .native_solver import NativeIterations
 from .native_spec import python_functions
 from .protocol import Rows, Steps, Stop
 from .reference import ReferenceEngine
@@ -167,6 +169,22 @@ class NativeEngine:
         reported = told if _clips(state.plan.objective) else None
         done = min(count * size, len(order))
         return state, Steps(errors, penalties, weights, norms, done, finite, reported)
+
+    def iterations(
+        self, network: Network, plan: Plan, dtype: np.dtype[Any]
+    ) -> NativeIterations | None:
+        """Return what takes the iterations of L-BFGS; None where its formula does."""
+        solver, objective = plan.optimizer, plan.objective.unclipped
+        if type(solver) is not LBFGS or needs_python(network, objective):
+            return None
+        engine = prepared(self._kernels, dtype, network, objective)
+        if engine.places is not None:  # merged: an error that is not finite may be so when apart
+            return None
+
+        def given(rows: Rows) -> tuple[Any, Floats, Floats, int]:
+            return (*_plain(rows, dtype), self._threads_for(engine, rows.n))
+
+        return NativeIterations(solver, engine, dtype, given)
 
     # Single computations.
 
