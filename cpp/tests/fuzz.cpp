@@ -2,7 +2,7 @@
 // arithmetic; it checks itself
 //
 //     that the gradient is the central difference of the error,
-//     that one, two and three threads give the same bits, and any cut of an epoch,
+//     that one, two and three threads give the same bits, also of L-BFGS, and any cut of an epoch,
 //     that fused steps and those in phases give the same bits,
 //     that compressed rows give what plain ones give,
 //     that padding stays 0, and that NaN and infinity are told and break nothing.
@@ -276,11 +276,24 @@ void check_gradient(const Engine& engine, const Case& made, const Data<double>& 
 
 template <class T>
 struct Found {
-    std::vector<T> theta, gradient, outputs;
+    std::vector<T> theta, gradient, outputs, solved;
     double error = 0;
     std::int64_t steps = 0;
     bool finite = true;
 };
+
+// Some iterations of L-BFGS.
+template <class T>
+void solve(const Engine& quiet, const Rows& rows, const std::vector<T>& theta, int threads,
+           std::vector<T>& found) {
+    Iteration told;
+    const std::vector<T> nothing(theta.size());
+    Solving solving =
+        quiet.start_solver(theta.data(), nothing.data(), nullptr, nullptr, 0, SolverNumbers{});
+    for (int i = 0; i < 4; ++i)
+        solving = quiet.iterate(solving, {2, 1e-9, 1e-4, 0.9, 6}, rows, threads, [] {}, told);
+    quiet.read(solving, -1, 1, found.data());
+}
 
 template <class T>
 Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const Rows& rows,
@@ -310,6 +323,8 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
     engine.read(progress, -1, found.theta.data());
     found.error = quiet.objective(theta.data(), rows, found.gradient.data(), threads);
     quiet.predict(theta.data(), rows.X, rows.count, found.outputs.data(), threads);
+    found.solved.resize(made.size);
+    solve(quiet, rows, theta, threads, found.solved);
     const Numbers<T>& padded = progress.as<T>().theta;
     double all_of_it = 0, used = 0;
     for (std::size_t i = 0; i < padded.size(); ++i) all_of_it += padded[i] != 0;
@@ -336,6 +351,7 @@ void check_case(const Case& made, const std::string& kernels, bool odd, bool sma
         check(same(one.gradient, other.gradient) && same(one.outputs, other.outputs),
               "threads change the bits of a gradient or of outputs");
         if (one.finite) check(same(one.theta, other.theta), "threads or cuts change the bits of θ");
+        check(same(one.solved, other.solved), "threads change the bits of L-BFGS");
     }
     setenv("FALLLINE_PATH", "generic", 1);
     const Found<T> phases = run(engine, quiet, made, data.plain, theta, 2, 1, batch);
