@@ -248,21 +248,22 @@ NB_MODULE(_core, module) {
              }, "Write θ (-1) or an array of the optimizer (0, 1, ...) of a descent to a vector.")
         .def("advance",
              [](Engine& self, Progress& progress, nb::object X, nb::object Y, nb::object weights,
-                nb::object order, nb::object rates, std::int64_t batch_size, double total_weight,
-                int threads, double seconds, nb::object stop, nb::object out) {
+                nb::object order, nb::object rates, std::int64_t epoch, std::int64_t batch_size,
+                double total_weight, int threads, double seconds, nb::object stop, nb::object out) {
                  const RowsView view(self, X, Y, weights);
                  const Buffer positions(order, 'i', 8), etas(rates, 'f', 8);
                  const std::int64_t length = positions.size(0), steps = etas.size(0);
                  positions.check_plain(length);
                  etas.check_plain(steps);
-                 check(steps == (length + batch_size - 1) / batch_size, "there is a rate a step");
                  const std::function<bool()> look = [&] {
                      const nb::gil_scoped_acquire hold;
                      if (PyErr_CheckSignals() != 0) throw nb::python_error();
                      return nb::cast<bool>(stop());
                  };
-                 const Order slice{positions.data<std::int64_t>(), length, batch_size,
+                 const Order slice{positions.data<std::int64_t>(), length, epoch, batch_size,
                                    etas.data<double>(), total_weight, seconds, look};
+                 check(epoch > 0 ? length % epoch == 0 : length == 0, "epochs are whole");
+                 check(steps == slice.steps(), "there is a rate a step");
                  std::vector<Step> taken;
                  {
                      const nb::gil_scoped_release free;

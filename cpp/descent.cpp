@@ -267,14 +267,14 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     fused_ = fused_tasks(machine_, plan);
     moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;
-    for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
+    for (std::int64_t at = 0, length = 0; at < order.length; at += length) {
         if (Clock::now() >= next) {
             if (order.stop()) break;
             next = Clock::now() + interval;
         }
-        const std::int64_t length = std::min(order.batch_size, order.length - at);
+        length = std::min(order.batch_size, order.epoch - at % order.epoch);
         const double weight = choose(rows, order.rows + at, length);
-        const double rate = order.rates[at / order.batch_size];
+        const double rate = order.rates[steps.size()];
         ahead_ = {order.rows + at + length, std::min(length, order.length - at - length), 0};
         const bool fused = !fused_.empty() && std::ssize(rows_) <= rows_at_once();
         const auto take = fused ? &Worker::fused_step : &Worker::step;

@@ -41,14 +41,18 @@ struct Size {
     bool finite;
 };
 
-// Which steps to take, and for how long.
+// Which steps to take, and for how long: rows of one epoch after another, or of a part of one.
 struct Order {
     const std::int64_t* rows;
-    std::int64_t length, batch_size;
+    std::int64_t length, epoch, batch_size;  // no batch holds rows of two epochs
     const double* rates;
     double total_weight;  // of all training rows
     double seconds;       // between two looks
     const std::function<bool()>& stop;  // the look: whether to take no more steps
+
+    std::int64_t steps() const {
+        return epoch ? length / epoch * ((epoch + batch_size - 1) / batch_size) : 0;
+    }
 };
 
 template <class T>

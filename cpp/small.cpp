@@ -165,7 +165,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     check_order(order, rows.count);
     const Small<T>& small = *machine_.small();
     const Layout& layout = machine_.layout();
-    const std::int64_t most = std::min(order.batch_size, order.length);
+    const std::int64_t most = std::min(order.batch_size, order.epoch);
     SmallModel model{};
     model.whole = &machine_.model();
     model.optimizer = machine_.optimizer();
@@ -194,6 +194,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     run.weight_stride = rows.weight_stride;
     run.order = order.rows;
     run.length = order.length;
+    run.epoch = order.epoch;
     run.batch_size = order.batch_size;
     run.rates = order.rates;
     run.sums = objective_->sums;
@@ -203,7 +204,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     run.clip_value = plan.clip_value;
     run.total_weight = order.total_weight;
 
-    const std::int64_t count = (order.length + order.batch_size - 1) / order.batch_size;
+    const std::int64_t count = order.steps();
     const std::int64_t between = small.steps_between(order.batch_size);
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));

@@ -310,7 +310,7 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
     for (std::int64_t at = 0; at < static_cast<std::int64_t>(order.size()) && found.finite;) {
         const auto left = static_cast<std::int64_t>(order.size()) - at;
         const std::int64_t length = cut ? std::min<std::int64_t>(left, std::int64_t(cut) * batch) : left;
-        const Order slice{order.data() + at, length, batch, rates.data(), 9.0, 1e6, never};
+        const Order slice{order.data() + at, length, length, batch, rates.data(), 9.0, 1e6, never};
         for (const Step& step : engine.advance(progress, rows, slice, threads)) {
             found.finite &= step.finite;
             ++found.steps;

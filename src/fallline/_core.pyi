@@ -76,6 +76,7 @@ class Engine:
         weights: Floats,
         order: Ints,
         rates: Floats,
+        epoch: int,
         batch_size: int,
         total_weight: float,
         threads: int,
@@ -85,8 +86,9 @@ class Engine:
     ) -> tuple[int, bool]:
         """Take steps, Python's lock released; every so many seconds ask whether to stop.
 
-        Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
-        steps were taken, and whether all were finite: one that was not is not counted.
+        `order` holds whole epochs of so many rows; no batch holds rows of two of them. Writes J_B,
+        R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many steps were
+        taken, and whether all were finite: one that was not is not counted.
         """
     def start_solver(
         self,

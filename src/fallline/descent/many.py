@@ -19,6 +19,7 @@ from ..errors import InterruptWarning, SpecError
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .run import Run
+from .through import through
 
 __all__ = ["best_run", "descend_many", "kept_error"]
 
@@ -117,8 +118,7 @@ class _Work:
 
     def _train(self) -> None:
         for run in iter(self._next, None):
-            for _ in run:
-                pass
+            through(run)
 
     def _next(self) -> Run | None:
         with self._lock:

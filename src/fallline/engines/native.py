@@ -35,6 +35,9 @@ __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
 _LOOK = 0.02
 """Seconds after which the core looks for a stop, a deadline or a signal, between two steps."""
 
+_WORK, _MOST_EPOCHS = 5e7, 100
+"""Multiplications, about, of several epochs in one call: some milliseconds. And the most epochs."""
+
 Found = TypeVar("Found", bound=tuple[Any, ...])
 
 _NUMBERS = ("t", "product")
@@ -142,32 +145,44 @@ class NativeEngine:
                 arrays[f"optimizer.{name}"] = np.array(number, state.dtype)
         return arrays | {"step": np.array(progress.step)}
 
+    def epochs_at_once(self, state: Any, rows: int) -> int:
+        """Return how many epochs of so many rows `advance` may take of this descent in one call."""
+        if not isinstance(state, NativeState):
+            return 1
+        return min(_MOST_EPOCHS, 1 + int(_WORK / (state.engine.core.work * rows)))
+
     def advance(
-        self, state: Any, rows: Rows, order: Ints, rates: Floats, stop: Stop
+        self,
+        state: Any,
+        rows: Rows,
+        order: Ints,
+        rates: Floats,
+        stop: Stop,
+        epochs: int = 1,
     ) -> tuple[Any, Steps]:
-        """Take the steps of a slice of an epoch, one batch a step."""
+        """Take the steps of a slice of an epoch, one batch a step; or of so many whole epochs."""
         if not isinstance(state, NativeState):
             return self._reference.advance(state, rows, order, rates, stop)
-        size = state.plan.batch_size or rows.n
-        if len(rates) != -(-len(order) // size):
+        size, epoch = state.plan.batch_size or rows.n, len(order) // epochs
+        each = -(-epoch // size)
+        if len(rates) != epochs * each:
             raise ValueError(
-                f"there must be a rate for each of the {-(-len(order) // size)} steps, not "
-                f"{len(rates)}"
+                f"there must be a rate for each of the {epochs * each} steps, not {len(rates)}"
             )
         order = np.ascontiguousarray(order, np.int64)
         rates = np.ascontiguousarray(rates, np.float64)
         # A copy moves, so that an interrupt finds the state as it was.
         state = NativeState(**{**vars(state), "progress": state.progress.copy()})
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
-        threads = self._threads_for(state.engine, min(size, len(order)))
+        threads = self._threads_for(state.engine, min(size, epoch))
         taken, stopped = np.empty((5, len(rates))), stop.now()
         count, finite = (0, True) if stopped else state.engine.core.advance(
-            state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
-            taken,
+            state.progress, *arrays, order, rates, epoch, size, total, threads, _seconds(stop),
+            stop.now, taken,
         )  # fmt: skip
         errors, penalties, weights, norms, told = taken[:, :count].copy()
         reported = told if _clips(state.plan.objective) else None
-        done = min(count * size, len(order))
+        done = count // max(each, 1) * epoch + min(count % max(each, 1) * size, epoch)
         return state, Steps(errors, penalties, weights, norms, done, finite, reported)
 
     def iterations(
