@@ -213,9 +213,7 @@ NB_MODULE(_core, module) {
             std::vector<double> found;
             for (auto name : solver_names) found.push_back(numbers.*name);
             return found;
-        }, "error, lowest, flattest, evaluations, rate, done, kept, stalled.")
-        .def_prop_ro("done", [](const Solving& self) { return self.numbers().done; },
-                     "Whether and why there is nothing left to do.");
+        }, "error, lowest, flattest, evaluations, rate, done, kept, stalled.");
 
     nb::class_<Engine>(module, "Engine", "A network, an objective and a plan, made ready.")
         .def("__init__",

@@ -36,9 +36,6 @@ class Solving:
     @property
     def numbers(self) -> list[float]:
         """error, lowest, flattest, evaluations, rate, done, kept, stalled."""
-    @property
-    def done(self) -> float:
-        """Whether and why there is nothing left to do: the sixth of them."""
 
 class Engine:
     """A network, an objective and a plan, made ready for one float type; () where there is none.

@@ -100,6 +100,8 @@ def test_several_threads_take_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "MainThread" not in threads_of(monkeypatch, threads=2)
     monkeypatch.setattr(many, "allowed_threads", lambda: 2)
     assert len(threads_of(monkeypatch)) == 2
+    # Short epochs, after each of which the validation error is computed, pay no threads.
+    assert threads_of(monkeypatch, X_val=X_VAL, y_val=Y_VAL) == {"MainThread"}
 
 
 @pytest.mark.parametrize(

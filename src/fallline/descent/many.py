@@ -19,7 +19,7 @@ from ..errors import InterruptWarning, SpecError
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .run import Run
-from .through import through
+from .through import shares_well, through
 
 __all__ = ["best_run", "descend_many", "kept_error"]
 
@@ -44,8 +44,9 @@ def descend_many(
     seeds
         The seeds, or their number k for 0, ..., k − 1.
     threads
-        The most runs at a time, each in a thread of its own; as many as this process may use cores
-        unless given. No bit of any run depends on it. Functions of yours, as ``callbacks``,
+        The most runs at a time, each in a thread of its own; as many as pay unless given: one
+        where Python is needed after each of many short epochs, else as many as this process may
+        use cores. No bit of any run depends on it. Functions of yours, as ``callbacks``,
         ``on_steps`` and an ``order`` have them, are called in the calling thread, and of one run
         after another: then, and with the reference engine, there is one run at a time.
     **options
@@ -68,10 +69,11 @@ def descend_many(
     for name in ("seed", "checkpoint"):
         if name in options:
             raise SpecError(f"descend_many takes seeds, one a run, and no {name}; leave it out")
+    _check_threads(threads)
     listed = _seeds(seeds)
     work = _Work(lambda seed: Run(network, X, Y, **_seeded(options, seed)), listed)
     try:
-        work.share(min(_at_a_time(threads, options), len(listed)))
+        work.share(1 if _calls_back(options) else threads)
     except KeyboardInterrupt:
         work.finish()
         begun = f"{len(work.runs)} of {len(listed)} runs were begun"
@@ -96,13 +98,21 @@ class _Work:
         self._lock = Lock()
         self._over = False
 
-    def share(self, threads: int) -> None:
-        """Train all of them; an error in one ends the others, and is raised."""
+    def share(self, most: int | None) -> None:
+        """Train all of them; an error in one ends the others, and is raised.
+
+        The first one is made in the calling thread: what is wrong is told there, and it shows
+        whether more threads than one pay.
+        """
+        first = self._make(self._seeds[0])
+        self.runs.append(first)
+        most = (allowed_threads() if shares_well(first) else 1) if most is None else most
+        threads = min(most, len(self._seeds))
         if threads == 1:
-            return self._train()
+            return self._train(first)
         # The runs share the cores, so that each takes one thread of the core and of NumPy.
         with one_thread(), ThreadPoolExecutor(threads) as pool:
-            ended = [pool.submit(self._train) for _ in range(threads)]
+            ended = [pool.submit(self._train, run) for run in [first, *[None] * (threads - 1)]]
             try:
                 for future in as_completed(ended):
                     future.result()
@@ -116,9 +126,10 @@ class _Work:
         for run in self.runs:
             run.finish(_interrupted(run))
 
-    def _train(self) -> None:
-        for run in iter(self._next, None):
+    def _train(self, run: Run | None) -> None:
+        while run := run or self._next():
             through(run)
+            run = None
 
     def _next(self) -> Run | None:
         with self._lock:
@@ -141,14 +152,15 @@ def _interrupted(run: Run) -> str:
     return f"it was interrupted in epoch {run.position[0]}"
 
 
-def _at_a_time(threads: int | None, options: dict[str, Any]) -> int:
-    """Return how many runs may be trained at a time."""
+def _check_threads(threads: object) -> None:
     if threads is not None and (type(threads) is not int or threads < 1):
         raise SpecError(f"threads must be a whole number above 0, or None, not {threads!r}")
+
+
+def _calls_back(options: dict[str, Any]) -> bool:
+    """Return whether functions of the user's are called, or all is done in Python anyhow."""
     told = any(options.get(name) for name in ("callbacks", "on_steps", "order"))
-    if told or get_engine(options.get("engine", "auto")).name != "native":
-        return 1
-    return allowed_threads() if threads is None else threads
+    return told or get_engine(options.get("engine", "auto")).name != "native"
 
 
 def best_run(runs: Sequence[Run]) -> Run:

@@ -84,7 +84,7 @@ class FullBatch:
 
     def why_done(self, state: _Solving) -> str | None:
         """Return why the solver has nothing left to do, or None."""
-        return self._solver.why_done({"done": state.iterations.done(state.solver)})
+        return self._solver.why_done({"done": state.iterations.number(state.solver, "done")})
 
     def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
         """Return what takes the solver's iterations, where the engine does itself."""
@@ -126,8 +126,8 @@ class _ByFormula:
     def arrays(self, state: State) -> dict[str, Array]:
         return {name: np.copy(array) for name, array in state.items()}
 
-    def done(self, state: State) -> int:
-        return int(state["done"])
+    def number(self, state: State, name: str) -> float:
+        return float(state[name])
 
     def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
         before: list[tuple[float, Floats]] = []

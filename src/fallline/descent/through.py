@@ -21,7 +21,10 @@ from ..formulas.schedules import SCHEDULES, schedule_from
 from ..history import Epoch, History
 from .run import Run
 
-__all__ = ["through"]
+__all__ = ["shares_well", "through"]
+
+_LONG = 3
+"""How many epochs, at most, would go into one call, where they are long: half a millisecond."""
 
 
 def through(run: Run) -> None:
@@ -30,6 +33,15 @@ def through(run: Run) -> None:
     for _ in run:
         while several:
             several = _takes_several(run)
+
+
+def shares_well(run: Run) -> bool:
+    """Return whether runs like this one leave Python's lock to other threads for most of the time.
+
+    Where epochs are short and each needs Python, threads mostly wait for one another.
+    """
+    at_once = getattr(run._engine, "epochs_at_once", None)
+    return _unwatched(run) or (at_once is not None and at_once(run._state, run._rows.n) <= _LONG)
 
 
 def _unwatched(run: Run) -> bool:

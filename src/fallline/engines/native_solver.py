@@ -86,6 +86,6 @@ class NativeIterations:
         numbers = zip(_NUMBERS, state.numbers, strict=True)
         return found | {name: np.asarray(number) for name, number in numbers}
 
-    def done(self, state: _core.Solving) -> int:
-        """Return whether and why there is nothing left to do, as the solver's ``done`` has it."""
-        return int(state.done)
+    def number(self, state: _core.Solving, name: str) -> float:
+        """Return one of the solver's numbers."""
+        return state.numbers[_NUMBERS.index(name)]

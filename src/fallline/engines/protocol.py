@@ -115,8 +115,8 @@ class Iterations(Protocol):
     def arrays(self, state: State) -> dict[str, Array]:
         """Return the solver's arrays as copies."""
 
-    def done(self, state: State) -> int:
-        """Return whether and why there is nothing left to do, as the solver's ``done`` has it."""
+    def number(self, state: State, name: str) -> float:
+        """Return one of the solver's numbers, such as its ``evaluations``, without the others."""
 
 
 class Engine(Protocol):
