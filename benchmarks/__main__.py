@@ -1,6 +1,6 @@
 """How fast fallline is, beside its peers, in one run.
 
-    python -m benchmarks                                  # everything, a quarter of an hour
+    python -m benchmarks                                  # everything, half an hour
     python -m benchmarks steps --workloads tiny small --peers jax numpy
     python -m benchmarks --quick                          # a smoke test: its times mean nothing
     python -m benchmarks --peer-python ../other/bin/python --out docs/benchmarks
@@ -19,12 +19,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import fits, imports, machine, one_row, report, steps
+from . import fits, growth, imports, machine, many, one_row, report, steps
 from .notes import notes
 from .peers import PEERS
 from .workloads import WORKLOADS
 
-FAMILIES = ("steps", "fits", "one-row", "imports")
+FAMILIES = ("steps", "fits", "one-row", "many", "growth", "imports")
 EPOCHS, QUICK_EPOCHS = 200, 3
 
 
@@ -95,6 +95,11 @@ def measured(chosen: argparse.Namespace, peers: dict[str, str]) -> dict[str, Any
         results["fits"] = [row for row in found if row is not None]
     if "one-row" in families:
         results["one_row"] = one_row.measure(peers, engines, chosen.rounds)
+    if "many" in families:
+        nets = many.QUICK_NETS if chosen.quick else many.NETS
+        results["many"] = many.measure(chosen.threads, chosen.rounds, nets)
+    if "growth" in families:
+        results["growth"] = growth.measure(chosen.rounds, chosen.quick)
     if "imports" in families:
         results["imports"] = imports.measure(peers, chosen.rounds)
     return results | {"notes": list(notes)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import imports, one_row, steps
+from . import growth, imports, many, one_row, steps
 from .peers import PEERS
 from .workloads import WORKLOADS
 
@@ -50,6 +50,29 @@ Predicting one row with 30-64-64-4 through Python, float32, one thread; goal {on
 fallline: `fallline.predict`.
 """
 
+MANY = f"""
+## Many nets at once
+
+`fallline.descend_many` from as many seeds as nets, a thread to each run; the least seconds of the
+rounds. Goal with two threads on two cores: {many.GOAL}x the nets a second of one.
+"""
+
+GROWTH = f"""
+## Rows
+
+An epoch of {growth.NET} (batches of {growth.BATCH}, float32, shuffled) on more and more rows in
+memory; the least seconds of the rounds. "Beyond": what the run needs beside the rows themselves, at
+its peak.
+"""
+
+MAPPED = f"""
+## Rows in a file
+
+An epoch of {growth.WIDE_NET} on rows in memory and in a file that is mapped (`numpy.memmap`), in a
+process that may have a quarter of its size as memory of its own. "Cold": the file's pages are
+dropped from memory before each epoch. Goal: {growth.GOAL:.0%} of the speed in memory.
+"""
+
 IMPORTS = f"""
 ## Imports
 
@@ -76,6 +99,11 @@ def page(results: dict[str, Any], command: str) -> str:
         parts += [FITS, fit_table(results["fits"])]
     if results.get("one_row"):
         parts += [ONE_ROW, one_row_table(results["one_row"])]
+    if results.get("many"):
+        parts += [MANY, many_table(results["many"])]
+    if results.get("growth"):
+        found = results["growth"]
+        parts += [GROWTH, growth_table(found["rows"]), MAPPED, mapped_table(found["mapped"])]
     if results.get("imports"):
         parts += [IMPORTS, import_table(results["imports"])]
     if results.get("notes"):
@@ -167,6 +195,51 @@ def one_row_table(records: Sequence[dict[str, Any]]) -> str:
     """Return the microseconds of one prediction."""
     lines = [[r["who"], *_quartiles(r["microseconds"])] for r in records if r["agrees"]]
     return table(["who", "µs", "quartiles"], lines)
+
+
+def many_table(records: Sequence[dict[str, Any]]) -> str:
+    """Return how many nets are trained a second, beside those of the first number of threads."""
+    lines, first = [], 1.0
+    for row in records:
+        each = row["least_seconds"] / row["nets"]
+        if row["threads"] == records[0]["threads"]:
+            first = each
+        cells = [row["optimizer"], str(row["rows"]), str(row["epochs"]), str(row["threads"])]
+        same = "" if row["agrees"] else ", other weights"
+        times = [_number(1 / each), f"{_number(first / each)}x{same}"]
+        lines.append([row["net"], *cells, *times])
+    head = ["net", "optimizer", "rows", "epochs", "threads", "nets a second", "times the first"]
+    return table(head, lines)
+
+
+GROWING = {
+    "nanoseconds": "ns a row",
+    "processor_nanoseconds": "of the processor",
+    "seconds_before": "s before the first epoch",
+    "bytes_beyond": "bytes a row beyond",
+}
+"""What is told of growing rows, by its name in the records."""
+
+
+def growth_table(records: Sequence[dict[str, Any]]) -> str:
+    """Return the nanoseconds and bytes of a row."""
+    lines = [[f"{row['rows']:,}", *(_number(row[name]) for name in GROWING)] for row in records]
+    return table(["rows", *GROWING.values()], lines)
+
+
+def mapped_table(records: Sequence[dict[str, Any]]) -> str:
+    """Return the nanoseconds of a row, and the speed beside that of rows in memory."""
+    lines, memory = [], 1.0
+    for r in records:
+        if r["where"] == "memory":
+            memory = r["nanoseconds"]
+        order = "shuffled" if r["shuffle"] else "as they lie"
+        size = f"{r['bytes'] / 2**30:.2f} GiB, {r['own_bytes'] / 2**30:.2f} GiB"
+        speed = f"{memory / r['nanoseconds']:.0%}"
+        times = [_number(r["nanoseconds"]), _number(r["processor_nanoseconds"])]
+        lines.append([r["where"], order, size, *times, speed])
+    head = ["rows in", "order", "size, own memory at most", "ns a row", "of the processor", "speed"]
+    return table(head, lines)
 
 
 def import_table(records: Sequence[dict[str, Any]]) -> str:

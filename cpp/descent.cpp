@@ -139,14 +139,14 @@ void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count
     add(error, block_errors_);
 }
 
-// Forward and back over the chosen rows, as many at a time as there is memory for; returns E.
+// Forward and back over the chosen rows, so many at a time; returns E.
 template <class T>
-Errors Worker<T>::train(Pass<T> pass, T* gradient) {
+Errors Worker<T>::train(Pass<T> pass, T* gradient, std::int64_t at_once) {
     const Kernel<T>& kernel = machine_.kernel();
     const Model& model = machine_.model();
     const auto& tasks = machine_.gradient_tasks();
     const auto count = static_cast<std::int64_t>(rows_.size());
-    reserve(std::min(count, rows_at_once()));
+    reserve(std::min(count, at_once));
     transpose(pass.theta);
     turned_ = false;
     Errors error;
@@ -258,21 +258,6 @@ Size Worker<T>::size(const std::vector<double>& squares, double limit) const {
 // --- whole computations ----------------------------------------------------------------------
 
 template <class T>
-double Worker<T>::objective(const T* theta, const Rows& rows, T* gradient) {
-    const double weight = choose(rows, nullptr, rows.count);
-    Numbers<T> unused;
-    if (!gradient) {
-        unused = Numbers<T>(machine_.layout().padded);
-        gradient = unused.data();
-    }
-    const Pass<T> pass = pass_of(theta, rows);
-    const Errors error = unused.size() ? measure(pass) : train(pass, gradient);
-    const Finish<T> job = finishing(weight, weight, ranges());
-    finish(job, theta, gradient);
-    return error.reported + penalty(job);
-}
-
-template <class T>
 std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
                                      const Order& order) {
     if (machine_.small() && machine_.small()->takes(order.batch_size))
@@ -286,14 +271,14 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     tiles_ = machine_.tiles(order.batch_size);
     moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;
-    for (std::int64_t at = 0; at < order.length; at += order.batch_size) {
+    for (std::int64_t at = 0, length = 0; at < order.length; at += length) {
         if (Clock::now() >= next) {
             if (order.stop()) break;
             next = Clock::now() + interval;
         }
-        const std::int64_t length = std::min(order.batch_size, order.length - at);
+        length = std::min(order.batch_size, order.epoch - at % order.epoch);
         const double weight = choose(rows, order.rows + at, length);
-        const double rate = order.rates[at / order.batch_size];
+        const double rate = order.rates[steps.size()];
         const bool fused = !fused_.empty() && std::ssize(rows_) <= rows_at_once();
         const auto take = fused ? &Worker::fused_step : &Worker::step;
         steps.push_back(weight == 0
@@ -312,7 +297,7 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     pass.tiles = tiles_;
     Step told;
     told.weight = weight;
-    const Errors error = train(pass, gradient_.data());
+    const Errors error = train(pass, gradient_.data(), rows_at_once());
     told.error = error.error;
     told.reported = error.reported;
     Finish<T> job = finishing(weight, total_weight, ranges());

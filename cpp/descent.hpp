@@ -41,14 +41,18 @@ struct Size {
     bool finite;
 };
 
-// Which steps to take, and for how long.
+// Which steps to take, and for how long: rows of one epoch after another, or of a part of one.
 struct Order {
     const std::int64_t* rows;
-    std::int64_t length, batch_size;
+    std::int64_t length, epoch, batch_size;  // no batch holds rows of two epochs
     const double* rates;
     double total_weight;  // of all training rows
     double seconds;       // between two looks
     const std::function<bool()>& stop;  // the look: whether to take no more steps
+
+    std::int64_t steps() const {
+        return epoch ? length / epoch * ((epoch + batch_size - 1) / batch_size) : 0;
+    }
 };
 
 template <class T>
@@ -63,6 +67,12 @@ public:
 
     // J of all rows as it is reported, and in panels its gradient where `gradient` is not null.
     double objective(const T* theta, const Rows& rows, T* gradient);
+
+    // The same in parts, for many evaluations of the same rows. First notes them and returns Σ s.
+    double choose_all(const Rows& rows) { return choose(rows, nullptr, rows.count); }
+    // Then J and its gradient, 0 where `moves`, if it is not null, is 0; or R alone.
+    double evaluate(const T* theta, const Rows& rows, double weight, const T* moves, T* gradient);
+    double penalty_at(const T* theta, double weight);
 
     // ŷ (n, k), row by row.
     void predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs);
@@ -79,8 +89,10 @@ private:
     void reserve(std::int64_t rows);
     std::int64_t rows_at_once() const;
     void train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error);
-    Errors train(Pass<T> pass, T* gradient);
+    Errors train(Pass<T> pass, T* gradient, std::int64_t at_once);
     Errors measure(const Pass<T>& pass);
+    std::int64_t rows_of_evaluation() const;
+    Errors train_small(const T* theta, const Rows& rows, double weight, T* gradient);
     void transpose(const T* theta);
     void note(std::size_t tasks);
     Finish<T> finishing(double weight, double total_weight, std::size_t tasks);
@@ -99,7 +111,7 @@ private:
     FlushSmall flush_;
     Pool pool_;
     std::int64_t capacity_ = 0;
-    Numbers<T> memory_, scratch_, transposed_, gradient_;
+    Numbers<T> memory_, scratch_, transposed_, gradient_, small_;
     std::vector<MoveTask> fused_;  // empty: steps are not fused
     std::vector<MoveGroup> groups_;
     Numbers<T> moved_;             // pieces of a gradient, one for each thread

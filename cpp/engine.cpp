@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "cpu.hpp"
@@ -103,6 +104,49 @@ double Engine::objective(const void* theta, const Rows& rows, void* gradient, in
         const double error = worker.objective(panels.data(), rows, slopes.data());
         if (gradient) machine.from_panels(slopes.data(), static_cast<T*>(gradient));
         return error;
+    });
+}
+
+Solving Engine::start_solver(const void* theta, const void* gradient, const void* steps,
+                             const void* changes, int pairs, const SolverNumbers& numbers) const {
+    check_quiet();
+    return with(false, [&]<class T>(const Machine<T>& machine) {
+        const auto kept = [&](const void* from, int row) {
+            const T* at = static_cast<const T*>(from) + row * machine.layout().size;
+            return std::make_shared<const Numbers<T>>(in_panels(machine, at));
+        };
+        SolverState<T> state{kept(theta, 0), kept(gradient, 0), {}, numbers};
+        for (int i = 0; i < pairs; ++i)
+            state.pairs.push_back(pair_of<T>(machine.kernel(), kept(steps, i), kept(changes, i)));
+        return Solving(std::move(state));
+    });
+}
+
+void Engine::read(const Solving& solving, int which, int rows, void* to) const {
+    with(false, [&]<class T>(const Machine<T>& machine) {
+        const SolverState<T>& state = solving.as<T>();
+        T* at = static_cast<T*>(to);
+        if (which <= 0) {
+            machine.from_panels((which < 0 ? state.theta : state.gradient)->data(), at);
+            return;
+        }
+        const auto none = std::max<std::int64_t>(0, rows - std::ssize(state.pairs));
+        at = std::fill_n(at, none * machine.layout().size, T(0));
+        for (auto i = std::ssize(state.pairs) - (rows - none); i < std::ssize(state.pairs); ++i) {
+            const CurvaturePair<T>& pair = state.pairs[i];
+            machine.from_panels((which == 1 ? pair.step : pair.change)->data(), at);
+            at += machine.layout().size;
+        }
+    });
+}
+
+Solving Engine::iterate(const Solving& before, const SolverSettings& settings, const Rows& rows,
+                        int threads, const std::function<void()>& look, Iteration& told) const {
+    check_quiet();
+    return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
+        SolverState<T> state = before.as<T>();
+        told = Solver<T>(machine, *objective_, settings, rows, threads, look).iterate(state);
+        return Solving(std::move(state));
     });
 }
 

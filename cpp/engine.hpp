@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "descent.hpp"
+#include "solver.hpp"
 
 namespace fallline {
 
@@ -39,6 +39,22 @@ private:
     std::variant<State<float>, State<double>> state_;
 };
 
+// L-BFGS between two iterations, in float or double.
+class Solving {
+public:
+    template <class T>
+    explicit Solving(SolverState<T> state) : state_(std::move(state)) {}
+
+    SolverNumbers numbers() const {
+        return std::visit([](const auto& state) { return state.numbers; }, state_);
+    }
+    template <class T>
+    const SolverState<T>& as() const { return std::get<SolverState<T>>(state_); }
+
+private:
+    std::variant<SolverState<float>, SolverState<double>> state_;
+};
+
 // A network, perhaps with an objective and a plan, made ready for one float type: with a plan for
 // descents, without for errors, gradients and predictions. Calls may come from several threads at
 // once: what is shared does not change.
@@ -64,6 +80,14 @@ public:
     std::vector<Step> advance(Progress& progress, const Rows& rows, const Order& order,
                               int threads) const;
     double objective(const void* theta, const Rows& rows, void* gradient, int threads) const;
+
+    // `steps` and `changes` hold `pairs` vectors each, one after the other.
+    Solving start_solver(const void* theta, const void* gradient, const void* steps,
+                         const void* changes, int pairs, const SolverNumbers& numbers) const;
+    // Writes θ (-1), the gradient (0), or so many steps (1) or changes (2), the newest last.
+    void read(const Solving& solving, int which, int rows, void* to) const;
+    Solving iterate(const Solving& before, const SolverSettings& settings, const Rows& rows,
+                    int threads, const std::function<void()>& look, Iteration& told) const;
 
     // Throws where there is a plan, whose noise is that of its steps only.
     void check_quiet() const;

@@ -6,8 +6,9 @@
 #include "kernel/move.hpp"
 #include "kernel/names.hpp"
 #include "kernel/rows.hpp"
-#include "kernel/small.hpp"
+#include "kernel/small_evaluation.hpp"
 #include "kernel/update.hpp"
+#include "kernel/vectors.hpp"
 
 namespace FALLLINE_NS {
 namespace {
@@ -48,7 +49,7 @@ constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>, tiles, find,            prepare,    transpose<T>,
     predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
     arrays_of,     prepare_step<T>, update_range<T>, move<T>,    limit_layer<T>,
-    small_steps<T>,
+    small_steps<T>, dot<T>,        combine<T>,      small_evaluate<T>,
 };
 
 }  // namespace

@@ -222,6 +222,11 @@ struct Kernel {
     // not finite where they are fewer.
     std::int64_t (*small)(const SmallModel&, SmallRun<T>&, std::int64_t first, std::int64_t last,
                           Step* told);
+    // Σ a·b, and to = a + factor·b, of vectors as long as the padded one.
+    double (*dot)(const T* a, const T* b, std::int64_t count);
+    void (*combine)(const T* a, double factor, const T* b, T* to, std::int64_t count);
+    // E of all rows in batches, each row counting `share` times its weight; adds to its gradient.
+    Errors (*small_evaluate)(const SmallModel&, SmallRun<T>&, double share, T* gradient);
 };
 
 }  // namespace fallline

@@ -50,7 +50,7 @@ Machine<T>::Machine(const Kernel<T>& kernel, std::shared_ptr<const NetworkSpec> 
     if (objective) list_tasks();
     masked_ = over_panels(network_->masked);
     moves_ = over_panels(network_->trainable);
-    if (objective && plan && !sparse) small_ = Small<T>::of(kernel, *network_, model_, *plan);
+    if (objective && !sparse) small_ = Small<T>::of(kernel, *network_, model_, plan);
 }
 
 template <class T>

@@ -16,6 +16,7 @@ namespace {
 // forward; of one row at a time, whose products are no products of matrices, more are small.
 constexpr double most_work = 1 << 16, most_work_of_one = 1 << 16;
 constexpr std::int64_t most_rows = 256;
+constexpr double most_work_of_evaluation = 1 << 12, most_work_of_all = 1 << 21;  // of a row, of all
 constexpr double work_between = 1e6;  // some hundred microseconds, on a slow machine some thousand
 
 bool forced_generic() {
@@ -42,8 +43,8 @@ bool is_plain(const PlanSpec& plan) {
 
 template <class T>
 std::unique_ptr<const Small<T>> Small<T>::of(const Kernel<T>& kernel, const NetworkSpec& network,
-                                             const Model& whole, const PlanSpec& plan) {
-    if (forced_generic() || !is_chain(network) || !is_plain(plan)) return nullptr;
+                                             const Model& whole, const PlanSpec* plan) {
+    if (forced_generic() || !is_chain(network) || (plan && !is_plain(*plan))) return nullptr;
     return std::unique_ptr<const Small>(new Small(kernel, network, whole));
 }
 
@@ -94,6 +95,11 @@ template <class T>
 bool Small<T>::takes(std::int64_t batch_size) const {
     if (batch_size == 1) return work_ <= most_work_of_one;
     return batch_size <= most_rows && work_ * static_cast<double>(batch_size) <= most_work;
+}
+
+template <class T>
+bool Small<T>::takes_all(std::int64_t rows) const {
+    return work_ <= most_work_of_evaluation && work_ * double(rows) <= most_work_of_all;
 }
 
 template <class T>
@@ -159,7 +165,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     check_order(order, rows.count);
     const Small<T>& small = *machine_.small();
     const Layout& layout = machine_.layout();
-    const std::int64_t most = std::min(order.batch_size, order.length);
+    const std::int64_t most = std::min(order.batch_size, order.epoch);
     SmallModel model{};
     model.whole = &machine_.model();
     model.optimizer = machine_.optimizer();
@@ -188,6 +194,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     run.weight_stride = rows.weight_stride;
     run.order = order.rows;
     run.length = order.length;
+    run.epoch = order.epoch;
     run.batch_size = order.batch_size;
     run.rates = order.rates;
     run.sums = objective_->sums;
@@ -197,7 +204,7 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     run.clip_value = plan.clip_value;
     run.total_weight = order.total_weight;
 
-    const std::int64_t count = (order.length + order.batch_size - 1) / order.batch_size;
+    const std::int64_t count = order.steps();
     const std::int64_t between = small.steps_between(order.batch_size);
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));

@@ -24,10 +24,12 @@ class Small {
 public:
     // Null where a plan or a network needs the general way, which FALLLINE_PATH=generic forces.
     static std::unique_ptr<const Small> of(const Kernel<T>& kernel, const NetworkSpec& network,
-                                           const Model& whole, const PlanSpec& plan);
+                                           const Model& whole, const PlanSpec* plan);
 
     // Whether batches of so many rows are small work.
     bool takes(std::int64_t batch_size) const;
+    // Whether E of so many rows on end, in blocks, is small work; so few need no second thread.
+    bool takes_all(std::int64_t rows) const;
     // How many steps there may be between two looks at the clock.
     std::int64_t steps_between(std::int64_t batch_size) const;
 

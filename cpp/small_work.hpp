@@ -44,7 +44,7 @@ struct SmallRun {
     const char* weights;
     std::int64_t weight_stride;
     const std::int64_t* order;
-    std::int64_t length, batch_size;
+    std::int64_t length, epoch, batch_size;  // no batch holds rows of two epochs
     const double* rates;
     bool sums;
     double l1, l2, alpha, clip_value, total_weight;

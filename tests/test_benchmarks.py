@@ -72,6 +72,19 @@ def test_the_page_tells_machine_command_and_all_tables(quick: tuple[dict[str, An
     }
 
 
+def test_nets_at_once_have_the_same_weights_and_rows_are_not_copied(
+    quick: tuple[dict[str, Any], str],
+) -> None:
+    results, page = quick
+    assert all(row["agrees"] and row["least_seconds"] > 0 for row in results["many"])
+    assert {row["optimizer"] for row in results["many"]} == {"adam", "lbfgs"}
+    assert [row["rows"] for row in results["growth"]["rows"]] == [1_000, 4_000]
+    where = [row["where"] for row in results["growth"]["mapped"]]
+    assert where == 2 * ["memory", "mapped", "mapped, cold"]
+    for heading in ("Many nets at once", "Rows", "Rows in a file"):
+        assert f"## {heading}" in page
+
+
 def test_the_page_names_no_path_of_the_machine(quick: tuple[dict[str, Any], str]) -> None:
     text = json.dumps(quick[0]) + quick[1]
     assert sys.prefix not in text and str(ROOT) not in text

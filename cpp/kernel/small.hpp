@@ -14,9 +14,15 @@ public:
           loss_(*model.whole), corrections_(optimizer_) {}
 
     std::int64_t take(std::int64_t first, std::int64_t last, fallline::Step* told) {
+        const std::int64_t each = (run_.epoch + run_.batch_size - 1) / run_.batch_size;
+        std::int64_t at = first / each * run_.epoch, end = at + run_.epoch;
+        at += first % each * run_.batch_size;
         for (std::int64_t i = first; i < last; ++i, ++told) {
             *told = {};
-            const double weight = gather(i * run_.batch_size);
+            const std::int64_t length = end - at < run_.batch_size ? end - at : run_.batch_size;
+            const double weight = gather(at, length);
+            at += length;
+            if (at == end) end += run_.epoch;
             if (weight == 0) continue;
             step(weight, run_.rates[i], *told);
             if (!told->finite) return i - first + 1;
@@ -24,10 +30,21 @@ public:
         return last - first;
     }
 
+    // The error and the gradient of one batch, where it has rows; see small_evaluation.hpp.
+    bool evaluate(std::int64_t first, double share, fallline::Step& told) {
+        const std::int64_t left = run_.length - first;
+        if (gather(first, left < run_.batch_size ? left : run_.batch_size) == 0) return false;
+        for (int r = 0; r < n_; ++r) run_.factors[r] *= share;
+        forward();
+        error(told);
+        backward();
+        return true;
+    }
+
 private:
     using Layer = fallline::SmallLayer;
 
-    double gather(std::int64_t first);
+    double gather(std::int64_t first, std::int64_t length);
     void forward();
     void activate_rows(const Layer& layer);
     void error(fallline::Step& told);
@@ -59,9 +76,7 @@ private:
 
 // Copies the rows of a batch that have a weight, and notes what each counts in E; returns Σ s.
 template <class T>
-FALLLINE_INLINE double SmallSteps<T>::gather(std::int64_t first) {
-    const std::int64_t left = run_.length - first;
-    const std::int64_t length = left < run_.batch_size ? left : run_.batch_size;
+FALLLINE_INLINE double SmallSteps<T>::gather(std::int64_t first, std::int64_t length) {
     const int inputs = model_.layers[0].fan_in, targets = model_.whole->targets;
     T *x = at(model_.x), *y = at(model_.y);
     double total = 0;

@@ -2,7 +2,7 @@
 // arithmetic; it checks itself
 //
 //     that the gradient is the central difference of the error,
-//     that one, two and three threads give the same bits, and any cut of an epoch,
+//     that one, two and three threads give the same bits, also of L-BFGS, and any cut of an epoch,
 //     that fused steps and those in phases give the same bits,
 //     that compressed rows give what plain ones give,
 //     that a row is predicted alike alone, among few and among many,
@@ -283,7 +283,7 @@ void check_gradient(const Engine& engine, const Case& made, const Data<double>& 
 
 template <class T>
 struct Found {
-    std::vector<T> theta, gradient, outputs;
+    std::vector<T> theta, gradient, outputs, solved;
     double error = 0;
     std::int64_t steps = 0;
     bool finite = true;
@@ -307,6 +307,19 @@ void predict(const Engine& quiet, const T* theta, const Rows& rows, int threads,
     }
 }
 
+// Some iterations of L-BFGS.
+template <class T>
+void solve(const Engine& quiet, const Rows& rows, const std::vector<T>& theta, int threads,
+           std::vector<T>& found) {
+    Iteration told;
+    const std::vector<T> nothing(theta.size());
+    Solving solving =
+        quiet.start_solver(theta.data(), nothing.data(), nullptr, nullptr, 0, SolverNumbers{});
+    for (int i = 0; i < 4; ++i)
+        solving = quiet.iterate(solving, {2, 1e-9, 1e-4, 0.9, 6}, rows, threads, [] {}, told);
+    quiet.read(solving, -1, 1, found.data());
+}
+
 template <class T>
 Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const Rows& rows,
              const std::vector<T>& theta, int threads, int cut, int batch) {
@@ -322,7 +335,7 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
     for (std::int64_t at = 0; at < static_cast<std::int64_t>(order.size()) && found.finite;) {
         const auto left = static_cast<std::int64_t>(order.size()) - at;
         const std::int64_t length = cut ? std::min<std::int64_t>(left, std::int64_t(cut) * batch) : left;
-        const Order slice{order.data() + at, length, batch, rates.data(), 9.0, 1e6, never};
+        const Order slice{order.data() + at, length, length, batch, rates.data(), 9.0, 1e6, never};
         for (const Step& step : engine.advance(progress, rows, slice, threads)) {
             found.finite &= step.finite;
             ++found.steps;
@@ -335,6 +348,8 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
     engine.read(progress, -1, found.theta.data());
     found.error = quiet.objective(theta.data(), rows, found.gradient.data(), threads);
     predict(quiet, theta.data(), rows, threads, found.outputs);
+    found.solved.resize(made.size);
+    solve(quiet, rows, theta, threads, found.solved);
     const Numbers<T>& padded = progress.as<T>().theta;
     double all_of_it = 0, used = 0;
     for (std::size_t i = 0; i < padded.size(); ++i) all_of_it += padded[i] != 0;
@@ -362,6 +377,7 @@ void check_case(const Case& made, const std::string& kernels, bool odd, Extent e
         check(same(one.gradient, other.gradient) && same(one.outputs, other.outputs),
               "threads change the bits of a gradient or of outputs");
         if (one.finite) check(same(one.theta, other.theta), "threads or cuts change the bits of θ");
+        check(same(one.solved, other.solved), "threads change the bits of L-BFGS");
     }
     setenv("FALLLINE_PATH", "generic", 1);
     const Found<T> phases = run(engine, quiet, made, data.plain, theta, 2, 1, batch);

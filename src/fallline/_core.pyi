@@ -35,6 +35,13 @@ class Progress:
     def copy(self) -> Progress:
         """Return an equal one that shares no memory."""
 
+class Solving:
+    """L-BFGS between two iterations, in the core's memory; it never changes."""
+
+    @property
+    def numbers(self) -> list[float]:
+        """error, lowest, flattest, evaluations, rate, done, kept, stalled."""
+
 class Engine:
     """A network, an objective and a plan, made ready for one float type; () where there is none.
 
@@ -74,6 +81,7 @@ class Engine:
         weights: Floats,
         order: Ints,
         rates: Floats,
+        epoch: int,
         batch_size: int,
         total_weight: float,
         threads: int,
@@ -83,9 +91,36 @@ class Engine:
     ) -> tuple[int, bool, BaseException | None]:
         """Take steps, Python's lock released; every so many seconds ask whether to stop.
 
-        Writes J_B, R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many
-        steps were taken, whether all were finite: one that was not is not counted, and what the
-        handler of a signal raised, which ends them, too.
+        `order` holds whole epochs of so many rows; no batch holds rows of two of them. Writes J_B,
+        R_B, Σ s, ‖g‖ and J_B as it is reported to the rows of `out`; returns how many steps were
+        taken, whether all were finite: one that was not is not counted, and what the handler of a
+        signal raised, which ends them, too.
+        """
+    def start_solver(
+        self,
+        theta: Floats,
+        gradient: Floats,
+        steps: Floats,
+        changes: Floats,
+        numbers: list[float],
+    ) -> Solving:
+        """Return L-BFGS at θ, with its steps and changes one after the other."""
+    def read_solver(self, solving: Solving, which: int, rows: int, out: Floats) -> None:
+        """Write θ (-1), the gradient (0), or the last steps (1) or changes (2) to a vector."""
+    def iterate(
+        self,
+        before: Solving,
+        settings: tuple[int, float, float, float, int],
+        X: Any,
+        Y: Floats,
+        weights: Floats,
+        threads: int,
+        seconds: float,
+    ) -> tuple[Solving, float, float, float, float, bool]:
+        """Take one iteration, Python's lock released; look for signals every so many seconds.
+
+        `settings` are memory, tolerance, fall, flat and search. Returns the state after it; J, R,
+        Σ s and ‖g‖ before it; and whether J and g were finite.
         """
     def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
         """Return J of all rows."""

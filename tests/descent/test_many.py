@@ -1,14 +1,22 @@
 """Several descents: each is the one that its seed gives, and the best is the least error."""
 
 import math
+import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
+from tests.conftest import WITHOUT_CORE
 
 import fallline as fl
+from fallline.data.order import RowOrder
+from fallline.descent import many
 from fallline.descent.many import best_run, kept_error
 from fallline.errors import InterruptWarning, SpecError
 
+needs_core = pytest.mark.skipif(WITHOUT_CORE, reason="fallline has no C++ core here")
 NET = fl.Network.parse("2 -> 4 tanh -> 1")
 RNG = np.random.default_rng(0)
 X, X_VAL = RNG.normal(size=(30, 2)), RNG.normal(size=(15, 2))
@@ -56,6 +64,96 @@ def test_ctrl_c_ends_the_run_in_progress_and_starts_no_more() -> None:
     with pytest.warns(InterruptWarning):
         runs = fl.descend_many(NET, X, Y, seeds=5, callbacks=[stop], **OPTIONS)
     assert len(runs) == 1 and "interrupted" in str(runs[0].stopped)
+
+
+@needs_core
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "lbfgs", "epochs": 5}, {"dropout": 0.2}])
+def test_no_bit_depends_on_the_number_of_threads(changes: dict[str, object]) -> None:
+    found = [
+        fl.descend_many(NET, X, Y, seeds=7, threads=threads, **{**OPTIONS, **changes})
+        for threads in (1, 2, 5, 50)
+    ]
+    for runs in found[1:]:
+        assert [run.plan.seed for run in runs] == list(range(7))
+        for run, alone in zip(runs, found[0], strict=True):
+            assert run.theta.tobytes() == alone.theta.tobytes()
+            assert run.history == alone.history and run.stopped == alone.stopped
+
+
+def threads_of(monkeypatch: pytest.MonkeyPatch, **options: object) -> set[str]:
+    """Return in which threads runs take their epochs."""
+    names, onward = set(), fl.Run.__next__
+
+    def noted(run: fl.Run) -> fl.Epoch:
+        names.add(threading.current_thread().name)
+        time.sleep(0.001)  # so that one thread cannot take all before the others begin
+        return onward(run)
+
+    monkeypatch.setattr(fl.Run, "__next__", noted)
+    fl.descend_many(NET, X, Y, seeds=6, epochs=3, **options)  # type: ignore[arg-type]
+    return names
+
+
+@needs_core
+def test_several_threads_take_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(threads_of(monkeypatch, threads=3)) == 3
+    assert "MainThread" not in threads_of(monkeypatch, threads=2)
+    monkeypatch.setattr(many, "allowed_threads", lambda: 2)
+    assert len(threads_of(monkeypatch)) == 2
+    # Short epochs, after each of which the validation error is computed, pay no threads.
+    assert threads_of(monkeypatch, X_val=X_VAL, y_val=Y_VAL) == {"MainThread"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threads": 1},
+        {"callbacks": [lambda epoch: None], "threads": 3},
+        {"on_steps": lambda steps, order: None, "threads": 3},
+        {"order": RowOrder(30, 0), "threads": 3},
+        {"engine": "reference", "threads": 3},
+    ],
+    ids=["one", "callbacks", "on_steps", "order", "reference"],
+)
+def test_functions_of_yours_are_called_in_the_calling_thread(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, object]
+) -> None:
+    assert threads_of(monkeypatch, **options) == {"MainThread"}
+
+
+@needs_core
+def test_ctrl_c_ends_the_runs_of_all_threads() -> None:
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.warns(InterruptWarning, match="2 of 5 runs were begun"):
+        runs = fl.descend_many(NET, X, Y, seeds=5, threads=2, epochs=10**9)
+    timer.join()
+    assert [run.plan.seed for run in runs] == [0, 1]
+    for run in runs:
+        assert "interrupted in epoch" in str(run.stopped) and len(run.history) > 1
+        epochs = len(run.history) - 1  # the last one may be a part of one
+        alone = fl.descend(NET, X, Y, seed=run.plan.seed, epochs=epochs)
+        ours = [epoch.error for epoch in run.history[:epochs]]
+        assert ours == [epoch.error for epoch in alone.history]
+
+
+@needs_core
+def test_an_error_in_one_run_ends_the_others() -> None:
+    with pytest.raises(fl.errors.DivergenceWarning):  # warnings are errors here
+        fl.descend_many(
+            NET, X, Y, seeds=3, threads=2, optimizer=fl.SGD(1e300), batch_size=1, epochs=10**9
+        )
+
+
+def test_what_is_wrong_is_told_from_threads_too() -> None:
+    with pytest.raises(SpecError, match="epochs"):
+        fl.descend_many(NET, X, Y, seeds=3, threads=2, epochs=-1)
+
+
+@pytest.mark.parametrize("threads", [0, -2, True, 1.5, "2"])
+def test_what_is_no_number_of_threads(threads: object) -> None:
+    with pytest.raises(SpecError, match="threads must be"):
+        fl.descend_many(NET, X, Y, seeds=2, threads=threads)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seeds", [0, -1, True, [], "12", 1.5, None])

@@ -17,6 +17,7 @@ from ..spec.plan import Plan
 from .checkpoint import Checkpoint, read_checkpoint
 from .progress import Progress
 from .run import Run
+from .through import through
 
 __all__ = ["RENEWABLE", "descend", "resume"]
 
@@ -52,8 +53,7 @@ def descend(network: Network, X: npt.ArrayLike, Y: npt.ArrayLike, **options: Any
     """
     run = Run(network, X, Y, **options)
     try:
-        for _ in run:
-            pass
+        through(run)
     except KeyboardInterrupt:
         run.finish(f"it was interrupted in epoch {run.position[0]}")
         warnings.warn(f"training ended: {run.stopped}", InterruptWarning, stacklevel=2)

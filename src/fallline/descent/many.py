@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..engines.registry import get_engine
+from ..engines.threads import allowed_threads, one_thread
 from ..errors import InterruptWarning, SpecError
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .run import Run
+from .through import shares_well, through
 
 __all__ = ["best_run", "descend_many", "kept_error"]
 
@@ -25,21 +30,28 @@ def descend_many(
     Y: npt.ArrayLike,
     *,
     seeds: int | Sequence[int] = 10,
+    threads: int | None = None,
     **options: Any,
 ) -> tuple[Run, ...]:
     """Train a network once from each seed, and return the finished runs in that order.
 
     Each is the run that `descend` gives with this seed: other start weights, unless ``theta`` is
-    given, another order of rows, other dropout. Ctrl-C ends the run in progress well and starts
+    given, another order of rows, other dropout. Ctrl-C ends the runs in progress well and starts
     no more.
 
     Parameters
     ----------
     seeds
         The seeds, or their number k for 0, ..., k − 1.
+    threads
+        The most runs at a time, each in a thread of its own; as many as pay unless given: one
+        where Python is needed after each of many short epochs, else as many as this process may
+        use cores. No bit of any run depends on it. Functions of yours, as ``callbacks``,
+        ``on_steps`` and an ``order`` have them, are called in the calling thread, and of one run
+        after another: then, and with the reference engine, there is one run at a time.
     **options
         What `Run` takes, except ``seed`` and ``checkpoint``. An ``order`` is that of every run,
-        and must then be a pure function of the epoch; callbacks are told of one run after another.
+        and must then be a pure function of the epoch.
 
     Raises
     ------
@@ -57,18 +69,98 @@ def descend_many(
     for name in ("seed", "checkpoint"):
         if name in options:
             raise SpecError(f"descend_many takes seeds, one a run, and no {name}; leave it out")
-    finished: list[Run] = []
-    for seed in _seeds(seeds):
-        run = Run(network, X, Y, **_seeded(options, seed))
-        finished.append(run)
-        try:
-            for _ in run:
-                pass
-        except KeyboardInterrupt:
-            run.finish(f"it was interrupted in epoch {run.position[0]}")
-            warnings.warn(f"training ended: {run.stopped}", InterruptWarning, stacklevel=2)
-            break
-    return tuple(finished)
+    _check_threads(threads)
+    listed = _seeds(seeds)
+    work = _Work(lambda seed: Run(network, X, Y, **_seeded(options, seed)), listed)
+    try:
+        work.share(1 if _calls_back(options) else threads)
+    except KeyboardInterrupt:
+        work.finish()
+        begun = f"{len(work.runs)} of {len(listed)} runs were begun"
+        warnings.warn(
+            f"training ended: it was interrupted; {begun}", InterruptWarning, stacklevel=2
+        )
+    return tuple(work.runs)
+
+
+class _Work:
+    """Runs that threads make and train, each the next one.
+
+    Attributes
+    ----------
+    runs
+        Those begun so far, in the order of their seeds.
+    """
+
+    def __init__(self, make: Callable[[int], Run], seeds: Sequence[int]) -> None:
+        self.runs: list[Run] = []
+        self._make, self._seeds = make, seeds
+        self._lock = Lock()
+        self._over = False
+
+    def share(self, most: int | None) -> None:
+        """Train all of them; an error in one ends the others, and is raised.
+
+        The first one is made in the calling thread: what is wrong is told there, and it shows
+        whether more threads than one pay.
+        """
+        first = self._make(self._seeds[0])
+        self.runs.append(first)
+        most = (allowed_threads() if shares_well(first) else 1) if most is None else most
+        threads = min(most, len(self._seeds))
+        if threads == 1:
+            return self._train(first)
+        # The runs share the cores, so that each takes one thread of the core and of NumPy.
+        with one_thread(), ThreadPoolExecutor(threads) as pool:
+            ended = [pool.submit(self._train, run) for run in [first, *[None] * (threads - 1)]]
+            try:
+                for future in as_completed(ended):
+                    future.result()
+            except BaseException:
+                self._stop()
+                raise
+        return None
+
+    def finish(self) -> None:
+        """End those that have not ended; nobody trains them any more."""
+        for run in self.runs:
+            run.finish(_interrupted(run))
+
+    def _train(self, run: Run | None) -> None:
+        while run := run or self._next():
+            through(run)
+            run = None
+
+    def _next(self) -> Run | None:
+        with self._lock:
+            begun = len(self.runs)
+            if self._over or begun == len(self._seeds):
+                return None
+            run = self._make(self._seeds[begun])
+            self.runs.append(run)
+            return run
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._over = True
+            for run in self.runs:
+                if run.stopped is None:
+                    run.request_stop(_interrupted(run))
+
+
+def _interrupted(run: Run) -> str:
+    return f"it was interrupted in epoch {run.position[0]}"
+
+
+def _check_threads(threads: object) -> None:
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise SpecError(f"threads must be a whole number above 0, or None, not {threads!r}")
+
+
+def _calls_back(options: dict[str, Any]) -> bool:
+    """Return whether functions of the user's are called, or all is done in Python anyhow."""
+    told = any(options.get(name) for name in ("callbacks", "on_steps", "order"))
+    return told or get_engine(options.get("engine", "auto")).name != "native"
 
 
 def best_run(runs: Sequence[Run]) -> Run:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, Floats, Inputs, Ints
-from ..engines.protocol import Engine, Ready, Rows, Steps, Stop
+from ..engines.protocol import Engine, Iteration, Iterations, Ready, Rows, Steps, Stop
 from ..engines.reference import penalty
 from ..engines.registry import get_engine
 from ..errors import SpecError
@@ -22,10 +23,9 @@ __all__ = ["FullBatch", "engine_for", "evaluations", "solver_rate", "why_done"]
 
 @dataclass(frozen=True)
 class _Solving:
-    """A descent between two iterations."""
+    """A descent between two iterations, and what takes them."""
 
-    network: Network
-    plan: Plan
+    iterations: Iterations
     solver: State
     step: int
 
@@ -45,19 +45,23 @@ class FullBatch:
         self, network: Network, plan: Plan, theta: Floats, resume: dict[str, Array] | None = None
     ) -> _Solving:
         """Return the state before the first iteration, or the one that `resume` was taken of."""
+        iterations = self.iterations(network, plan, theta.dtype) or _ByFormula(
+            self._engine, self._solver, network, plan.objective
+        )
         if resume is None:
-            return _Solving(network, plan, self._solver.init(np, theta.copy()), 0)
+            return _Solving(iterations, iterations.start(self._solver.init(np, theta)), 0)
         own = {
-            name.removeprefix("optimizer."): array.copy()
+            name.removeprefix("optimizer."): array
             for name, array in resume.items()
             if name.startswith("optimizer.")
         }
-        own["theta"] = resume["theta"].copy()
-        return _Solving(network, plan, own, int(resume["step"]))
+        solver = iterations.start(own | {"theta": resume["theta"]})
+        return _Solving(iterations, solver, int(resume["step"]))
 
     def snapshot(self, state: _Solving) -> dict[str, Array]:
         """Return θ, the count of steps and the solver's arrays as copies."""
-        own = {f"optimizer.{name}": np.copy(a) for name, a in state.solver.items()}
+        arrays = state.iterations.arrays(state.solver)
+        own = {f"optimizer.{name}": array for name, array in arrays.items()}
         return {"theta": own.pop("optimizer.theta"), "step": np.array(state.step), **own}
 
     def advance(
@@ -72,51 +76,27 @@ class FullBatch:
         if stop.now():
             none = np.empty(0)
             return state, Steps(none, none, none, none, 0, True)
-        before: list[tuple[float, Floats]] = []
-        if state.solver["evaluations"]:
-            before.append((float(state.solver["error"]), state.solver["gradient"]))
-
-        def evaluate(theta: Floats) -> tuple[float, Floats]:
-            before.append(self._at(state, theta, rows))
-            return before[-1]
-
-        with np.errstate(all="ignore"):  # what overflows counts as too long a step
-            after = self._solver.iterate(np, state.solver, evaluate)
-            error, gradient = before[0]
-            values = (error, *self._beside(state, rows), euclidean(np, gradient))
-        finite = bool(np.isfinite(error)) and bool(np.isfinite(gradient).all())
-        state = _Solving(state.network, state.plan, after, state.step + 1)
-        each = np.array([values] * finite, np.float64).reshape(-1, 4).T
-        errors, penalties, weights, norms = each
-        done = len(order) if finite else 0
-        return state, Steps(errors, penalties, weights, norms, done, finite)
-
-    def _at(self, state: _Solving, theta: Floats, rows: Rows) -> tuple[float, Floats]:
-        """Return J and ∂J/∂θ, 0 where not trainable."""
-        network = state.network
-        objective = state.plan.objective.unclipped  # whose slope it is: the line search needs both
-        error, gradient = self._engine.error_and_gradient(network, objective, theta, rows)
-        if network.trainable is not None:
-            gradient = np.where(network.trainable, gradient, 0)
-        return error, gradient
-
-    def _beside(self, state: _Solving, rows: Rows) -> tuple[float, float]:
-        """Return R at θ and Σ s."""
-        weight = float(rows.weights.sum())
-        strengths = state.plan.objective.strengths(weight, weight)
-        return penalty(state.network, state.solver["theta"], strengths), weight
+        after, told = state.iterations.iterate(state.solver, rows)
+        state = _Solving(state.iterations, after, state.step + 1)
+        errors, penalties, weights, norms = np.array([told[:4]] * told.finite).reshape(-1, 4).T
+        done = len(order) if told.finite else 0
+        return state, Steps(errors, penalties, weights, norms, done, told.finite)
 
     def why_done(self, state: _Solving) -> str | None:
         """Return why the solver has nothing left to do, or None."""
-        return self._solver.why_done(state.solver)
+        return self._solver.why_done({"done": state.iterations.number(state.solver, "done")})
+
+    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
+        """Return what takes the solver's iterations, where the engine does itself."""
+        return self._engine.iterations(network, plan, dtype)
 
     def evaluations(self, state: _Solving) -> int:
         """Return how often the error and its gradient were evaluated since the start."""
-        return int(state.solver["evaluations"])
+        return int(state.iterations.number(state.solver, "evaluations"))
 
     def rate(self, state: _Solving) -> float:
         """Return how far the last iteration went along its direction."""
-        return float(state.solver["rate"])
+        return state.iterations.number(state.solver, "rate")
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
@@ -141,6 +121,52 @@ class FullBatch:
     def ready(self, network: Network, theta: Floats) -> Ready | None:
         """Return what predicts faster than `predict` when asked again, or None."""
         return self._engine.ready(network, theta)
+
+
+@dataclass(frozen=True)
+class _ByFormula:
+    """The iterations of a solver's formula, whose errors an engine computes."""
+
+    engine: Engine
+    solver: Solver
+    network: Network
+    objective: Objective
+
+    def start(self, arrays: Mapping[str, Array]) -> State:
+        return {name: array.copy() for name, array in arrays.items()}
+
+    def arrays(self, state: State) -> dict[str, Array]:
+        return {name: np.copy(array) for name, array in state.items()}
+
+    def number(self, state: State, name: str) -> float:
+        return float(state[name])
+
+    def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
+        before: list[tuple[float, Floats]] = []
+        if state["evaluations"]:
+            before.append((float(state["error"]), state["gradient"]))
+
+        def evaluate(theta: Floats) -> tuple[float, Floats]:
+            before.append(self._at(theta, rows))
+            return before[-1]
+
+        with np.errstate(all="ignore"):  # what overflows counts as too long a step
+            after = self.solver.iterate(np, state, evaluate)
+            error, gradient = before[0]
+            weight = float(rows.weights.sum())
+            strengths = self.objective.strengths(weight, weight)
+            shrinks = penalty(self.network, state["theta"], strengths)
+            norm = euclidean(np, gradient)
+        finite = bool(np.isfinite(error)) and bool(np.isfinite(gradient).all())
+        return after, Iteration(error, shrinks, weight, norm, finite)
+
+    def _at(self, theta: Floats, rows: Rows) -> tuple[float, Floats]:
+        """Return J and ∂J/∂θ, 0 where not trainable."""
+        objective = self.objective.unclipped  # whose slope it is: the line search needs both
+        error, gradient = self.engine.error_and_gradient(self.network, objective, theta, rows)
+        if self.network.trainable is not None:
+            gradient = np.where(self.network.trainable, gradient, 0)
+        return error, gradient
 
 
 def engine_for(plan: Plan, name: str) -> Engine:

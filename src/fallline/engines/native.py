@@ -19,10 +19,12 @@ import numpy as np
 from .. import _core
 from ..arrays import Array, Floats, Inputs, Ints
 from ..errors import EngineWarning, SpecError, warn
+from ..formulas.optimizers import LBFGS
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .native_cache import Prepared, needs_python, prepared
 from .native_ready import NativeReady, core_matrix
+from .native_solver import NativeIterations
 from .native_spec import python_functions
 from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
@@ -32,6 +34,9 @@ __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
 
 _LOOK = 0.02
 """Seconds after which the core looks for a stop, a deadline or a signal, between two steps."""
+
+_WORK, _MOST_EPOCHS = 5e7, 100
+"""Multiplications, about, of several epochs in one call: some milliseconds. And the most epochs."""
 
 Found = TypeVar("Found", bound=tuple[Any, ...])
 
@@ -139,33 +144,61 @@ class NativeEngine:
                 arrays[f"optimizer.{name}"] = np.array(number, state.dtype)
         return arrays | {"step": np.array(progress.step)}
 
+    def epochs_at_once(self, state: Any, rows: int) -> int:
+        """Return how many epochs of so many rows `advance` may take of this descent in one call."""
+        if not isinstance(state, NativeState):
+            return 1
+        return min(_MOST_EPOCHS, 1 + int(_WORK / (state.engine.core.work * rows)))
+
     def advance(
-        self, state: Any, rows: Rows, order: Ints, rates: Floats, stop: Stop
+        self,
+        state: Any,
+        rows: Rows,
+        order: Ints,
+        rates: Floats,
+        stop: Stop,
+        epochs: int = 1,
     ) -> tuple[Any, Steps]:
-        """Take the steps of a slice of an epoch, one batch a step."""
+        """Take the steps of a slice of an epoch, one batch a step; or of so many whole epochs."""
         if not isinstance(state, NativeState):
             return self._reference.advance(state, rows, order, rates, stop)
-        size = state.plan.batch_size or rows.n
-        if len(rates) != -(-len(order) // size):
+        size, epoch = state.plan.batch_size or rows.n, len(order) // epochs
+        each = -(-epoch // size)
+        if len(rates) != epochs * each:
             raise ValueError(
-                f"there must be a rate for each of the {-(-len(order) // size)} steps, not "
-                f"{len(rates)}"
+                f"there must be a rate for each of the {epochs * each} steps, not {len(rates)}"
             )
         order = np.ascontiguousarray(order, np.int64)
         rates = np.ascontiguousarray(rates, np.float64)
         # A copy moves, so that an error finds the state as it was.
         state = state._replace(progress=state.progress.copy())
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
-        threads = self._threads_for(state.engine, min(size, len(order)))
+        threads = self._threads_for(state.engine, min(size, epoch))
         taken, stopped = np.empty((5, len(rates))), stop.now()
         count, finite, interrupted = (0, True, None) if stopped else state.engine.core.advance(
-            state.progress, *arrays, order, rates, size, total, threads, _seconds(stop), stop.now,
-            taken,
+            state.progress, *arrays, order, rates, epoch, size, total, threads, _seconds(stop),
+            stop.now, taken,
         )  # fmt: skip
         errors, penalties, weights, norms, told = taken[:, :count]
         reported = told if _clips(state.plan.objective) else None
-        done = min(count * size, len(order))
+        done = count // max(each, 1) * epoch + min(count % max(each, 1) * size, epoch)
         return state, Steps(errors, penalties, weights, norms, done, finite, reported, interrupted)
+
+    def iterations(
+        self, network: Network, plan: Plan, dtype: np.dtype[Any]
+    ) -> NativeIterations | None:
+        """Return what takes the iterations of L-BFGS; None where its formula does."""
+        solver, objective = plan.optimizer, plan.objective.unclipped
+        if type(solver) is not LBFGS or needs_python(network, objective):
+            return None
+        engine = prepared(self._kernels, dtype, network, objective)
+        if engine.places is not None:  # merged: an error that is not finite may be so when apart
+            return None
+
+        def given(rows: Rows) -> tuple[Any, Floats, Floats, int]:
+            return (*_plain(rows, dtype), self._threads_for(engine, rows.n))
+
+        return NativeIterations(solver, engine, dtype, given)
 
     # Single computations.
 

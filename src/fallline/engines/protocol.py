@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from ..arrays import Array, Floats, Inputs, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["Engine", "Ready", "Rows", "State", "Steps", "Stop"]
+__all__ = ["Engine", "Iteration", "Iterations", "Ready", "Rows", "State", "Steps", "Stop"]
 
 State = Any
 """An engine's own state of a descent; only `Engine.snapshot` makes it plain."""
@@ -121,6 +121,37 @@ class Ready(Protocol):
         """Return whether these are the weights, bit by bit."""
 
 
+class Iteration(NamedTuple):
+    """What was before an iteration of a solver.
+
+    J at θ, R, which is the penalty's part of it, Σ s of all rows, the Euclidean norm of ∂J/∂θ over
+    trainable entries, and whether J and its gradient were finite: if not, the state after it must
+    not be used.
+    """
+
+    error: float
+    penalty: float
+    weight: float
+    gradient_norm: float
+    finite: bool
+
+
+class Iterations(Protocol):
+    """What takes the iterations of a full-batch solver; a state never changes."""
+
+    def start(self, arrays: Mapping[str, Array]) -> State:
+        """Return the state that the solver's arrays tell of; they are copied."""
+
+    def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
+        """Return the state after one iteration, and what was before it."""
+
+    def arrays(self, state: State) -> dict[str, Array]:
+        """Return the solver's arrays as copies."""
+
+    def number(self, state: State, name: str) -> float:
+        """Return one of the solver's numbers, such as its ``evaluations``, without the others."""
+
+
 class Engine(Protocol):
     """The seam between the descent and what computes it.
 
@@ -162,6 +193,9 @@ class Engine(Protocol):
         ``step`` counts the steps taken, of which batches without weight are none: dropout and input
         noise are functions of it.
         """
+
+    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
+        """Return what takes the iterations of the plan's solver; None where its formula does."""
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""

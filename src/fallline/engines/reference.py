@@ -261,6 +261,9 @@ class ReferenceEngine:
         return state, (error, part, weight, norm, told), finite
 
     @one_thread()
+    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> None:
+        """Return None: a solver's formula takes its iterations."""
+
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
         rows, weight = rows.present(), float(rows.weights.sum())

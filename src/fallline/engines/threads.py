@@ -16,7 +16,7 @@ from functools import cache
 from threading import local
 from typing import Any
 
-__all__ = ["ALONE", "one_thread", "threads_for"]
+__all__ = ["ALONE", "allowed_threads", "one_thread", "threads_for"]
 
 
 @contextmanager
@@ -77,10 +77,14 @@ def threads_for(work: float, most: int | None = None) -> int:
     worth = int(work / _WORTHWHILE)
     if worth < 2 or most == 1:
         return 1
-    return max(1, min(worth, _allowed() if most is None else most))
+    return max(1, min(worth, allowed_threads() if most is None else most))
 
 
-def _allowed() -> int:
+def allowed_threads() -> int:
+    """Return how many threads this process should have at work at most.
+
+    The least of its cores, the number in OMP_NUM_THREADS and what threadpoolctl allows.
+    """
     limits = [_cores()]
     limits += [library.num_threads for library in _controller().lib_controllers]
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]

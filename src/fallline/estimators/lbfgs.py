@@ -77,7 +77,8 @@ class _Descent:
         held = problem.validation
         self._held_out = None if held is None else self._checked(held.X, held.Y, held.weights)
         self._score = scorer_of(estimator, problem)
-        self._evaluations, self._norm = 0, 0.0
+        self._evaluations = 0
+        self._gradient: Floats = np.zeros(0)  # of the last one
         self._began = self._at = time.monotonic()
 
     def _checked(self, X: Any, Y: Floats, weights: Floats | None) -> Rows:
@@ -89,11 +90,11 @@ class _Descent:
         network, objective = self._problem.network, self._problem.plan.objective
         with np.errstate(all="ignore"):  # what overflows counts as too long a step
             error, gradient = self._engine.error_and_gradient(
-                network, objective, theta.astype(self._dtype), self._rows
+                network, objective, theta.astype(self._dtype, copy=False), self._rows
             )
         self._evaluations += 1
-        self._norm = float(euclidean(np, gradient))
-        return error, gradient.astype(np.float64)
+        self._gradient = gradient
+        return error, gradient.astype(np.float64)  # a copy: SciPy works on its own
 
     def iteration_ended(self, intermediate_result: OptimizeResult) -> None:
         """Record an iteration; raise StopIteration, which SciPy knows, to end the fit."""
@@ -130,7 +131,7 @@ class _Descent:
             validation_error=validation,
             metrics={},
             learning_rate=float("nan"),  # SciPy does not tell how far it went
-            gradient_norm=self._norm,
+            gradient_norm=float(euclidean(np, self._gradient)),
             seconds=seconds,
             evaluations=self._evaluations,
         )

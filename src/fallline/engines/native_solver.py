@@ -1,0 +1,91 @@
+"""L-BFGS in the C++ core: whole iterations, without NumPy between two evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..arrays import Array, Floats
+from ..formulas.optimizers import LBFGS
+from .native_cache import Prepared
+from .protocol import Iteration, Rows
+
+__all__ = ["NativeIterations"]
+
+_LOOK = 0.02
+"""Seconds after which the core looks for a signal, between two evaluations."""
+
+_MOST = 2**31 - 1
+"""The greatest number that the core takes."""
+
+_VECTORS = ("theta", "gradient", "steps", "changes")
+
+_NUMBERS = ("error", "lowest", "flattest", "evaluations", "rate", "done", "kept", "stalled")
+"""In the order of ``cpp/solver.hpp``."""
+
+
+class NativeIterations:
+    """Takes the iterations of L-BFGS. Its states are the core's, and never change.
+
+    Parameters
+    ----------
+    solver
+        The formula, whose settings count.
+    engine
+        The network and the objective, made ready, with layers as they are.
+    dtype
+        Of θ.
+    given
+        Makes of rows what the core takes: X, Y, weights and the number of threads.
+    """
+
+    def __init__(
+        self,
+        solver: LBFGS,
+        engine: Prepared,
+        dtype: np.dtype[Any],
+        given: Callable[[Rows], tuple[Any, Floats, Floats, int]],
+    ) -> None:
+        self._core, self._given = engine.core, given
+        self._settings = (
+            solver.memory,
+            solver.tolerance,
+            solver.fall,
+            solver.flat,
+            min(solver.search, _MOST),
+        )
+        self._dtype, self._size, self._memory = dtype, engine.size, solver.memory
+
+    def start(self, arrays: Mapping[str, Array]) -> _core.Solving:
+        """Return the core's state of the solver's arrays, which are copied."""
+        theta, gradient, steps, changes = (
+            np.ascontiguousarray(arrays[name]).reshape(-1) for name in _VECTORS
+        )
+        numbers = [float(arrays[name]) for name in _NUMBERS]
+        return self._core.start_solver(theta, gradient, steps, changes, numbers)
+
+    def iterate(self, state: _core.Solving, rows: Rows) -> tuple[_core.Solving, Iteration]:
+        """Return the state after one iteration, and what was before it."""
+        X, Y, weights, threads = self._given(rows)
+        after, error, penalty, weight, norm, finite = self._core.iterate(
+            state, self._settings, X, Y, weights, threads, _LOOK
+        )
+        return after, Iteration(error, penalty, weight, norm, finite)
+
+    def arrays(self, state: _core.Solving) -> dict[str, Array]:
+        """Return the solver's arrays as copies."""
+        found: dict[str, Array] = {}
+        for which, name in enumerate(_VECTORS):
+            rows = 1 if which < 2 else self._memory
+            values: Floats = np.empty(rows * self._size, self._dtype)
+            self._core.read_solver(state, which - 1, rows, values)
+            found[name] = values if which < 2 else values.reshape(rows, self._size)
+        numbers = zip(_NUMBERS, state.numbers, strict=True)
+        return found | {name: np.asarray(number) for name, number in numbers}
+
+    def number(self, state: _core.Solving, name: str) -> float:
+        """Return one of the solver's numbers."""
+        return state.numbers[_NUMBERS.index(name)]
