@@ -134,9 +134,10 @@ def test_the_handler_of_any_signal_ends_the_steps(ring) -> None:
 @native
 def test_a_run_goes_on_after_what_a_handler_raised(ring) -> None:
     told: list[int] = []
-    given = {"batch_size": 1, "epochs": 1, "theta": NET.initial(), "optimizer": SGD(1e-4)}
-    many = np.tile(X, (20_000, 1)), np.tile(Y, (20_000, 1))
-    run = fl.Run(NET, *many, **given, on_steps=lambda steps, _: told.append(steps.rows))
+    net = fl.Network.parse("3 -> 100 tanh -> 100 tanh -> 1")  # whose epoch takes a second or so
+    given = {"batch_size": 1, "epochs": 1, "optimizer": SGD(1e-4)}
+    many = np.tile(X, (5_000, 1)), np.tile(Y, (5_000, 1))
+    run = fl.Run(net, *many, **given, on_steps=lambda steps, _: told.append(steps.rows))
     ring(0.1)
     with pytest.raises(Rung):
         next(run)

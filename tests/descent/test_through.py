@@ -93,7 +93,7 @@ WATCHED = [
 ]
 
 
-@pytest.mark.parametrize("changes", WATCHED, ids=str)
+@pytest.mark.parametrize("changes", WATCHED, ids=lambda changes: "-".join(changes))
 def test_where_somebody_looks_it_goes_epoch_by_epoch(
     calls: list[bool], changes: dict[str, object]
 ) -> None:

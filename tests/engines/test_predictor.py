@@ -279,7 +279,7 @@ def test_much_work_is_shared_among_threads(monkeypatch: pytest.MonkeyPatch):
     from fallline.engines import threads
 
     monkeypatch.setattr(threads, "_WORTHWHILE", 1e5)
-    monkeypatch.setattr(threads, "_allowed", lambda: 3)
+    monkeypatch.setattr(threads, "allowed_threads", lambda: 3)
     net = Network.parse("50 -> 300 tanh -> 300 tanh -> 2")
     theta, X = start(net, dtype=np.float32), rows_of(net, 500, np.float32)
     ask = fl.predictor(net, theta)

@@ -79,9 +79,8 @@ class Run:
         pure function of k, as it draws from a state, the run cannot step back to an earlier epoch
         nor be resumed from a file: its rows would come in another order.
     on_steps
-        A function of `Steps` and of the positions that were to be taken, of which the first
-        ``steps.rows`` are done: called after each slice of an epoch, with every step in it. It
-        may raise StopIteration too.
+        A function of `Steps` and of the positions to be taken, of which the first ``steps.rows``
+        are done: called after each slice of an epoch. It may raise StopIteration too.
     checkpoint, checkpoint_every
         A file to keep the whole run in, and how often: ``"10 epochs"``, ``"5 minutes"`` or a
         number of epochs; and when the run ends, unless it diverged. `fallline.resume` goes on.
@@ -337,8 +336,8 @@ class Run:
             self._state = state
             if self._record == "steps" and len(steps.errors):
                 self._ring.append(self._snapshot(*before))
-        reduction = self.plan.objective.error.reduction
-        self._progress = self._progress.plus(steps, time.monotonic() - begun, reduction)
+        spent = time.monotonic() - begun
+        self._progress = self._progress.plus(steps, spent, self.plan.objective.error.reduction)
         early = self._early(steps, order) if steps.finite else None
         return steps.or_raise(), early
 

@@ -1,7 +1,6 @@
 """The reference engine: the definition of every number, in NumPy.
 
-Written to be read beside the formulas of back-propagation, and never optimised at the cost of
-reading. It declines to be fast; every other engine must give its numbers.
+Written to be read beside the formulas of back-propagation; every other engine gives its numbers.
 
 ====================  ==================================================================
 net input             h_j = b_j + Σ_i w_ij o_i over every source unit i
