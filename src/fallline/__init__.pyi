@@ -16,6 +16,7 @@ from .estimators import Comparison as Comparison
 from .estimators import MLPClassifier as MLPClassifier
 from .estimators import MLPRegressor as MLPRegressor
 from .estimators import compare as compare
+from .explain.derive import derive as derive
 from .formulas.custom_functions import activation as activation
 from .formulas.custom_functions import loss as loss
 from .formulas.dialects import difference as difference

@@ -75,7 +75,8 @@ def text_of(node: Maths) -> str:
         case Quotient() if node == _HALF:
             return "½"
         case Quotient(above, below):
-            return f"{_in(above, PRODUCT)}/{_in(below, POWER)}"
+            least = POWER if isinstance(above, SumOver) else PRODUCT
+            return f"{_in(above, least)}/{_in(below, POWER)}"
         case Power(base, exponent):
             return _power(base, exponent)
         case Negative(inner):
@@ -141,12 +142,10 @@ def _later(term: Maths) -> str:
 
 
 def _product(factors: tuple[Maths, ...]) -> str:
-    first, *others = factors
     # A sum over units reaches as far as it can, so that nothing may follow it unbracketed.
-    parts = [_in(first, POWER if isinstance(first, SumOver) else PRODUCT)]
-    for at, factor in enumerate(others, 1):
-        last = at == len(factors) - 1
-        parts.append(_in(factor, PRODUCT if last and isinstance(factor, SumOver) else QUOTIENT))
+    *others, last = factors
+    parts = [_in(factor, POWER) for factor in others]
+    parts.append(_in(last, PRODUCT if isinstance(last, SumOver) else POWER))
     return "·".join(parts)
 
 

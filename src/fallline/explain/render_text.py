@@ -122,14 +122,26 @@ def _equation(equation: Equation, width: int) -> Iterator[str]:
 
 def _side(side: Maths, before: str, width: int) -> Iterator[str]:
     """Yield one side of an equation, cut before the signs of its terms where it is too long."""
-    first, *others = pieces(side)
-    line, later = before + _clean(first), " " * width_of(before)
-    for piece in map(_clean, others):
+    first, *others = map(_clean, pieces(side))
+    line, later = before + first, " " * width_of(before)
+    for piece in others:
         if width_of(line) + 1 + width_of(piece) > width:
-            yield line
+            yield from _cut(line, later, width)
             line = later + piece
         else:
             line += f" {piece}"
+    yield from _cut(line, later, width)
+
+
+def _cut(line: str, later: str, width: int) -> Iterator[str]:
+    """Yield a line in parts that fit, each after the first beginning with a sign."""
+    while width_of(line) > width:
+        found = max(line.rfind(f" {sign} ", len(later) + 2, width) for sign in "+−·")
+        found = max(found, line.rfind("·(", len(later) + 2, width))
+        if found < 0:
+            break
+        yield line[:found].rstrip()
+        line = f"{later}  {line[found:].lstrip()}"
     yield line
 
 
