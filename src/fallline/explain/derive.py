@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Floats
+from ..arrays import Floats, is_sparse
 from ..engines.calls import checked_rows
 from ..errors import SpecError
 from ..formulas.optimizers import SGD, optimizer_from
@@ -19,19 +19,20 @@ from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Objective
 from .derive_backward import implied, layer_steps, rule_step, weight_steps
-from .derive_batch import ANY_WEIGHT, BATCH, GENERIC, batch_step, descended, penalty_step
+from .derive_batch import ANY_WEIGHT, BATCH, GENERIC, OBJECTIVE, batch_step, descended, penalty_step
 from .derive_forward import error_slopes, forward, the_error
 from .derive_notation import Notation, Step
 from .derive_optimizer import optimizer_steps
 from .derive_point import Point, PointValues
 from .derive_words import in_words, shown, sign_for
 from .document import Block, Document, Note, Paragraph, Title
-from .maths import Equation, Maths, Number, Quantity, Unit, slope, symbol
+from .maths import Equation, Maths, Number, Quantity, Unit, slope
 
 __all__ = ["Derivation", "derive"]
 
 _EXPANDED = 20  # parameters, up to which each weight is written by name unless told otherwise
 _MOST = 300  # parameters that may be written out at all
+_COSTLY = 200_000  # rows times parameters: beyond it equations would take long to compute
 _SHORT = 60  # characters of an error term that is worth showing again with each weight
 
 
@@ -211,12 +212,11 @@ def _point(
     names: Notation, objective: Objective, theta: Any, X: Any, Y: Any, sample_weight: Any
 ) -> Point:
     checked = given_theta(names.network, theta, np.float64)
-    inputs = np.asarray(X, np.float64)
-    if inputs.ndim < 2:
-        inputs = inputs.reshape(1, -1)
-        Y = np.asarray(Y, np.float64).reshape(1, -1)
-    rows = checked_rows(names.network, objective, inputs, Y, sample_weight, np.float64)
-    return Point(checked, np.asarray(rows.X), rows.Y, rows.weights)
+    if np.ndim(X) < 2:
+        X, Y = [np.ravel(X)], [np.ravel(Y)]
+    rows = checked_rows(names.network, objective, X, Y, sample_weight, np.float64)
+    inputs = rows.X.toarray() if is_sparse(rows.X) else rows.X
+    return Point(checked, inputs, rows.Y, rows.weights)
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def _opening(names: Notation, at: PointValues | None) -> Iterator[Block]:
         rows = f"{at.point.n} rows; values beside the formulas are those of the first"
         yield Paragraph(
             "With numbers, of ", "one row" if at.point.n == 1 else rows, ". E is ",
-            shown(at.of(symbol("E"))), ".",
+            shown(at.first_error()), ".",
         )  # fmt: skip
 
 
@@ -295,6 +295,9 @@ def _with_value(equation: Equation, at: PointValues | None) -> Equation:
     if first in GENERIC or any(isinstance(unit, str) for unit in first.units):
         return equation
     if isinstance(equation.sides[-1], Number):
+        return equation
+    rows = at.point.n if first in (BATCH, OBJECTIVE) else 1
+    if rows * at.names.network.size > _COSTLY:
         return equation
     value = at.of(first)
     return Equation(*equation.sides, shown(value), signs=(*equation.signs, sign_for(value)))

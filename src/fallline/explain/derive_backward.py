@@ -138,7 +138,10 @@ def _output_step(names: Notation, layer: Layer) -> Step:
         )
     if row.family == "softmax" and names.loss.family == "cross_entropy":
         why += (" In the last step the targets add up to 1.",)
-    return Step("The error term of each output unit", why, equations)
+    notes = (
+        ("Some books give δ the other sign, δ = ∂E/∂h; the slopes in the weights are the same.",),
+    )
+    return Step("The error term of each output unit", why, equations, notes)
 
 
 def _output_sides(names: Notation, layer: Layer, j: Unit) -> list[Maths]:

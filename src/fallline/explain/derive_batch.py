@@ -84,12 +84,11 @@ def penalty_step(names: Notation, objective: Objective) -> Iterator[Step]:
     why: tuple[object, ...] = (
         "What is descended is the error and a penalty on all weights ",
         each,
-        ", not on biases",
+        " (biases bear none), with ",
     )
-    given = {"λ": objective.l2, "α": objective.alpha, "λ_1": objective.l1}
-    for name, strength in given.items():
-        if strength:
-            why += (", ", Equation(symbol(name), Number(strength)))
+    given = [Equation(symbol(name), Number(c)) for name, c in strengths(objective).items() if c]
+    for at, equation in enumerate(given):
+        why += (", " if at else "", equation)
     why += (".",)
     notes: tuple[tuple[object, ...], ...] = ()
     if names.loss.reduction == "sum":

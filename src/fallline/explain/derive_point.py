@@ -1,6 +1,6 @@
 """A derivation at a point: the values of its formulas for given weights, inputs and targets.
 
-Everything is computed from the equations that are shown, and from nothing else.
+What the formulas give is computed from the equations that are shown, and from nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
+from ..engines.calls import error_and_gradient
 from ..formulas.optimizers.base import Method
 from ..spec.network import Network
 from ..spec.plan import Objective
@@ -59,12 +60,28 @@ class PointValues:
         self._columns = _columns(network)
         self._settings = {**strengths(objective), **settings_of(method)}
         self._indices: dict[str, int] = {}
+        self._passed: set[int] = set()
         self._generic = [e for e in equations if _is_generic(e)]
-        self.values = Values(equations, self._known, widths)
+        self.values = Values(equations, self._known, widths, self._pass)
 
     def of(self, node: Maths, units: dict[str, int] | None = None, row: int = 0) -> float:
         """Return the value of a formula in one row."""
+        self._pass(row)
         return float(self.values.of(node, units, row))
+
+    def _pass(self, row: int) -> None:
+        """Find h and o forwards and δ backwards, so that no value has to look far for others."""
+        if row in self._passed:
+            return
+        self._passed.add(row)
+        names = self.names
+        for layer in names.network.layers:
+            for j in range(layer.size):
+                self.values.of(names.h(layer.name, j), row=row)
+                self.values.of(names.out(layer.name, j), row=row)
+        for layer in reversed(names.network.layers):
+            for j in range(layer.size):
+                self.values.of(names.delta(layer.name, j), row=row)
 
     def ofparameter(self, node: Maths, index: int, row: int = 0) -> float:
         """Return the value of a formula in w or b for the parameter θ[index]."""
@@ -86,6 +103,22 @@ class PointValues:
             any_one = ANY_BIAS if network.name(int(index)).startswith("b") else ANY_WEIGHT
             result[index] = self.ofparameter(slope(found, any_one), int(index))
         return result
+
+    def engine_gradient(self) -> Floats:
+        """Return the gradient as the engine gives it: of many rows the equations take long."""
+        objective, point = self.objective, self.point
+        _, gradient = error_and_gradient(
+            self.names.network, point.theta, point.X, point.Y, loss=objective.loss,
+            l2=objective.l2, l1=objective.l1, alpha=objective.alpha, sample_weight=point.weights,
+        )  # fmt: skip
+        return gradient
+
+    def first_error(self) -> float:
+        """Return E of the first row, as the engine gives it."""
+        point, loss = self.point, self.objective.unclipped.loss
+        return error_and_gradient(
+            self.names.network, point.theta, point.X[:1], point.Y[:1], loss=loss
+        )[0]
 
     def _known(self, symbol: Symbol, units: tuple[Unit, ...], row: int) -> float | None:
         layers = [place.layer for place in symbol.places]

@@ -70,8 +70,8 @@ def activation_slope(row: Activation, unit: int = 0) -> Expression:
     >>> from fallline.formulas.activations import ACTIVATIONS
     >>> print(activation_slope(ACTIVATIONS["logistic"]))
     o*(1 - o)
-    >>> print(activation_slope(ACTIVATIONS["elu(alpha=0.5)"]))
-    (1 if z > 0 else 0.5*exp(z))
+    >>> print(activation_slope(ACTIVATIONS["elu"]))
+    (1 if z > 0 else exp(z))
     """
     return _slope(row, unit % row.group)
 

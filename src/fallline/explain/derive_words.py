@@ -42,8 +42,8 @@ def in_words(names: Notation, at: PointValues | None) -> Iterator[Block]:
     any_one = symbol("w")
     yield Paragraph(
         "Sign: where ", Equation(slope(found, any_one), Number(0), signs=">"), " the error rises "
-        "when w grows, so that the step makes w smaller; where it is below 0 the error falls when "
-        "w grows, and the step makes w larger. Size: when w changes by a small ", change,
+        "when w grows, so that plain descent makes w smaller; where it is below 0 the error falls "
+        "when w grows, and descent makes w larger. Size: when w changes by a small ", change,
         ", and nothing else does, the error changes by about ", change * slope(found, any_one),
         ". Where it is 0, the error does not answer to a small change of w.",
     )  # fmt: skip
@@ -86,7 +86,7 @@ def _made_of(weight: Symbol, delta: Symbol, out: Maths) -> tuple[Any, ...]:
 
 def _numbers(names: Notation, at: PointValues, found: Symbol) -> Iterator[Block]:
     network = names.network
-    gradient = at.gradient()
+    gradient = at.engine_gradient()
     present = np.flatnonzero(~network.masked)
     order = present[np.argsort(-np.abs(gradient[present]), kind="stable")]
     kept = np.sort(order[:_MOST])

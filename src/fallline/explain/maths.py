@@ -18,33 +18,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 __all__ = [
-    "Apply",
-    "Call",
-    "Cases",
-    "Dot",
-    "Equation",
-    "Maths",
-    "Negative",
-    "Number",
-    "Place",
-    "Power",
-    "Product",
-    "Quantity",
-    "Quotient",
-    "Same",
-    "Slope",
-    "Sum",
-    "SumOver",
-    "Symbol",
-    "maths",
-    "negative",
-    "product",
-    "same",
-    "slope",
-    "sum_over",
-    "symbol",
-    "total",
-]
+    "Apply", "Call", "Cases", "Dot", "Equation", "Maths", "Negative", "Number", "Place", "Power",
+    "Product", "Quantity", "Quotient", "Same", "Slope", "Sum", "SumOver", "Symbol", "Unit",
+    "maths", "negative", "product", "same", "signed", "slope", "sum_over", "symbol", "total",
+]  # fmt: skip
 
 Unit = int | str
 
@@ -116,21 +93,30 @@ class Number(Maths):
 
 
 def _plain(value: float) -> str:
-    return repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+    if float(value).is_integer() and abs(value) < 1e15:
+        return repr(int(value))
+    mantissa, _, exponent = repr(float(value)).partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 class Quantity(Maths):
     """Something that has a value of its own, which an equation may define."""
 
     @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols that it is made of."""
+        raise NotImplementedError
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """What it is, without the units at which it stands."""
-        raise NotImplementedError
+        mark = (self.name, self.primes) if isinstance(self, Apply) else type(self).__name__
+        return (mark, *((s.name, tuple(p.layer for p in s.places)) for s in self.symbols))
 
     @property
     def units(self) -> tuple[Unit, ...]:
         """The units at which it stands: numbers and index letters."""
-        raise NotImplementedError
+        return tuple(place.unit for found in self.symbols for place in found.places)
 
 
 @dataclass(frozen=True)
@@ -142,14 +128,9 @@ class Symbol(Quantity):
     row: str = ""
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """What it is, without the units at which it stands."""
-        return ("symbol", self.name, tuple(place.layer for place in self.places))
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """The units at which it stands."""
-        return tuple(place.unit for place in self.places)
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Itself."""
+        return (self,)
 
 
 @dataclass(frozen=True)
@@ -160,14 +141,9 @@ class Slope(Quantity):
     by: Symbol
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """What it is, without the units at which it stands."""
-        return ("slope", self.of.key, self.by.key)
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """The units at which it stands."""
-        return (*self.of.units, *self.by.units)
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The two that it is of."""
+        return (self.of, self.by)
 
 
 @dataclass(frozen=True)
@@ -179,14 +155,9 @@ class Apply(Quantity):
     primes: int = 0
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """What it is, without the units at which it stands."""
-        return ("apply", self.name, self.primes, self.argument.key)
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """The units at which it stands."""
-        return self.argument.units
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What it is of."""
+        return (self.argument,)
 
 
 @dataclass(frozen=True)
@@ -289,6 +260,17 @@ class Equation:
         if len(self.signs) != between or not between:
             raise ValueError(f"an equation of {len(sides)} sides has {between} signs, at least one")
 
+    @property
+    def lines(self) -> list[list[tuple[str, Maths]]]:
+        """The sides after the first with their signs, those that are shown in one line together."""
+        found: list[list[tuple[str, Maths]]] = []
+        for sign, side in zip(self.signs, self.sides[1:], strict=True):
+            if found and isinstance(side, Number):  # a value stands behind its formula
+                found[-1].append((sign, side))
+            else:
+                found.append([(sign, side)])
+        return found
+
     def __str__(self) -> str:
         from .maths_text import text_of_equation
 
@@ -300,6 +282,15 @@ class Equation:
         from .maths_latex import latex_of_equation
 
         return latex_of_equation(self)
+
+
+def signed(term: Maths) -> tuple[bool, Maths]:
+    """Return whether a term is taken away, and what is: x of −x, 1 of −1."""
+    if isinstance(term, Negative):
+        return True, term.inner
+    if isinstance(term, Number) and term.shown.startswith("−"):
+        return True, Number(-term.value, term.digits.lstrip("-−"))
+    return False, term
 
 
 # --- putting together ---------------------------------------------------------------------------
@@ -326,10 +317,26 @@ def slope(of: Symbol, by: Symbol) -> Slope:
 
 
 def sum_over(index: str, layer: str, body: Maths) -> Maths:
-    """Return Σ of `body` over the units of a layer, the minus of a negative one put before it."""
+    """Return Σ of `body` over the units of a layer; a minus or a fraction goes before it.
+
+    >>> print(sum_over("j", "output", -symbol("y") ** 2 * (Number(1) / 2)))
+    −Σⱼ y²·½
+    >>> print(sum_over("j", "output", Number(1) / 2 * symbol("y") ** 2))
+    ½·Σⱼ y²
+    """
     if isinstance(body, Negative):
-        return negative(SumOver(index, layer, body.inner))
+        return negative(sum_over(index, layer, body.inner))
+    if isinstance(body, Product) and _is_fraction(body.factors[0]):
+        return product(body.factors[0], SumOver(index, layer, product(*body.factors[1:])))
     return SumOver(index, layer, body)
+
+
+def _is_fraction(node: Maths) -> bool:
+    return (
+        isinstance(node, Quotient)
+        and isinstance(node.above, Number)
+        and isinstance(node.below, Number)
+    )
 
 
 def same(one: Unit, other: Unit) -> Maths:

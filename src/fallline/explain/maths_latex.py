@@ -21,6 +21,7 @@ from .maths import (
     Sum,
     SumOver,
     Symbol,
+    signed,
 )
 from .maths_text import ATOM, POWER, PRODUCT, QUOTIENT, SIGN, level
 
@@ -86,18 +87,17 @@ def latex_of(node: Maths) -> str:
 
 def latex_of_equation(equation: Equation) -> str:
     """Return an equation in LaTeX, in one line."""
-    return " ".join([latex_of(equation.sides[0]), *_later_sides(equation)])
+    return " ".join([latex_of(equation.sides[0]), *map(_line, equation.lines)])
 
 
 def aligned(equation: Equation) -> str:
-    """Return an equation for LaTeX's aligned lines: each later side begins one."""
-    first, *others = _later_sides(equation)
+    """Return an equation for LaTeX's aligned lines: each later formula begins one."""
+    first, *others = map(_line, equation.lines)
     return " \\\\\n".join([f"{latex_of(equation.sides[0])} &{first}", *(f"&{o}" for o in others)])
 
 
-def _later_sides(equation: Equation) -> list[str]:
-    pairs = zip(equation.signs, equation.sides[1:], strict=True)
-    return [f"{_SIGNS[sign]} {latex_of(side)}" for sign, side in pairs]
+def _line(line: list[tuple[str, Maths]]) -> str:
+    return " ".join(f"{_SIGNS[sign]} {latex_of(side)}" for sign, side in line)
 
 
 def _symbol(node: Symbol) -> str:
@@ -111,7 +111,7 @@ def _symbol(node: Symbol) -> str:
 
 
 def _place(place: Place) -> str:
-    unit = letters(str(place.unit))
+    unit = "+".join(map(letters, str(place.unit).split("+")))
     return f"{upright(place.layer)}.{unit}" if place.layer else unit
 
 
@@ -128,10 +128,8 @@ def _in(node: Maths, least: int) -> str:
 def _sum(terms: tuple[Maths, ...]) -> str:
     written = _in(terms[0], SIGN)
     for term in terms[1:]:
-        minus = isinstance(term, Negative)
-        if isinstance(term, Negative):
-            term = term.inner
-        written += f" {'-' if minus else '+'} {_in(term, PRODUCT)}"
+        minus, inner = signed(term)
+        written += f" {'-' if minus else '+'} {_in(inner, PRODUCT)}"
     return written
 
 

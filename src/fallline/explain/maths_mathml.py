@@ -22,11 +22,13 @@ from .maths import (
     Sum,
     SumOver,
     Symbol,
+    signed,
 )
 from .maths_text import ATOM, POWER, PRODUCT, QUOTIENT, SIGN, level
 
 __all__ = ["mathml_of", "mathml_of_equation"]
 
+_HAT = '<mover accent="true"><mi>y</mi><mo>^</mo></mover>'
 _NAMES = {"sigmoid": "σ", "log": "ln", "atan": "arctan"}
 
 
@@ -46,7 +48,7 @@ def mathml_of(node: Maths) -> str:
             above, below = (f"<mrow><mo>∂</mo>{mathml_of(part)}</mrow>" for part in (of, by))
             return f"<mfrac>{above}{below}</mfrac>"
         case Apply(name, argument, primes):
-            return _row(_letter(name + "′" * primes), _bracketed(mathml_of(argument)))
+            return _row(_primed(_letter(name), primes), _bracketed(mathml_of(argument)))
         case Sum(terms):
             return _sum(terms)
         case Product(factors):
@@ -74,16 +76,18 @@ def mathml_of(node: Maths) -> str:
 
 
 def mathml_of_equation(equation: Equation) -> str:
-    """Return an equation as MathML, each side after the second on a line of its own."""
-    sides = list(map(mathml_of, equation.sides))
+    """Return an equation as MathML, each formula after the second on a line of its own."""
     rows = []
-    for at, (sign, side) in enumerate(zip(equation.signs, sides[1:], strict=True)):
-        left = sides[0] if not at else ""
+    for at, ((sign, side), *values) in enumerate(equation.lines):
+        left = "" if at else mathml_of(equation.sides[0])
+        right = mathml_of(side)
+        for mark, value in values:
+            right += f"<mo>{escape(mark)}</mo>{mathml_of(value)}"
         rows.append(
             f'<mtr><mtd class="left">{left}</mtd><mtd><mo>{escape(sign)}</mo></mtd>'
-            f'<mtd class="right">{side}</mtd></mtr>'
+            f'<mtd class="right">{_row(right)}</mtd></mtr>'
         )
-    return f"<mtable displaystyle='true'>{''.join(rows)}</mtable>"
+    return f'<mtable displaystyle="true">{"".join(rows)}</mtable>'
 
 
 def _row(*parts: str) -> str:
@@ -110,9 +114,13 @@ def _number(shown: str) -> str:
     return _row(minus, number) if minus or exponent else number
 
 
+def _primed(letter: str, primes: int) -> str:
+    return f"<msup>{letter}<mo>{'′' * primes}</mo></msup>" if primes else letter
+
+
 def _letter(name: str) -> str:
     base, _, index = name.partition("_")
-    written = f"<mi>{escape(base)}</mi>"
+    written = _HAT if base == "ŷ" else f"<mi>{escape(base)}</mi>"
     return f"<msub>{written}{_letter(index)}</msub>" if index else written
 
 
@@ -138,8 +146,8 @@ def _place(place: Place) -> str:
 def _sum(terms: tuple[Maths, ...]) -> str:
     parts = [_in(terms[0], SIGN)]
     for term in terms[1:]:
-        parts.append("<mo>−</mo>" if isinstance(term, Negative) else "<mo>+</mo>")
-        parts.append(_in(term.inner if isinstance(term, Negative) else term, PRODUCT))
+        minus, inner = signed(term)
+        parts += ["<mo>−</mo>" if minus else "<mo>+</mo>", _in(inner, PRODUCT)]
     return _row(*parts)
 
 
@@ -160,7 +168,7 @@ def _cases(node: Cases) -> str:
         line(
             mathml_of(value),
             _row(
-                "<mtext>if&nbsp;</mtext>",
+                "<mtext>if&#160;</mtext>",
                 mathml_of(left),
                 f"<mo>{escape(sign)}</mo>",
                 mathml_of(right),
@@ -169,7 +177,10 @@ def _cases(node: Cases) -> str:
         for value, left, sign, right in node.cases
     ]
     lines.append(line(mathml_of(node.otherwise), "<mtext>otherwise</mtext>"))
-    return _row("<mo>{</mo>", f"<mtable columnalign='left'>{''.join(lines)}</mtable>")
+    return _row(
+        '<mo stretchy="true" form="prefix">{</mo>',
+        f'<mtable columnalign="left">{"".join(lines)}</mtable>',
+    )
 
 
 def _call(name: str, arguments: list[str]) -> str:

@@ -20,6 +20,7 @@ from .maths import (
     Sum,
     SumOver,
     Symbol,
+    signed,
 )
 
 __all__ = ["level", "pieces", "place_text", "text_of", "text_of_equation"]
@@ -112,7 +113,8 @@ def _symbol(node: Symbol) -> str:
     plain = not node.places or not any(place.layer for place in node.places)
     if plain:
         marks = [str(place.unit) for place in node.places] + ([node.row] if node.row else [])
-        return node.name + (f"_{','.join(marks)}" if marks else "")
+        index = ",".join(marks)
+        return node.name + (f"_{index}" if index.isalnum() else f"_({index})" if index else "")
     row = f", {node.row}" if node.row else ""
     return f"{node.name}[{place_text(node.places)}{row}]"
 
@@ -136,9 +138,8 @@ def pieces(node: Maths) -> list[str]:
 
 
 def _later(term: Maths) -> str:
-    if isinstance(term, Negative):
-        return f"− {_in(term.inner, PRODUCT)}"
-    return f"+ {_in(term, PRODUCT)}"
+    minus, inner = signed(term)
+    return f"{'−' if minus else '+'} {_in(inner, PRODUCT)}"
 
 
 def _product(factors: tuple[Maths, ...]) -> str:

@@ -98,12 +98,18 @@ class Values:
         What tells the symbols that no equation defines.
     widths
         The units of each layer, and the number of ``"rows"``.
+    ready
+        Called with each row that a sum comes to.
     """
 
     def __init__(
-        self, equations: Iterable[Equation], known: Known, widths: Mapping[str, int]
+        self,
+        equations: Iterable[Equation],
+        known: Known,
+        widths: Mapping[str, int],
+        ready: Callable[[int], None] = lambda row: None,
     ) -> None:
-        self.known, self.widths = known, widths
+        self.known, self.widths, self.ready = known, widths, ready
         self._rules: dict[tuple[Any, ...], list[tuple[tuple[Unit, ...], Maths]]] = {}
         self._found: dict[tuple[Any, ...], Any] = {}
         for equation in equations:
@@ -134,9 +140,9 @@ class Values:
             case Product(factors):
                 return _product(map(value, factors))
             case Quotient(above, below):
-                return value(above) / value(below)
+                return _quotient(value(above), value(below))
             case Power(base, exponent):
-                return value(base) ** value(exponent)
+                return _power(value(base), value(exponent))
             case Negative(inner):
                 return -value(inner)
             case Call(name, arguments):
@@ -158,6 +164,8 @@ class Values:
         self, index: str, layer: str, body: Maths, at: Mapping[str, int], row: int
     ) -> Iterable[Any]:
         for number in range(self.widths[layer]):
+            if layer == ROWS:
+                self.ready(number)
             yield self.of(body, {**at, index: number}, number if layer == ROWS else row)
 
     def _quantity(self, node: Quantity, at: Mapping[str, int], row: int) -> Any:
@@ -206,16 +214,69 @@ def _product(factors: Iterable[Any]) -> Any:
     """Return a product, which is 0 where a factor is: 0·ln 0 is 0 in errors."""
     result: Any = 1.0
     for factor in factors:
-        if isinstance(factor, float | int) and factor == 0:
+        if not hasattr(factor, "shape") and factor == 0:
             return 0.0
         result = result * factor
     return result
 
 
-def _call(name: str, arguments: list[Any]) -> float:
+def _quotient(above: Any, below: Any) -> Any:
+    try:
+        return above / below
+    except ZeroDivisionError:
+        return math.nan if above == 0 or above != above else math.copysign(math.inf, above)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    try:
+        return base**exponent if base >= 0 or exponent == int(exponent) else math.nan
+    except OverflowError:
+        return _wide(base) ** exponent
+    except ZeroDivisionError:
+        return math.inf
+
+
+# --- functions -----------------------------------------------------------------------------------
+# What leaves the range of floats goes on as a number of mpmath, which has no such range, and which
+# comes with SymPy: so exp(900)/(1 + exp(900)) is 1, as the engines have it by other formulas.
+
+_FAR = 700.0
+_STEEP = ("exp", "expm1", "sinh", "cosh")
+
+
+def _call(name: str, arguments: list[Any]) -> Any:
+    wide = not all(isinstance(u, float | int) for u in arguments)
+    if wide or (name in _STEEP and abs(arguments[0]) > _FAR):
+        return _wide_call(name, [_wide(u) for u in arguments])
     if name == "log" and arguments[0] == 0:
         return -math.inf
     try:
         return FUNCTIONS[name](*arguments)
-    except OverflowError:
-        return math.inf
+    except ValueError:
+        return math.nan
+
+
+def _wide(value: Any) -> Any:
+    import mpmath
+
+    return mpmath.mpf(value)
+
+
+def _wide_call(name: str, arguments: list[Any]) -> Any:
+    import mpmath
+
+    u = arguments[0]
+    match name:
+        case "sigmoid":
+            return 1 / (1 + mpmath.exp(-u))
+        case "softplus":
+            return mpmath.log1p(mpmath.exp(u))
+        case "logcosh":
+            return mpmath.log(mpmath.cosh(u))
+        case "log" if u == 0:
+            return -mpmath.inf
+        case "log" | "sqrt" if u < 0:
+            return mpmath.nan
+        case "abs" | "sign" | "relu" | "max" | "min" | "clip":
+            return FUNCTIONS[name](*arguments)
+    return getattr(mpmath, name)(*arguments)

@@ -18,6 +18,7 @@ _HEAD = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt}
 \allowdisplaybreaks
+\sloppy
 \begin{document}
 """
 _LEVELS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
