@@ -14,7 +14,7 @@ from fallline.explain.document import Table
 from fallline.explain.worksheet import worksheet
 from fallline.explain.worksheet_kinds import KINDS, drawn
 
-BLANK = "________"
+BLANK = "_" * 16
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "all"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
+from itertools import dropwhile
 from typing import Any
+
+import numpy as np
 
 from ..arrays import Floats
 from ..formulas.activations import ACTIVATIONS
@@ -73,7 +76,14 @@ class Problem:
 
     def solution(self) -> list[Block]:
         """Return every number of the step with the formula that it comes from, as blocks."""
-        return []
+        from .trace import trace  # which takes names from here
+
+        traced = trace(
+            self.network, self.theta, np.asarray(self.inputs), np.asarray(self.targets),
+            self.loss, self.learning_rate,
+        )  # fmt: skip
+        # What it begins with is told by `given` already.
+        return list(dropwhile(lambda block: isinstance(block, Bullets), traced.document.blocks))
 
     def _facts(self) -> list[tuple[str | Maths | Equation, ...]]:
         loss = LOSSES[self.loss]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..errors import SpecError, suggest
 from ..spec.network import Input, Layer, Network
@@ -60,12 +61,19 @@ class WorkedExample(Explained):
             problem.learning_rate, self.printed if printed is None else printed, loss=problem.loss,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def document(self) -> Document:
         """What is given, every number step by step, and what is to be seen in them."""
+        return self._page(self.problem.solution())
+
+    @cached_property
+    def brief(self) -> Document:
+        """What is given, and what is to be seen in the numbers."""
+        return self._page([])
+
+    def _page(self, way: list[Block]) -> Document:
         blocks: list[Block] = [Paragraph(self.about), Note(f"Source: {self.source}")]
-        blocks += [Title("What is given"), *self.problem.given()]
-        blocks += self.problem.solution()
+        blocks += [Title("What is given"), *self.problem.given(), *way]
         blocks += [Title("What is to be seen"), *self.lesson(self.problem)]
         if self.printed:
             blocks += [Title("The numbers as they were printed"), *self.check().blocks()]

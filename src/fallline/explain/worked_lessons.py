@@ -212,7 +212,7 @@ def six_node_graph(problem: Problem) -> list[Block]:
 def xor(problem: Problem) -> list[Block]:
     """Show that one unit cannot, and two hidden units can."""
     X, Y = np.array(problem.inputs), np.array(problem.targets)
-    steps = 4000
+    steps = 2000
     options = {"loss": problem.loss, "batch_size": None, "optimizer": SGD(problem.learning_rate)}
     line = Network.parse("2 -> 1 logistic")
     alone = descend(line, X, Y, theta=np.zeros(3), epochs=steps, **options)

@@ -19,7 +19,7 @@ from .worksheet_kinds import KINDS, drawn
 
 __all__ = ["Worksheet", "worksheet"]
 
-_BLANK = "________"
+_BLANK = "_" * 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,9 +147,10 @@ def _questions(problem: Problem, key: bool) -> Iterator[Block]:
         yield _table(problem, asked, key)
     yield Title("To think about", 3)
     yield Bullets([_with_answer(*pair, key) for pair in _thoughts(problem)])
-    if key and (way := problem.solution()):
+    if key:
         yield Title("The way to these numbers", 3)
-        yield from way
+        for block in problem.solution():
+            yield Title(block.text, 4) if isinstance(block, Title) else block
 
 
 def _asked(problem: Problem) -> dict[str, list[StepQuantity]]:
