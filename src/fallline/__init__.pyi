@@ -18,6 +18,8 @@ from .estimators import MLPRegressor as MLPRegressor
 from .estimators import compare as compare
 from .explain.certify import certify as certify
 from .explain.derive import derive as derive
+from .explain.trace import trace as trace
+from .explain.trace import trace_step as trace_step
 from .explain.worked import check_worked_example as check_worked_example
 from .explain.worked_examples import worked_example as worked_example
 from .explain.worksheet import worksheet as worksheet

@@ -36,6 +36,8 @@ class RecordedStep:
         Positions of the batch's rows among the training rows.
     batch
         These rows.
+    all_rows
+        All training rows, of which a solver takes all in their own order.
     noise
         The dropout and the input noise of this step, laid out over the batch.
     rate
@@ -52,6 +54,7 @@ class RecordedStep:
     theta_after: Floats
     order: Ints
     batch: Rows
+    all_rows: Rows
     noise: Noise
     rate: float
     total_weight: float
@@ -95,7 +98,7 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
     kept = recorded_steps(run)
     if not kept:
         raise SpecError("the run has taken no step yet that it could tell of; pull an epoch first")
-    number = kept.stop + step if step is not None and step < 0 else step or kept[-1]
+    number = kept[-1] if step is None else kept.stop + step if step < 0 else step
     if number not in kept:
         raise SpecError(
             f"the run keeps its steps {kept[0]} to {kept[-1]}, not step {number}; make it with a "
@@ -118,6 +121,7 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
         theta_after=after.arrays["theta"],
         order=order,
         batch=rows.take(order),
+        all_rows=rows,
         noise=step_noise(run.network, run.plan, taken, len(order), theta.dtype),
         rate=float(
             rates_of_steps(run.plan, before.progress.history, rows.n, before.progress.step, 1)[0]

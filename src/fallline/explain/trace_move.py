@@ -95,6 +95,13 @@ def moved_by(
         if rows is None:
             raise DataError(f"a step of {type(plan.optimizer).__name__} needs the rows it is of")
         return _solved(network, plan, plan.optimizer, theta, gradient, state, rows)
+    with np.errstate(all="ignore"):  # what overflows is shown as such
+        return _stepped(network, plan, theta, gradient, rate, state)
+
+
+def _stepped(
+    network: Network, plan: Plan, theta: Floats, gradient: Floats, rate: float, state: State | None
+) -> Moved:
     used = gradient if plan.clip_value is None else clip_by_value(np, gradient, plan.clip_value)
     norm = float(euclidean(np, used))
     used = used if plan.clip_norm is None else clip_by_norm(np, used, plan.clip_norm)

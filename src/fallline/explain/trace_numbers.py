@@ -155,19 +155,20 @@ def numbers_of(
         rows, index, noise = rows.take(kept), index[kept], noise.take(kept)
     summed = objective.error.reduction == "sum"
     share = rows.weights / (1.0 if summed else rows.weights.sum())
-    inputs, passes = _forward(network, theta, rows, noise)
-    layers = _backward(network, objective, theta, rows.Y, share, passes, noise)
-    each = _row_errors(network, objective, rows.Y, layers)
     strengths = objective.strengths(weight, weight if total_weight is None else total_weight)
-    penalty, of_penalty = _penalty(network, theta, strengths)
-    return Numbers(
-        *(network, objective, theta, rows, index, share, inputs, layers, each),
-        error=float(share @ each),
-        penalty=penalty,
-        strengths=strengths,
-        of_error=_of_error(network, theta, layers),
-        of_penalty=of_penalty,
-    )
+    with np.errstate(all="ignore"):  # what overflows is shown as such
+        inputs, passes = _forward(network, theta, rows, noise)
+        layers = _backward(network, objective, theta, rows.Y, share, passes, noise)
+        each = _row_errors(network, objective, rows.Y, layers)
+        penalty, of_penalty = _penalty(network, theta, strengths)
+        return Numbers(
+            *(network, objective, theta, rows, index, share, inputs, layers, each),
+            error=float(share @ each),
+            penalty=penalty,
+            strengths=strengths,
+            of_error=_of_error(network, theta, layers),
+            of_penalty=of_penalty,
+        )
 
 
 _Pass = tuple[Floats, Floats, Floats]  # sources, h, o
@@ -238,8 +239,7 @@ def _at_output(
 ) -> tuple[Floats, Floats]:
     """Return ∂e/∂ŷ and ∂e/∂h (n, k) of the output layer."""
     loss, row = objective.error, ACTIVATIONS[network.output.activation]
-    with np.errstate(all="ignore"):  # ŷ may have rounded to 0, where only ∂e/∂h is finite
-        in_output: Floats = loss.slope(np, Y, o)
+    in_output: Floats = loss.slope(np, Y, o)  # infinite where ŷ rounded to 0, as ∂e/∂h is not
     if row.family in loss.pairs:
         return in_output, loss.pairs[row.family].slope(np, Y, h, o)
     return in_output, row.back(np, h, o, in_output)
