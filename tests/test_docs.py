@@ -54,6 +54,12 @@ def test_parts_of_a_page_are_what_fallline_shows(page: Path) -> None:
     assert refreshed(text) == text
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 if __name__ == "__main__":
     for each in PAGES:
         each.write_text(refreshed(each.read_text(encoding="utf-8")), encoding="utf-8")

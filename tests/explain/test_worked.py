@@ -8,6 +8,7 @@ import pytest
 
 import fallline as fl
 from fallline.errors import DataError, SpecError
+from fallline.explain.maths import Equation, Negative, Number, Product, Quotient, Sum
 from fallline.explain.step_numbers import StepNumbers
 from fallline.explain.step_quantity import KINDS, read_quantity
 from fallline.explain.worked import check_worked_example
@@ -273,6 +274,33 @@ def test_each_example_shows_itself_in_every_format(name):
     assert example.markdown.startswith("#") and "\\begin{document}" in example.latex
     assert "<math" in example.html and example._repr_html_() in example.html
     assert example.problem.value("E after") < example.problem.value("E")
+
+
+def value_shown(formula):
+    """Compute a formula of numbers from the digits that are shown."""
+    match formula:
+        case Number():
+            return float(formula.shown.replace("−", "-"))
+        case Sum(terms):
+            return sum(map(value_shown, terms))
+        case Product(factors):
+            return np.prod(list(map(value_shown, factors)))
+        case Negative(inner):
+            return -value_shown(inner)
+        case Quotient(above, below):
+            return value_shown(above) / value_shown(below)
+    raise TypeError(type(formula))
+
+
+@pytest.mark.parametrize("name", WORKED_EXAMPLES)
+def test_the_digits_of_a_lesson_give_its_results(name):
+    equations = [b for b in worked_example(name).brief.blocks if isinstance(b, Equation)]
+    for equation in equations:
+        if len(equation.sides) < 4:
+            continue  # a rule, without numbers
+        left, right = map(value_shown, equation.sides[2:])
+        exact = equation.signs[2] == "="
+        assert left == pytest.approx(right, abs=1e-12 if exact else 2e-6), str(equation)
 
 
 def test_the_sums_over_two_paths_of_the_graph_are_its_slopes():
