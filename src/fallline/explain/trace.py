@@ -88,7 +88,7 @@ def trace(
     ...     print(equation)
     ∂E/∂w[input.0->output.0] = −δ[output.0]·x[input.0] = −(−1)·3 = 3
     Δw[input.0->output.0] = −η·∂E/∂w[input.0->output.0] = −0.1·3 = −0.3
-    w[input.0->output.0] ← w[input.0->output.0] + Δw[input.0->output.0] = 2 + (−0.3) = 1.7
+    w[input.0->output.0] ← w[input.0->output.0] + Δw[input.0->output.0] = 2 − 0.3 = 1.7
     """
     checked = given_theta(network, theta)
     plan = Plan.of(
@@ -169,7 +169,7 @@ def trace_step(run: Run, step: int | None = None, *, digits: int = 5) -> Trace:
     >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], batch_size=1, record="steps", epochs=4)
     >>> epochs = list(run)
     >>> found = trace_step(run, -1)
-    >>> found.step, bool((found.theta_after == run.theta).all())
+    >>> found.step, bool(np.allclose(found.theta_after, run.theta))
     (8, True)
     """
     taken = recorded_step(run, step)

@@ -190,9 +190,10 @@ class UnitFormulas:
 
     def targets(self) -> Iterator[Equation]:
         """Yield the equations of targets that are smoothed."""
-        rule = error_rule(self.loss)
-        if rule.smoothed is None:
+        if not self.loss.settings.get("smoothing"):
             return
+        rule = error_rule(self.loss)
+        assert rule.smoothed is not None
         for t in range(self.numbers.rows.Y.shape[1]):
             y = symbol("y", self.last, t)
             formula = to_maths(rule.smoothed, {"y": y, "k": Number(self.network.n_outputs)})

@@ -16,7 +16,8 @@ from .maths_value import Values, substitute
 
 __all__ = ["Digits", "worked"]
 
-_MORE = 3  # digits by which the numbers of a formula may exceed those of its result
+_MORE = 6  # digits by which the numbers of a formula may exceed those of its result
+_MARKED = 2  # digits by which they do where no number of digits suffices
 _NOTHING = 1e-13  # relative: what float64 leaves where a person finds 0 or a plain number
 
 Compute = Callable[[Maths], float]
@@ -103,7 +104,7 @@ def worked(
         shown = substitute(formula, {key: digits.of(value, more) for key, value in values.items()})
         if _adds_up(shown, result, digits, compute):
             return _equation(left, formula, shown, told, first, "=")
-    shown = substitute(formula, {key: digits.of(value) for key, value in values.items()})
+    shown = substitute(formula, {key: digits.of(v, _MARKED) for key, v in values.items()})
     return _equation(left, formula, shown, told, first, "≈")
 
 

@@ -197,7 +197,7 @@ class WeightFormulas:
             assert isinstance(left, Symbol)
             found = float(Values((), lambda s, units, row: now.get(s.name), {}).of(right))
             known: dict[Maths, float] = {symbol(name): value for name, value in now.items()}
-            told = Symbol("w", w.places) if left.name == "w" else left
+            told = w if left.name == "w" else left
             yield worked(told, right, known, found, self.digits, arrow=True)
             now[left.name] = found
         both: dict[Maths, float] = {symbol("w"): now["w"], symbol("w_0"): before}
