@@ -148,6 +148,17 @@ def test_every_kind_of_column_is_told(fall, folder):
         assert part in told, part
 
 
+def test_of_many_inputs_the_first_are_listed(fall, folder):
+    lines = ["kind,y", *(f"kind{i % 80},{i * 1.5}" for i in range(200))]
+    Path("kinds.csv").write_text("\n".join(lines) + "\n")
+    assert fall("train", "kinds.csv", "-t", "y", "--category", "kind", "--epochs", 2, "--l2", 0.1,
+                "--quiet").code == 0  # fmt: skip
+    told = flat(fall("explain", "kinds.fall", "--row", 1).out)
+    d = fl.load("kinds.fall").encoder.d
+    assert d > 60 and f"There are {d - 60} inputs more." in told
+    assert "x[input.59] kind=" in told and "x[input.60] kind=" not in told
+
+
 def test_a_hinge_and_several_classes_say_what_y_is(fall, folder):
     assert fall("train", "cars.csv", "-t", "kind", "--loss", "hinge", "--epochs", 2, "--l2", 0.1,
                 "--quiet", "-o", "hinge.fall").code == 0  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 import fallline as fl
 from fallline.errors import DataError, SpecError
-from fallline.explain.document import Table
+from fallline.explain.document import Svg, Table
 from fallline.explain.worksheet import worksheet
 from fallline.explain.worksheet_kinds import KINDS, drawn
 
@@ -97,6 +97,17 @@ def test_a_worksheet_shows_the_sheet_and_not_the_key():
     assert BLANK in made.text and made.text == made.sheet.text and "Key" not in made.html
     assert "To think about" in made.text and "Their slope is positive" not in made.text
     assert re.search(r"Their slope is positive|no slope is positive", made.key.text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_picture_of_a_sheet_holds_no_answer(kind):
+    problem = drawn(kind, 3)
+    (picture,) = (block for block in worksheet(3, kind).sheet.blocks if isinstance(block, Svg))
+    told = set(re.findall(r">([-−]?\d[^<]*)<", picture.markup))
+    given = [*problem.weights.values(), *np.ravel(problem.inputs)]
+    assert told <= {f"{value:g}".replace("-", "−") for value in given}
+    assert not re.search(r"h = |δ = |∂E|Δw", picture.markup)
+    assert ("<svg" in worksheet(3, kind).key.html) and "δ = " in worksheet(3, kind).key.html
 
 
 def test_save_writes_four_files_and_replaces_no_other_content(tmp_path: Path):

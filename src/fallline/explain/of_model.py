@@ -27,6 +27,9 @@ from .maths import Number, Symbol, symbol
 __all__ = ["Rows", "encoded", "explain_model", "input_blocks"]
 
 
+_MOST = 60  # inputs that are listed
+
+
 class Rows(NamedTuple):
     """Rows of a table as a model's network gets them: X (n, d), Y (n, k), and the table."""
 
@@ -96,7 +99,9 @@ def input_blocks(model: Model, rows: Rows | None = None) -> list[Block]:
     features = list(_features(model.encoder.columns))
     symbols = [_input(model, place) for place in range(len(features))]
     made = [[at, name, how] for at, (_, name, how) in zip(symbols, features, strict=True)]
-    blocks: list[Block] = [Title("The inputs"), Grid(["input", "column", "it is"], made)]
+    blocks: list[Block] = [Title("The inputs"), Grid(["input", "column", "it is"], made[:_MOST])]
+    if len(made) > _MOST:
+        blocks.append(Paragraph(f"There are {len(made) - _MOST:,} inputs more."))
     if any(isinstance(column, NumericEncoder) for column in model.encoder.columns):
         blocks.append(Paragraph("A number that is missing counts as the mean, so that it is 0."))
     if rows is not None:
@@ -104,7 +109,8 @@ def input_blocks(model: Model, rows: Rows | None = None) -> list[Block]:
             [at, name, _cell(rows.table[column]), _short(float(rows.X[0, place]))]
             for place, (at, (column, name, _)) in enumerate(zip(symbols, features, strict=True))
         ]
-        blocks.append(Grid(["input", "column", "in the row", "x"], cells, caption="The row"))
+        head = ["input", "column", "in the row", "x"]
+        blocks.append(Grid(head, cells[:_MOST], caption="The row"))
     return [*blocks, Title("The target"), *map(Paragraph, _targets(model, rows))]
 
 

@@ -68,7 +68,9 @@ class _Edge:
     over: float | None  # the height at which it passes over columns between, if there are any
 
 
-def network_svg(numbers: Numbers, moved: Moved, digits: Digits, row: int = 0) -> str:
+def network_svg(
+    numbers: Numbers, moved: Moved, digits: Digits, row: int = 0, *, solved: bool = True
+) -> str:
     """Return the picture as SVG markup, which needs nothing else.
 
     Parameters
@@ -79,14 +81,19 @@ def network_svg(numbers: Numbers, moved: Moved, digits: Digits, row: int = 0) ->
         How numbers are printed.
     row
         Whose numbers stand at the units, by its place in the batch.
+    solved
+        Whether what was computed is shown; if not, there is what was given, for exercises.
     """
-    drawing = _Drawing(numbers, moved, digits, row)
+    drawing = _Drawing(numbers, moved, digits, row, solved)
     return drawing.svg()
 
 
 class _Drawing:
-    def __init__(self, numbers: Numbers, moved: Moved, digits: Digits, row: int) -> None:
+    def __init__(
+        self, numbers: Numbers, moved: Moved, digits: Digits, row: int, solved: bool
+    ) -> None:
         self.numbers, self.moved, self.digits, self.row = numbers, moved, digits, row
+        self.solved = solved
         self.network: Network = numbers.network
         self.column = _columns(self.network)
         self.stacks = _stacks(self.network, self.column)
@@ -102,8 +109,9 @@ class _Drawing:
         height = self.height + top + 2 * _MARGIN
         body = "".join([*self._lines(), *self._labels(), *self._units(), *self._left_out()])
         heads = "".join(self._heads())
-        alt = f"Network {self.network}: edges by weight, the numbers of row "
-        alt += f"{self.numbers.index[self.row]} at its units"
+        alt = f"Network {self.network}: edges by weight"
+        if self.solved:
+            alt += f", the numbers of row {self.numbers.index[self.row]} at its units"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="fl-net" role="img" '
             f'viewBox="0 {-top} {width:g} {height + 26:g}" width="{width:g}" '
@@ -152,9 +160,10 @@ class _Drawing:
             w = float(self.moved.theta[edge.index])
             kind = "p" if w > 0 else "n" if w < 0 else "z"
             thick = 1 + 5 * min(abs(w) / self.largest, 1.0) if np.isfinite(w) else 6.0
-            told = f"{self.network.name(edge.index)} = {self._number(w)}; "
-            told += f"∂E/∂w = {self._number(float(self.numbers.of_error[edge.index]))}; "
-            told += f"Δw = {self._number(float(self.moved.step[edge.index]))}"
+            told = f"{self.network.name(edge.index)} = {self._number(w)}"
+            if self.solved:
+                told += f"; ∂E/∂w = {self._number(float(self.numbers.of_error[edge.index]))}"
+                told += f"; Δw = {self._number(float(self.moved.step[edge.index]))}"
             yield (
                 f'<path class="b {kind}" stroke-width="{thick:.2f}" d="{_path(edge)}">'
                 f"<title>{escape(told)}</title></path>"
@@ -178,14 +187,16 @@ class _Drawing:
             own = self.numbers.layers.get(layer)
             x, y = spot.x, spot.y
             values = self.numbers.inputs[layer] if own is None else own.o
+            given = own is None and len(self.numbers.index) == 1
+            shown = self._number(float(values[self.row, unit])) if self.solved or given else ""
             kind = "u x" if own is None else "u"
             name = escape(f"{layer}.{unit}")
             yield (
                 f'<circle class="{kind}" cx="{x:g}" cy="{y:g}" r="{_RADIUS}"><title>{name}</title>'
                 f'</circle><text x="{x:g}" y="{y + 4:g}">'
-                f"{self._number(float(values[self.row, unit]))}</text>"
+                f"{shown}</text>"
             )
-            if own is not None:
+            if own is not None and self.solved:
                 h, delta = float(own.h[self.row, unit]), float(own.delta[self.row, unit])
                 yield _small(x, y + _RADIUS + 13, f"h = {self._number(h)}")
                 yield _small(x, y + _RADIUS + 27, f"δ = {self._number(delta)}")

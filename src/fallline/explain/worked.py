@@ -16,7 +16,7 @@ from .document import Block, Bullets, Document, Paragraph, Table
 from .explained import Explained
 from .maths import Maths
 from .printed import agreement, printed_number, rounded_to
-from .problem import of_quantity
+from .quantity_words import of_quantity
 from .slips import slip_behind
 from .step_numbers import StepNumbers
 from .step_quantity import StepQuantity, read_quantity

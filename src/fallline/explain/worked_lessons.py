@@ -12,7 +12,8 @@ from ..formulas.optimizers import SGD
 from ..spec.network import Network
 from .document import Block, Bullets, Note, Paragraph, Table
 from .maths import Equation, Maths, Number, slope, symbol, total
-from .problem import Problem, of_weight, shown, worked_out
+from .problem import Problem
+from .quantity_words import of_weight, shown, worked_out
 from .theta import theta_of
 
 __all__ = [

@@ -13,7 +13,8 @@ from ..files import check_writable, whole_file
 from .document import Block, Bullets, Document, Note, Paragraph, Table, Title
 from .explained import Explained
 from .maths import Maths
-from .problem import Problem, of_quantity, of_weight, shown
+from .problem import Problem
+from .quantity_words import of_quantity, of_weight, shown
 from .step_quantity import StepQuantity
 from .worksheet_kinds import KINDS, drawn
 
@@ -138,6 +139,8 @@ def _page(problems: list[tuple[str, Problem]], key: bool) -> Iterator[Block]:
         several = len(problems) > 1
         yield Title(f"{place}. {KINDS[kind].title}" if several else "What is given")
         yield from problem.given()
+        if not key:
+            yield problem.picture()
         yield from _questions(problem, key)
 
 
