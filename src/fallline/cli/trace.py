@@ -47,7 +47,7 @@ def command(
     and new weights, as text, as a page with a picture of the network (-o trace.html), or as JSON.
     Inputs and targets are in the units that the network gets: standardised.
     """
-    from ..explain.document import Document
+    from ..explain.document import Document, Title
     from ..explain.of_model import input_blocks
     from ..explain.trace import trace
 
@@ -65,4 +65,5 @@ def command(
         return
     page = traced.document
     title = f"{Path(model).name}, row {row}: {page.title}"
-    give_document(Document(title, [*input_blocks(learnt, one), *page.blocks]), form, output)
+    blocks = [*input_blocks(learnt, one), Title("The step"), *page.blocks]
+    give_document(Document(title, blocks), form, output)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .certificate import Certificate, CertifiedWeight, Status
 from .document import Block, Bullets, Document, Note, Paragraph, Table, Title
 from .maths import Maths, Number, slope, symbol
-from .problem import of_weight
+from .quantity_words import of_weight
 
 __all__ = ["certificate_document"]
 

@@ -88,7 +88,7 @@ def explain_model(model: Model, name: str, rows: Rows | None = None) -> Document
     rule = derive(
         model.network, plan.loss, plan.optimizer, l2=plan.l2, l1=plan.l1, alpha=plan.alpha, **given
     )
-    blocks: list[Block] = [*input_blocks(model, rows), *_left_out(model)]
+    blocks: list[Block] = [*input_blocks(model, rows), Title("The rule"), *_left_out(model)]
     return Document(f"{name}: {rule.title}", [*blocks, *rule.blocks])
 
 

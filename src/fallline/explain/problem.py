@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,11 +21,11 @@ from .quantity_words import of_weight
 from .step_numbers import StepNumbers
 from .step_quantity import StepQuantity
 from .theta import theta_of
+from .trace import Trace, trace
+from .trace_shown import Digits
+from .trace_svg import network_svg
 
-if TYPE_CHECKING:
-    from .trace import Trace
-
-__all__ = ["Problem", "of_weight"]
+__all__ = ["Problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +76,6 @@ class Problem:
 
     def picture(self) -> Block:
         """Return the network as a picture, with what is given and nothing else."""
-        from .trace_shown import Digits
-        from .trace_svg import network_svg
-
         made = self._trace
         picture = network_svg(made.numbers, made.moved, Digits(4), solved=False)
         return Svg(picture, f"the network {self.network}: edges by weight")
@@ -92,8 +88,6 @@ class Problem:
 
     @cached_property
     def _trace(self) -> Trace:
-        from .trace import trace  # which takes names from here
-
         return trace(
             self.network, self.theta, np.asarray(self.inputs), np.asarray(self.targets),
             self.loss, self.learning_rate,

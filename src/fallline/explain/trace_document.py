@@ -9,7 +9,7 @@ from ..formulas.optimizers import Solver
 from ..spec.network import Layer
 from .document import Block, Bullets, Document, Note, Paragraph, Svg, Table, Title
 from .maths import Equation, Maths, slope, symbol
-from .problem import of_weight
+from .quantity_words import of_weight
 from .trace_shown import Digits
 from .traced import Trace
 

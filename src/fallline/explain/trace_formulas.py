@@ -382,6 +382,6 @@ def _calls(node: Any) -> Iterator[Call]:
 
 
 def _symbol_of(name: str) -> Symbol:
-    from .problem import of_weight
+    from .quantity_words import of_weight
 
     return of_weight(name)

@@ -10,7 +10,7 @@ from ..formulas.optimizers import SGD, Optimizer, Solver
 from .derive_optimizer import settings_of, statements
 from .maths import Call, Equation, Maths, Number, Slope, Symbol, negative, slope, sum_over, symbol
 from .maths_value import Values
-from .problem import of_weight
+from .quantity_words import of_weight
 from .trace_formulas import E, Term, folded
 from .trace_move import Moved
 from .trace_numbers import Numbers
