@@ -14,7 +14,7 @@ import fallline as fl
 from fallline.engines.protocol import Rows
 from fallline.engines.reference import backward, forward
 from fallline.explain.derive import Derivation, derive
-from fallline.explain.derive_batch import GENERIC
+from fallline.explain.derive_batch import GENERIC, descended
 from fallline.explain.derive_point import PointValues
 from fallline.explain.maths import Equation, Quantity, symbol
 from fallline.formulas.activations import ACTIVATIONS
@@ -29,14 +29,13 @@ def derived(net: Network, objective: Objective, expanded: bool | None) -> Deriva
     return derive(net, objective.loss, expanded=expanded, **strengths)
 
 
-def engine_gradient(
+def engine(
     net: Network, objective: Objective, theta: np.ndarray, given: Rows
-) -> np.ndarray:
-    _, gradient = fl.error_and_gradient(
-        net, theta, given.X, given.Y, loss=objective.loss, l2=objective.l2, l1=objective.l1,
-        alpha=objective.alpha, sample_weight=given.weights, engine="reference",
+) -> tuple[float, np.ndarray]:
+    return fl.error_and_gradient(
+        net, theta, given.X, given.Y, loss=objective.unclipped.loss, l2=objective.l2,
+        l1=objective.l1, alpha=objective.alpha, sample_weight=given.weights, engine="reference",
     )  # fmt: skip
-    return gradient
 
 
 def letters(equation: Equation) -> list[tuple[str, str]]:
@@ -75,8 +74,10 @@ def widths(net: Network) -> dict[str, int]:
 def check(rule: Derivation, objective: Objective, theta: np.ndarray, given: Rows) -> None:
     net = rule.network
     values = rule.values(theta, given.X, given.Y, given.weights)
-    wanted = engine_gradient(net, objective, theta, given)
-    np.testing.assert_allclose(values.gradient(), wanted, rtol=TOLERANCE, atol=TOLERANCE)
+    error, gradient = engine(net, objective, theta, given)
+    np.testing.assert_allclose(values.gradient(), gradient, rtol=TOLERANCE, atol=TOLERANCE)
+    found = values.of(descended(objective))
+    np.testing.assert_allclose(found, error, rtol=TOLERANCE, atol=TOLERANCE)
     for row in range(2):
         assert check_sides(rule, values, widths(net), row) > 0
     check_units(net, values, objective, theta, given)

@@ -264,6 +264,7 @@ def _blocks(
 def _opening(names: Notation, at: PointValues | None) -> Iterator[Block]:
     output = names.output
     source = names.network.output.sources[0]
+    i, j = names.units(source, "i")[0], names.units(output, "j")[0]
     if names.expanded:
         yield Paragraph(
             "Every unit is written by its layer and its number in it, counting from 0: ",
@@ -273,9 +274,9 @@ def _opening(names: Notation, at: PointValues | None) -> Iterator[Block]:
     else:
         yield Paragraph(
             "Written for any unit j of a layer, any unit i that feeds it, and any unit k that it "
-            "feeds: ", names.weight(source, "i", output, "j"), " is the weight from unit i of ",
-            source, " to unit j of ", output, ". Units count from 0; a sum runs through all units "
-            "of the layer.",
+            "feeds: ", names.weight(source, i, output, j), f" is the weight from unit {i} of ",
+            source, f" to unit {j} of ", output, ". Units count from 0; a sum runs through all "
+            "units of the layer.",
         )  # fmt: skip
         if names.network.masked.any():
             yield Note("Absent connections have the weight 0 in these sums, and stay so.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..formulas.activations import Activation
 from ..formulas.expression import Expression
 from .derive_notation import ERROR, Notation, Step
-from .derive_rules import activation_formula, error_rule
+from .derive_rules import activation_shown, error_rule
 from .maths import Apply, Call, Equation, Maths, Number, Symbol, Unit, slope, total
 from .maths_formula import spelled_out, to_maths
 
@@ -59,7 +59,7 @@ def _output(names: Notation, row: Activation, layer: str, j: Unit) -> Equation:
         first = j % size == 0
         rise = Call("log", (1 + Call("exp", (h,)),))
         return Equation(o, h if first else names.out(layer, j - 1) + rise)
-    f = activation_formula(row, j if isinstance(j, int) else 0)
+    f = activation_shown(row, j if isinstance(j, int) else 0)
     if f.is_name:
         return Equation(o, h)
     return Equation(o, Apply("f", h), to_maths(spelled_out(f), {"z": h}))

@@ -6,8 +6,10 @@ usual form that no simplification finds; these are written here, and tests hold 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from ..errors import SpecError
 from ..formulas.activations import Activation
@@ -17,12 +19,22 @@ from ..formulas.losses import LOSSES, Loss
 from ..formulas.own_name import OwnName
 from .maths_formula import branches, in_output, read, switches
 
-__all__ = ["ErrorRule", "activation_formula", "activation_slope", "error_rule", "fused"]
+__all__ = [
+    "ErrorRule",
+    "activation_formula",
+    "activation_shown",
+    "activation_slope",
+    "error_rule",
+    "fused",
+]
 
 _STEP = "0 if 0 > z else 1"
 _SLOPES = {
     "gelu": "(1 + erf(z/sqrt(2)))/2 + z*exp(-z**2/2)/sqrt(2*pi)",
     "step": "0",
+}
+_ERRORS = {
+    "huber": "(y - yhat)**2/2 if abs(y - yhat) < {delta} else {delta}*(abs(y - yhat) - {half})",
 }
 _ERROR_SLOPES = {
     "mae": "sign(yhat - y)",
@@ -62,6 +74,28 @@ def activation_formula(row: Activation, unit: int = 0) -> Expression:
     return read(row.text, "z")
 
 
+def activation_shown(row: Activation, unit: int = 0) -> Expression:
+    """Return f as it is read best: in two cases where it is pieced together at one kink.
+
+    Examples
+    --------
+    >>> from fallline.formulas.activations import ACTIVATIONS
+    >>> print(activation_shown(ACTIVATIONS["elu"]))
+    (z if z > 0 else exp(z) - 1)
+    """
+    f = activation_formula(row, unit)
+    kinks = _kinks(row)
+    if not any(part.head == "min" for part in f.walk()) or len(kinks) != 1:
+        return f
+    above, below = branches(f, kinks)
+    found = node("if", Expression("z"), number(kinks[0]), above, below)
+    return found if _agrees(found, row.f) else f
+
+
+def _kinks(row: Activation) -> tuple[float, ...]:
+    return tuple(sorted(z for z, _ in row.kinks)) or (0.0,)
+
+
 def activation_slope(row: Activation, unit: int = 0) -> Expression:
     """Return f' in z and, where that is shorter, in o, the unit's own output.
 
@@ -90,8 +124,11 @@ def _slope(row: Activation, unit: int) -> Expression:
 
 def _in_pieces(row: Activation, f: Expression) -> Expression | None:
     """Return the slope piece by piece between the kinks, or None where these are not simple."""
-    kinks = tuple(sorted(z for z, _ in row.kinks)) or (0.0,)
-    slopes = branches(f, kinks)
+    kinks = _kinks(row)
+    slopes = [
+        simplified(derivative(piece, "z")) if piece.names else number(0)
+        for piece in branches(f, kinks)
+    ]
     z = Expression("z")
     if len(kinks) == 1:
         above, below = slopes
@@ -100,16 +137,17 @@ def _in_pieces(row: Activation, f: Expression) -> Expression | None:
         found = node("if", number(kinks[1]), node("abs", z), slopes[1], slopes[0])
     else:
         return None
-    return found if _agrees(row, found) else None
+    slope = row.slope
+    return found if _agrees(found, lambda xp, h: slope(xp, h, row.f(xp, h))) else None
 
 
-def _agrees(row: Activation, slope: Expression) -> bool:
+def _agrees(found: Expression, wanted: Callable[[Any, Any], Any]) -> bool:
     import numpy as np
 
     from ..formulas.expression_program import Program
 
-    h = np.concatenate([np.linspace(-8, 8, 401), [z for z, _ in row.kinks]])[:, None]
-    return bool(np.allclose(Program(slope)(np, z=h), row.slope(np, h, row.f(np, h)), atol=1e-12))
+    h = np.linspace(-8, 8, 401)[:, None]  # 0 and other whole numbers, where kinks are, among them
+    return bool(np.allclose(Program(found)(np, z=h), wanted(np, h), atol=1e-12))
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -160,7 +198,11 @@ def error_rule(loss: Loss) -> ErrorRule:
     _refuse_functions(loss, "error")
     count = loss.outputs_each
     names = ("yhat",) if count == 1 else tuple(f"yhat_{i + 1}" for i in range(count))
-    each = read(_bare(loss).text, "y", *names)
+    text = _bare(loss).text
+    if loss.family in _ERRORS:
+        delta = loss.settings["delta"]
+        text = _ERRORS[loss.family].format(delta=delta, half=delta / 2)
+    each = read(text, "y", *names)
     slopes = tuple(_error_slope(loss, each, name, at) for at, name in enumerate(names))
     smoothing = loss.settings.get("smoothing", 0.0)
     share = repr(smoothing / 2) if loss.family == "binary_cross_entropy" else f"{smoothing}/k"

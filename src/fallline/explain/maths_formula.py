@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from ..formulas.calculus import derivative, simplified
+from ..formulas.calculus import simplified
 from ..formulas.expression import Expression, is_negative, negative, node, number
 from ..formulas.expression_text import read_expression
 from .maths import Call, Cases, Maths, Negative, Number, Power, Quotient, maths, product, total
@@ -116,6 +116,7 @@ def _one_plus_exp(u: Expression) -> Expression:
 def in_output(slope: Expression, f: Expression) -> Expression:
     """Return a slope with the unit's own output o in it, wherever that stands.
 
+    >>> from fallline.formulas.calculus import derivative
     >>> f = read("tanh(z)", "z")
     >>> print(in_output(derivative(f, "z"), f))
     1 - o**2
@@ -148,21 +149,17 @@ def _replaced(tree: Expression, f: Expression) -> Expression:
 
 
 def branches(f: Expression, kinks: tuple[float, ...]) -> list[Expression]:
-    """Return the slopes between kinks, from above the last to below the first.
+    """Return what a formula is between kinks, from above the last to below the first.
 
     Between two neighbours no switch of the formula (``max``, ``if``, ...) may change its mind.
 
-    >>> [str(slope) for slope in branches(read("max(z, 0) + 0.1*min(z, 0)", "z"), (0.0,))]
-    ['1', '0.1']
+    >>> [str(f) for f in branches(read("max(z, 0) + 0.1*min(z, 0)", "z"), (0.0,))]
+    ['z', '0.1*z']
     """
     ends = sorted(kinks)
     inside = [(low + high) / 2 for low, high in pairwise(ends)]
     points = [ends[-1] + 1, *reversed(inside), ends[0] - 1]
-    return [_slope(_pruned(f, point)) for point in points]
-
-
-def _slope(f: Expression) -> Expression:
-    return simplified(derivative(f, "z")) if f.names else number(0)
+    return [simplified(_pruned(f, point)) for point in points]
 
 
 def switches(tree: Expression) -> bool:
@@ -176,7 +173,7 @@ def _pruned(tree: Expression, point: float) -> Expression:
         return tree
     parts = [_pruned(part, point) for part in tree.arguments]
     if tree.head not in _SWITCHES:
-        return node(str(tree.head), *parts)
+        return _folded(node(str(tree.head), *parts))
     values = [_at(part, point) for part in parts]
     match tree.head:
         case "max" | "min":
@@ -189,6 +186,19 @@ def _pruned(tree: Expression, point: float) -> Expression:
         case "relu":
             return parts[0] if values[0] > 0 else number(0)
     return parts[0] if values[0] > 0 else negative(parts[0])
+
+
+def _folded(tree: Expression) -> Expression:
+    """Return a formula without terms of 0; a constant that comes out whole as a number."""
+    from ..formulas.expression_program import constant
+
+    if not tree.names:
+        value = constant(tree)
+        return number(value) if value.is_integer() else tree
+    if tree.head == "add":
+        kept = [part for part in tree.arguments if part.head != 0]
+        return node("add", *kept) if len(kept) > 1 else kept[0]
+    return tree
 
 
 def _at(tree: Expression, point: float) -> float:

@@ -136,13 +136,25 @@ def _side(side: Maths, before: str, width: int) -> Iterator[str]:
 def _cut(line: str, later: str, width: int) -> Iterator[str]:
     """Yield a line in parts that fit, each after the first beginning with a sign."""
     while width_of(line) > width:
-        found = max(line.rfind(f" {sign} ", len(later) + 2, width) for sign in "+−·")
-        found = max(found, line.rfind("·(", len(later) + 2, width))
-        if found < 0:
+        found = _best_cut(line, len(later) + 2, width)
+        if found is None:
             break
         yield line[:found].rstrip()
         line = f"{later}  {line[found:].lstrip()}"
     yield line
+
+
+def _best_cut(line: str, start: int, end: int) -> int | None:
+    """Return where a line is cut best: before the last sign that stands in the fewest brackets."""
+    depth, best = 0, None
+    for at, letter in enumerate(line[:end]):
+        depth += (letter in "([{") - (letter in ")]}")
+        other = line.startswith("else ", at)
+        signed = letter in "+−" and line[at - 1] == line[at + 1 : at + 2] == " "
+        cost = depth - other  # the cases of a choice hold together
+        if at > start and (other or signed or letter == "·") and (best is None or cost <= best[0]):
+            best = cost, at
+    return None if best is None else best[1]
 
 
 def _bullets(bullets: Bullets, width: int) -> Iterator[str]:
