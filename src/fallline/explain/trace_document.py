@@ -157,34 +157,33 @@ def _tables(found: Trace) -> Iterator[Block]:
     digits = Digits(found.digits)
     E = symbol("E")
     o, h = symbol("o"), symbol("h")
-    records = found.unit_records()
+    units, edges = found.count()
     several = len(found.rows) > 1
     head: list[Any] = [*(["row"] * several), "unit", h, o, slope(E, o), slope(E, h), symbol("δ")]
     rows = [
         [*([str(unit["row"])] * several), unit["unit"],
          *(_cell(unit[key], digits) for key in ("h", "o", "dE_do", "dE_dh", "delta"))]
-        for unit in records[:_ROWS]
+        for unit in found.first_units(_ROWS)
     ]  # fmt: skip
     yield Table(head, rows, caption="Units")
-    yield from _more(len(records), "units")
-    edges = found.edge_records()
+    yield from _more(units, "units")
     w = symbol("w")
     keys = ["w", "dE_dw", *(["dJ_dw"] * bool(found.numbers.strengths)), "step", "new"]
     names = {"w": w, "dE_dw": slope(E, w), "dJ_dw": slope(symbol("J"), w),
              "step": symbol("Δw"), "new": "new w"}  # fmt: skip
     table = [
         [of_weight(edge["name"]), *(_cell(edge[key], digits) for key in keys)]
-        for edge in edges[:_ROWS]
+        for edge in found.first_edges(_ROWS)
     ]
     yield Table(["weight", *(names[key] for key in keys)], table, caption="Weights and biases")
-    yield from _more(len(edges), "edges")
+    yield from _more(edges, "edges")
     if several:
         yield from _examples(found, digits)
 
 
 def _examples(found: Trace, digits: Digits) -> Iterator[Block]:
     """Yield which row moved each weight most."""
-    edges = found.edge_records()[:_ROWS]
+    edges = found.first_edges(_ROWS)
     yield Paragraph("Which example moved each weight most, and its share of all that they moved:")
     rows: list[Sequence[Any]] = []
     for edge in edges:

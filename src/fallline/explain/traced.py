@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,12 @@ class Trace(Explained):
 
         An input unit has its output only; the other entries are None.
         """
-        network, numbers = self.network, self.numbers
-        widths = network.n_inputs + sum(layer.size for layer in network.layers)
-        self._check_size(widths * len(numbers.index), "units")
-        return [record for row in range(len(numbers.index)) for record in self._units_of(row)]
+        self._check_size(self.count()[0], "units")
+        return list(self._units())
+
+    def _units(self) -> Iterator[dict[str, Any]]:
+        for row in range(len(self.numbers.index)):
+            yield from self._units_of(row)
 
     def _units_of(self, row: int) -> Iterator[dict[str, Any]]:
         number = int(self.numbers.index[row])
@@ -120,27 +123,40 @@ class Trace(Explained):
         ``dE_dw`` is of the error, ``dJ_dw`` with penalties, ``step`` is Δw, ``new`` the weight
         after it. Absent connections are left out.
         """
-        network, numbers, moved = self.network, self.numbers, self.moved
-        self._check_size(network.size, "edges")
-        found = []
-        for index in range(network.size):
-            if network.masked[index]:
+        self._check_size(self.network.size, "edges")
+        return list(self._edges())
+
+    def _edges(self) -> Iterator[dict[str, Any]]:
+        network, moved = self.network, self.moved
+        columns = {
+            "w": moved.theta,
+            "dE_dw": self.numbers.of_error,
+            "dJ_dw": self.numbers.gradient,
+            "step": moved.step,
+            "new": moved.after,
+        }
+        values = zip(*(column.tolist() for column in columns.values()), strict=True)
+        for index, (absent, row) in enumerate(zip(network.masked, values, strict=True)):
+            if absent:
                 continue
             name = network.name(index)
             source, _, target = name[2:-1].rpartition("->")
-            found.append(
-                {
-                    "name": name,
-                    "source": source or None,
-                    "target": target,
-                    "w": float(moved.theta[index]),
-                    "dE_dw": float(numbers.of_error[index]),
-                    "dJ_dw": float(numbers.gradient[index]),
-                    "step": float(moved.step[index]),
-                    "new": float(moved.after[index]),
-                }
-            )
-        return found
+            told = dict(zip(columns, row, strict=True))
+            yield {"name": name, "source": source or None, "target": target, **told}
+
+    def first_units(self, count: int) -> list[dict[str, Any]]:
+        """Return the first of `unit_records`."""
+        return list(islice(self._units(), count))
+
+    def first_edges(self, count: int) -> list[dict[str, Any]]:
+        """Return the first of `edge_records`."""
+        return list(islice(self._edges(), count))
+
+    def count(self) -> tuple[int, int]:
+        """Return how many records the tables of units, over all rows, and of edges have."""
+        units = self.network.n_inputs + sum(layer.size for layer in self.network.layers)
+        edges = self.network.size - int(self.network.masked.sum())
+        return units * len(self.numbers.index), edges
 
     def _check_size(self, count: int, what: str) -> None:
         if count > _LARGEST:
