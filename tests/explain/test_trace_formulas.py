@@ -299,3 +299,22 @@ def json_of(found):
     import json
 
     return json.loads(found.json)
+
+
+@pytest.mark.parametrize("loss", ["sse", "squared_error"])
+def test_the_joint_error_is_the_sum_of_what_is_shown(loss):
+    from fallline.explain.maths import Equation
+
+    net, rng = fl.Network.parse("2 -> 3 tanh -> 1"), np.random.default_rng(0)
+    for n in (1, 3, 30):
+        found = trace(
+            *(net, net.initial(seed=0), rng.normal(size=(n, 2)), rng.normal(size=n), loss),
+            sample_weight=rng.uniform(0.5, 2, n), l2=0.3,
+        )  # fmt: skip
+        told = [block for block in found.document.blocks if isinstance(block, Equation)]
+        (E,) = [e for e in told if str(e).startswith("E = ")]
+        (J,) = [e for e in told if str(e).startswith("J = ")]
+        assert not check(E, 5) and not check(J, 5)
+        assert calculated(str(E.sides[-1])) == pytest.approx(found.error, rel=1e-4)
+        total = found.error + found.numbers.penalty
+        assert calculated(str(J.sides[-1])) == pytest.approx(total, rel=1e-4)

@@ -8,9 +8,10 @@ from typing import Any
 from ..formulas.optimizers import Solver
 from ..spec.network import Layer
 from .document import Block, Bullets, Document, Note, Paragraph, Svg, Table, Title
-from .maths import Equation, Maths, slope, symbol
+from .maths import Equation, Maths, slope, sum_over, symbol
 from .quantity_words import of_weight
-from .trace_shown import Digits
+from .trace_formulas import Term, folded
+from .trace_shown import Digits, worked
 from .traced import Trace
 
 __all__ = ["trace_document"]
@@ -128,14 +129,30 @@ def _error(found: Trace) -> Iterator[Block]:
             "is the mean of the errors of the rows, weighted with s"
         )  # fmt: skip
         yield Paragraph(f"E {joined}:")
-    yield Equation(symbol("E"), digits.of(numbers.error))
+    yield _joint(found)
     if numbers.strengths:
         yield Paragraph("The penalty R comes to it, and J = E + R is what is descended:")
-        R, E = digits.of(numbers.penalty), digits.of(numbers.error)
-        whole = digits.of(numbers.error + numbers.penalty)
-        same = digits.text(E.value + R.value) == digits.text(whole.value)
-        signs = ("=", "=" if same else "≈")
-        yield Equation(symbol("J"), E + R, whole, signs=signs)
+        E, R = symbol("E"), symbol("R")
+        known: dict[Maths, float] = {E: numbers.error, R: numbers.penalty}
+        yield worked(symbol("J"), E + R, known, numbers.error + numbers.penalty, digits)
+
+
+def _joint(found: Trace) -> Equation:
+    """Return the equation of E, the errors of the rows joined."""
+    numbers, values, terms = found.numbers, dict[Maths, float](), list[Term]()
+    pairs = zip(numbers.share.tolist(), numbers.row_errors.tolist(), strict=True)
+    for row, (share, e) in zip(found.rows, pairs, strict=True):
+        mark = f"row {row}" if len(found.rows) > 1 else ""
+        own, weighs = symbol("e", row=mark), symbol("s/Σs", row=mark)
+        values |= {own: e, weighs: share}
+        terms.append(Term(own if share == 1 else weighs * own, share * e))
+    told = worked(symbol("E"), folded(terms, values), values, numbers.error, Digits(found.digits))
+    if len(terms) == 1:
+        return told
+    s: Maths = symbol("s", row="μ")
+    weigh = s / symbol("Σs") if numbers.objective.error.reduction == "mean" else s
+    formula = sum_over("μ", "rows", weigh * symbol("e", row="μ"))
+    return Equation(symbol("E"), formula, *told.sides[2:], signs=("=", *told.signs[1:]))
 
 
 def _weights(found: Trace) -> Iterator[Block]:
