@@ -172,6 +172,15 @@ def test_a_hinge_and_several_classes_say_what_y_is(fall, folder):
     assert "'colour' has 5 classes" in told and "y is 1 for the unit of a row's class" in told
 
 
+@pytest.mark.parametrize("command", ["explain", "trace"])
+def test_a_model_of_a_solver(fall, folder, command):
+    assert fall("train", "cars.csv", "-t", "kind", "--optimizer", "lbfgs", "--epochs", 2, "--l2",
+                0.1, "--quiet").code == 0  # fmt: skip
+    ended = fall(command, "cars.fall", "cars.csv", "--row", 1)
+    assert ended.code == 0 and ended.err == ""
+    assert "L-BFGS" in ended.out or "lbfgs" in ended.out
+
+
 def test_names_of_columns_steer_neither_terminal_nor_page(fall, folder):
     text = Path("cars.csv").read_text().replace("colour", "<script>\x1b[31m$x_1$", 1)
     Path("evil.csv").write_text(text)

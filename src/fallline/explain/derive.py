@@ -24,6 +24,7 @@ from .derive_forward import error_slopes, forward, the_error
 from .derive_notation import Notation, Step
 from .derive_optimizer import optimizer_steps
 from .derive_point import Point, PointValues
+from .derive_solver import SEARCHED
 from .derive_words import in_words, shown, sign_for
 from .document import Block, Document, Note, Paragraph, Title
 from .maths import Equation, Maths, Number, Quantity, Unit, slope
@@ -293,7 +294,7 @@ def _with_value(equation: Equation, at: PointValues | None) -> Equation:
     first = equation.sides[0]
     if at is None or set(equation.signs) != {"="} or not isinstance(first, Quantity):
         return equation
-    if first in GENERIC or any(isinstance(unit, str) for unit in first.units):
+    if first in (*GENERIC, SEARCHED) or any(isinstance(unit, str) for unit in first.units):
         return equation
     if isinstance(equation.sides[-1], Number):
         return equation

@@ -8,7 +8,10 @@ from ..formulas.optimizers import LBFGS
 from .derive_notation import Step
 from .maths import Apply, Call, Dot, Equation, Maths, Number, Slope, Sum, Symbol, symbol
 
-__all__ = ["lbfgs_steps"]
+__all__ = ["SEARCHED", "lbfgs_steps"]
+
+SEARCHED = symbol("w_new")
+"""All the weights at a length that the search tries: no quantity of one row."""
 
 
 def lbfgs_steps(method: LBFGS, gradient: Slope) -> Iterator[Step]:
@@ -50,7 +53,7 @@ def _direction(method: LBFGS, gradient: Slope) -> Step:
 
 def _search(method: LBFGS) -> Step:
     w, p, a, g = symbol("w"), symbol("p"), symbol("α"), symbol("g")
-    there, start = symbol("w_new"), symbol("w")
+    there, start = SEARCHED, symbol("w")
     fall, flat = symbol("c_1"), symbol("c_2")
 
     def slope_at(point: Symbol) -> Maths:
