@@ -186,6 +186,30 @@ def test_slips_of_a_sigmoid_unit():
         assert found.first is not None and told in found.first.note
 
 
+@pytest.mark.parametrize("text", ["2 -> 2 logistic -> 2 tanh", "2 -> a: 2 tanh -> 1 from a, input"])
+def test_slopes_that_were_taken_with_new_weights_are_named(text):
+    net = fl.Network.parse(text)
+    theta, rate = net.initial(seed=5) + 0.3, 0.5
+    x, y = [[0.5, -1.5]], [[1.0, -0.5][: net.n_outputs]]
+    _, right = fl.error_and_gradient(net, theta, x, y, loss="sse")
+    hidden, output = net.blocks
+    # By hand: the output layer is moved first, and the error terms go back along its new weights.
+    views, moved = net.views(theta), net.views(theta - rate * right)
+    o = ACTIVATIONS[net.layers[0].activation].f(np, np.array(x) @ views[hidden.name].weights
+                                                + views[hidden.name].biases)  # fmt: skip
+    back = right[output.biases] @ moved[output.name].weights[:2].T
+    slope = ACTIVATIONS[net.layers[0].activation].slope(np, None, o)[0]
+    wrong = np.outer(x[0], back * slope).ravel()
+    name = net.name(0)
+    for asked, printed in [
+        (f"dE/d{name}", wrong[0]),
+        (f"step {name}", -rate * wrong[0]),
+        (f"new {name}", theta[0] - rate * wrong[0]),
+    ]:
+        found = check_worked_example(net, theta, x, y, rate, {asked: f"{printed:.9f}"})
+        assert "The weights after it were moved first" in found.first.note, asked
+
+
 def test_sums_and_means_over_rows_are_told_apart():
     net, theta, Y = fl.Network.parse("1 -> 1 nobias"), [1.0], [[1.0], [4.0], [5.0]]
     total, _ = fl.error_and_gradient(net, theta, [[1.0]] * 3, Y, loss="sse")

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+
+from ..formulas.activations import ACTIVATIONS
 from ..formulas.optimizers import SGD
 from .printed import agreement
 from .step_numbers import StepNumbers
@@ -84,6 +87,7 @@ def _of_new_weight(numbers: StepNumbers, quantity: StepQuantity, right: float) -
             Slip(old - _slope(numbers, quantity), f"It is w − ∂E/∂w: {_rate(numbers)}"),
             Slip(old + 2 * move, "The step is twice as large, as if the error had no ½ in it."),
             Slip(old + move / 2, "The step is half as large, as if the error had another ½ in it."),
+            *_early(numbers, quantity, old, -numbers.optimizer.learning_rate),
         ]
     return [*slips, Slip(old, f"It is {quantity.of} before the step.")]
 
@@ -104,6 +108,7 @@ def _of_step(numbers: StepNumbers, quantity: StepQuantity, right: float) -> list
     if isinstance(numbers.optimizer, SGD):
         slips.append(Slip(-_slope(numbers, quantity), f"It is −∂E/∂w: {_rate(numbers)}"))
         slips += _of_slope(numbers, quantity, right)
+        slips += _early(numbers, quantity, 0.0, -numbers.optimizer.learning_rate)
     return slips
 
 
@@ -115,9 +120,51 @@ def _rate(numbers: StepNumbers) -> str:
     return f"the learning rate {numbers.optimizer.learning_rate:g} was left out."
 
 
+def _too_early(numbers: StepNumbers, quantity: StepQuantity) -> float:
+    """Return ∂E/∂w as it is when the weights of the layers after it are moved first."""
+    network, units = numbers.network, numbers.units
+    index = network.index(quantity.of)
+    block = next(block for block in network.blocks if index < block.stop)
+    own, views = units.layers[block.name], network.views(numbers.stepped)
+    upstream = np.zeros_like(own.o)
+    for fed in network.blocks:
+        at = 0
+        for source in fed.sources:
+            width = network.width(source)
+            if source == block.name:
+                W = views[fed.name].weights[at : at + width]
+                upstream += units.layers[fed.name].dE_dh @ W.T
+            at += width
+    activation = next(layer.activation for layer in network.layers if layer.name == block.name)
+    slopes = ACTIVATIONS[activation].back(np, own.h, own.o, upstream)
+    if index >= block.weights.stop:
+        return float(slopes[:, index - block.weights.stop].sum())
+    i, j = divmod(index - block.weights.start, block.shape[1])
+    return float(own.sources[:, i] @ slopes[:, j])
+
+
+def _of_gradient(numbers: StepNumbers, quantity: StepQuantity, right: float) -> list[Slip]:
+    return [*_of_slope(numbers, quantity, right), *_early(numbers, quantity, 0.0, 1.0)]
+
+
+def _early(numbers: StepNumbers, quantity: StepQuantity, start: float, factor: float) -> list[Slip]:
+    """Return the slip of a layer whose slopes are taken at new weights, where it feeds others."""
+    if quantity.of[2:-1].rpartition("->")[2].rpartition(".")[0] == numbers.network.output.name:
+        return []
+    wrong = start + factor * _too_early(numbers, quantity)
+    return [
+        Slip(
+            wrong,
+            "The weights after it were moved first, and its slope was taken with the new ones: "
+            "all have to move together, by slopes at the old weights.",
+        )
+    ]
+
+
 _OF_KIND: dict[str, Callable[[StepNumbers, StepQuantity, float], list[Slip]]] = {
     "E": _of_error,
     "E after": _of_error,
+    "dE": _of_gradient,
     "h": _of_net_input,
     "o": _of_output,
     "new": _of_new_weight,
