@@ -25,7 +25,8 @@ from ..spec.network import Network
 from ..spec.plan import Objective
 from .certificate import Certificate, CertifiedWeight, Status
 from .certify_differences import Difference, central_difference, kinked
-from .certify_symbolic import LARGEST_WHOLE, Symbolic, row_slopes, textless
+from .certify_symbolic import Symbolic, row_slopes, textless
+from .certify_whole import LARGEST_WHOLE
 from .trace_numbers import Numbers, numbers_of
 
 __all__ = ["certify"]

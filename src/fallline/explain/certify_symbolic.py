@@ -20,13 +20,10 @@ from ..formulas.penalties import PENALTIES
 from ..spec.network import Network
 from ..spec.plan import Objective
 from .certify_texts import ActivationText, loss_terms, read, sympy_module
+from .certify_whole import OfRow, function, net_inputs, whole_error, written
 
-__all__ = ["LARGEST_WHOLE", "Symbolic", "row_slopes", "textless"]
+__all__ = ["Symbolic", "row_slopes", "textless"]
 
-LARGEST_WHOLE = 60
-"""Weights up to which the whole error is one expression."""
-
-_LONGEST = 20_000  # leaves of that expression, times weights: SymPy takes seconds for more
 _LEAST_DIGITS, _MOST_DIGITS = 50, 400
 
 S = Any  # a SymPy expression
@@ -84,16 +81,16 @@ def row_slopes(
     """
     import mpmath
 
-    leaves = _leaves(network, objective.error) if network.size <= LARGEST_WHOLE else float("inf")
-    whole = leaves * network.size <= _LONGEST
+    how = written(network, objective.error)
     digits = min(_LEAST_DIGITS + int(largest), _MOST_DIGITS)
     with mpmath.workdps(digits):
         t, s = _moved(network, _exact(theta)), _exact(weights)
         total = mpmath.mpf(1) if objective.error.reduction == "sum" else mpmath.fsum(s)
         error, slopes = mpmath.mpf(0), [mpmath.mpf(0)] * len(entries)
-        of_row = _whole(network, objective.error, entries) if whole else (
-            _composed(network, objective.error, entries)
-        )  # fmt: skip
+        if how:
+            of_row = whole_error(network, objective.error, entries, how)
+        else:
+            of_row = _composed(network, objective.error, entries)
         for x, y, weight in zip(X, Y, s, strict=True):
             e, row = of_row(t, _exact(x), _exact(y))
             error += weight / total * e
@@ -105,7 +102,7 @@ def row_slopes(
         found = {
             i: 0.0 if masked[i] else float(value) for i, value in zip(entries, slopes, strict=True)
         }
-        return Symbolic("whole" if whole else "composed", float(error), found)
+        return Symbolic("whole" if how else "composed", float(error), found)
 
 
 def _moved(network: Network, t: list[M]) -> list[M]:
@@ -135,7 +132,7 @@ def _exact(values: Floats) -> list[M]:
 def _of_penalty(name: str) -> tuple[Callable[..., M], Callable[..., M]]:
     w = sympy_module().Symbol("w", real=True)
     value = read(PENALTIES[name].text, {"w": w})
-    return _function([w], value), _function([w], value.diff(w))
+    return function([w], value), function([w], value.diff(w))
 
 
 def _penalty(network: Network, objective: Objective, t: list[M], weight: float) -> M:
@@ -158,96 +155,6 @@ def _penalties(
     ]
 
 
-# --- computing -----------------------------------------------------------------------------------
-
-
-def _function(symbols: Sequence[S], value: S) -> Callable[..., Any]:
-    import mpmath
-
-    def log(u: M) -> M:
-        return mpmath.log(u) if u else mpmath.mpf(0)  # texts take 0*log(0) for 0
-
-    own = {"log": log, "choice": lambda u, v, yes, no: yes if u > v else no}
-    made: Callable[..., Any] = sympy_module().lambdify(
-        list(symbols), value, modules=[own, "mpmath"], cse=True
-    )
-    return made
-
-
-# --- the whole error as one expression -----------------------------------------------------------
-
-
-def _leaves(network: Network, loss: Loss) -> float:
-    """Return how many leaves the error of a row has as one expression, written out."""
-    terms = loss_terms(loss, network.n_outputs)
-    leaves = {layer.name: 1.0 for layer in network.inputs}
-    for layer in network.layers:
-        text = ActivationText.of(ACTIVATIONS[layer.activation])
-        if text is None or terms is None:
-            return float("inf")
-        fed = 1 + sum(network.width(name) * (1 + leaves[name]) for name in layer.sources)
-        inner = max((_uses(term, {text.running}) for _, term, _ in text.sums), default=0)
-        marks = {mark for mark, _, _ in text.sums}
-        times = max(
-            _uses(formula, {text.own, *text.first}) + _uses(formula, marks) * inner * layer.size
-            for formula in text.formulas
-        )
-        leaves[layer.name] = times * fed
-    _, yhat, errors = terms or ([], [], [])
-    return sum(_uses(error, set(yhat)) for error in errors) * leaves[network.output.name]
-
-
-def _uses(formula: S, symbols: set[S]) -> int:
-    """Return how often these symbols stand in a formula."""
-    if formula in symbols:
-        return 1
-    return sum(_uses(part, symbols) for part in formula.args)
-
-
-_OfRow = Callable[[list[M], list[M], list[M]], tuple[M, list[M]]]
-
-
-def _whole(network: Network, loss: Loss, entries: Sequence[int]) -> _OfRow:
-    sp = sympy_module()
-    t = [sp.Symbol(f"t_{i}", real=True) for i in range(network.size)]
-    x = [sp.Symbol(f"x_{i}", real=True) for i in range(network.n_inputs)]
-    outputs: dict[str, list[S]] = {}
-    start = 0
-    for given in network.inputs:
-        outputs[given.name], start = x[start : start + given.size], start + given.size
-    for block, layer in zip(network.blocks, network.layers, strict=True):
-        sources = [o for name in layer.sources for o in outputs[name]]
-        text = ActivationText.of(ACTIVATIONS[layer.activation])
-        assert text is not None  # those without were told of
-        outputs[layer.name] = text.outputs(_net_inputs(network, block, t, sources))
-    terms = loss_terms(loss, network.n_outputs)
-    assert terms is not None
-    y, yhat, errors = terms
-    known = dict(zip(yhat, outputs[network.output.name], strict=True))
-    e = sp.Add(*errors).xreplace(known)
-    compute = _function([*t, *x, *y], [e, *(sp.diff(e, t[i]) for i in entries)])
-
-    def of_row(theta: list[M], inputs: list[M], targets: list[M]) -> tuple[M, list[M]]:
-        error, *slopes = compute(*theta, *inputs, *targets)
-        return error, slopes
-
-    return of_row
-
-
-def _net_inputs(network: Network, block: Any, t: Sequence[S], sources: Sequence[S]) -> list[S]:
-    """Return h of each unit of a layer; of symbols or of numbers."""
-    fan_in, size = block.shape
-    start, masked = block.weights.start, network.masked
-    found = []
-    for j in range(size):
-        h = t[block.biases.start + j] if block.biases else 0 * t[0]
-        for i in range(fan_in):
-            at = start + i * size + j
-            h = h if masked[at] else h + t[at] * sources[i]
-        found.append(h)
-    return found
-
-
 # --- formula by formula, joined by the chain rule ------------------------------------------------
 
 
@@ -258,13 +165,13 @@ class _Slopes:
         marks = [mark for mark, _, _ in text.sums]
         symbols = [text.own, *text.first, *marks]
         self.text = text
-        self.value = [_function(symbols, formula) for formula in text.formulas]
+        self.value = [function(symbols, formula) for formula in text.formulas]
         self.slopes = [
-            _function(symbols, [formula.diff(symbol) for symbol in symbols])
+            function(symbols, [formula.diff(symbol) for symbol in symbols])
             for formula in text.formulas
         ]
         self.terms = [
-            (_function([text.running], term), _function([text.running], term.diff(text.running)))
+            (function([text.running], term), function([text.running], term.diff(text.running)))
             for _, term, _ in text.sums
         ]
 
@@ -302,7 +209,7 @@ class _Slopes:
         return found
 
 
-def _composed(network: Network, loss: Loss, entries: Sequence[int]) -> _OfRow:
+def _composed(network: Network, loss: Loss, entries: Sequence[int]) -> OfRow:
     rules = {}
     for layer in network.layers:
         text = ActivationText.of(ACTIVATIONS[layer.activation])
@@ -312,25 +219,25 @@ def _composed(network: Network, loss: Loss, entries: Sequence[int]) -> _OfRow:
     assert terms is not None
     y, yhat, errors = terms
     e = sympy_module().Add(*errors)
-    judge = _function([*y, *yhat], [e, *(e.diff(output) for output in yhat)])
+    judge = function([*y, *yhat], [e, *(e.diff(output) for output in yhat)])
 
     def of_row(t: list[M], x: list[M], targets: list[M]) -> tuple[M, list[M]]:
         outputs: dict[str, list[M]] = {}
-        net_inputs: dict[str, list[M]] = {}
+        h: dict[str, list[M]] = {}
         fed: dict[str, list[M]] = {}
         start = 0
         for given in network.inputs:
             outputs[given.name], start = x[start : start + given.size], start + given.size
         for block, layer in zip(network.blocks, network.layers, strict=True):
             fed[layer.name] = [o for name in layer.sources for o in outputs[name]]
-            net_inputs[layer.name] = _net_inputs(network, block, t, fed[layer.name])
-            outputs[layer.name] = rules[layer.name].outputs(net_inputs[layer.name])
+            h[layer.name] = net_inputs(network, block, t, fed[layer.name])
+            outputs[layer.name] = rules[layer.name].outputs(h[layer.name])
         error, *slopes = judge(*targets, *outputs[network.output.name])
         of_outputs = {layer.name: [0 * t[0]] * layer.size for layer in network.layers}
         of_outputs[network.output.name] = slopes
-        of_net_inputs = {}
+        of_net_inputs: dict[str, list[M]] = {}
         for block, layer in zip(reversed(network.blocks), reversed(network.layers), strict=True):
-            back = rules[layer.name].back(net_inputs[layer.name], of_outputs[layer.name])
+            back = rules[layer.name].back(h[layer.name], of_outputs[layer.name])
             of_net_inputs[layer.name] = back
             _hand_back(network, block, t, back, of_outputs)
         return error, [_slope_at(network, i, fed, of_net_inputs) for i in entries]
