@@ -227,6 +227,30 @@ def test_steps_of_other_sizes_and_a_run_that_is_finished_within_an_epoch():
     assert close(trace_step(run).theta_after, run.snapshot().arrays["theta"], 1e-13)
 
 
+class Drawn:
+    """An order that draws from a state of its own, and so must not be asked twice."""
+
+    def __init__(self, n: int) -> None:
+        self.rng, self.n, self.asked = np.random.default_rng(0), n, []
+
+    def epoch(self, k: int):
+        self.asked.append(k)
+        return self.rng.permutation(self.n)
+
+
+def test_an_order_with_a_state_is_not_asked_again():
+    rng, net, order = np.random.default_rng(3), fl.Network.parse("2 -> 1"), Drawn(6)
+    run = fl.Run(net, rng.normal(size=(6, 2)), rng.random(6), batch_size=2, record="steps",
+                 order=order, optimizer=fl.SGD(0.1), engine="reference")  # fmt: skip
+    for _ in range(4):
+        run.step()
+        assert close(trace_step(run).theta_after, run.theta, 1e-13)
+    with pytest.raises(SpecError, match="step 2 was taken in epoch 1, whose order of rows is gone"):
+        trace_step(run, 2)
+    run.step()
+    assert order.asked == [1, 2] and trace_step(run, 4).step == 4
+
+
 def test_the_ring_is_bounded():
     rng = np.random.default_rng(0)
     run = fl.Run(fl.Network.parse("2 -> 1"), rng.normal(size=(4, 2)), rng.random(4), batch_size=1,

@@ -93,7 +93,7 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
     Raises
     ------
     SpecError
-        When the run keeps no such step.
+        When the run keeps no such step, or was given an order of its own and has left its epoch.
     """
     kept = recorded_steps(run)
     if not kept:
@@ -107,9 +107,13 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
     states = [*run._ring, run.snapshot()]
     before, after = states[number - kept.start], states[number - kept.start + 1]
     epoch, rows = len(before.progress.history) + 1, run._rows
-    order = run._order.epoch(epoch)[
-        before.progress.rows : _rows_done(before.progress, after.progress)
-    ]
+    positions = run._order.again(epoch)
+    if positions is None:
+        raise SpecError(
+            f"step {number} was taken in epoch {epoch}, whose order of rows is gone, as the run "
+            "was given an order of its own; look at a step of the epoch in progress"
+        )
+    order = positions[before.progress.rows : _rows_done(before.progress, after.progress)]
     taken = int(before.arrays["step"])
     theta = before.arrays["theta"]
     return RecordedStep(
