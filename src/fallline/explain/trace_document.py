@@ -10,7 +10,7 @@ from ..spec.network import Layer
 from .document import Block, Bullets, Document, Note, Paragraph, Svg, Table, Title
 from .maths import Equation, Maths, slope, sum_over, symbol
 from .quantity_words import of_weight
-from .trace_formulas import Term, folded
+from .trace_formulas import LONGEST_SUM, Term, folded
 from .trace_shown import Digits, worked
 from .traced import Trace
 
@@ -52,6 +52,7 @@ def _blocks(found: Trace) -> Iterator[Block]:
     for layer in reversed(network.layers):
         yield from _of_layer(found, layer, made.backward)
     yield Title("Every weight: its slope and its step")
+    yield from _rule(found)
     yield from _weights(found)
     yield Title("All numbers")
     yield from _tables(found)
@@ -59,6 +60,11 @@ def _blocks(found: Trace) -> Iterator[Block]:
         "Numbers are rounded to ", f"{found.digits} significant digits. Before = stand as many "
         "digits as give the result by themselves; ≈ marks a result that these digits do not give."
     )  # fmt: skip
+    shapes = [max(block.shape) + 1 for block in network.blocks]
+    if max(len(rows), *shapes) > LONGEST_SUM:
+        yield Note("In a long sum ", symbol("rest"), " stands for all further terms together.")
+    if found.moved.plan.clip_norm is not None:
+        yield Note(symbol("norm_g"), " is the Euclidean norm of the slopes of all weights.")
 
 
 def _facts(found: Trace) -> Iterator[Any]:
@@ -91,8 +97,8 @@ def _noise(found: Trace) -> Iterator[Block]:
     if plan.dropout:
         c = symbol("c")
         yield Paragraph(
-            "Dropout takes part in this step: õ is a unit's output times ", c, ", which is 0 for a "
-            "unit that is dropped; the inputs x are those that came through."
+            "Dropout takes part in this step: ", symbol("u"), " is a unit's output times ", c,
+            ", which is 0 for a unit that is dropped; the inputs x are those that came through."
         )  # fmt: skip
     if plan.input_noise:
         yield Paragraph("The inputs x are those with this step's noise added.")
@@ -153,6 +159,22 @@ def _joint(found: Trace) -> Equation:
     weigh = s / symbol("Σs") if numbers.objective.error.reduction == "mean" else s
     formula = sum_over("μ", "rows", weigh * symbol("e", row="μ"))
     return Equation(symbol("E"), formula, *told.sides[2:], signs=("=", *told.signs[1:]))
+
+
+def _rule(found: Trace) -> Iterator[Block]:
+    """Yield what the letters of the optimizer's rule mean, where it is not plain descent's."""
+    method = found.moved.plan.optimizer
+    if isinstance(method, Solver):
+        yield Paragraph(
+            symbol("p"), " is the direction in which the solver searched, and ", symbol("α"),
+            " how far it went.",
+        )  # fmt: skip
+    elif method.to_json().get("name") != "sgd" or method.to_json().get("momentum"):
+        yield Paragraph(
+            f"The rule of {type(method).__name__}, with the letters of its own formula: ",
+            symbol("g"), " is the slope, ", symbol("w"), " the weight or bias, and ",
+            symbol("w_0"), " what it was before the step.",
+        )  # fmt: skip
 
 
 def _weights(found: Trace) -> Iterator[Block]:

@@ -23,12 +23,15 @@ from .maths_value import Values, substitute
 from .trace_numbers import LayerNumbers, Numbers
 from .trace_shown import Digits, worked
 
-__all__ = ["Term", "UnitFormulas", "folded"]
+__all__ = ["LONGEST_SUM", "Term", "UnitFormulas", "folded"]
 
 E = symbol("E")
-_MOST, _KEPT = 12, 8  # terms of a sum: of more, the first eight and what the others add up to
+LONGEST_SUM = 12
+"""Terms of a sum that are all shown; of more, the first eight and what the others add up to."""
+
+_KEPT = 8
 _MISSING = (SpecError, MissingExtraError)
-_REST = Symbol("…")
+_REST = Symbol("rest")
 
 
 class Term(NamedTuple):
@@ -39,8 +42,8 @@ class Term(NamedTuple):
 
 
 def folded(terms: Sequence[Term], values: dict[Maths, float]) -> Maths:
-    """Return the sum of terms; of many, the first ones and … for the rest, whose value is noted."""
-    if len(terms) <= _MOST:
+    """Return the sum of terms; of many, the first ones and a rest, whose value is noted."""
+    if len(terms) <= LONGEST_SUM:
         return total(*(term.formula for term in terms))
     values[_REST] = math.fsum(term.value for term in terms[_KEPT:])
     return total(*(term.formula for term in terms[:_KEPT]), _REST)
@@ -75,7 +78,7 @@ class UnitFormulas:
         own = self.numbers.layers.get(layer)
         dropped = own is not None and own.factors is not None
         name = "x" if layer in self.inputs else "ŷ" if layer == self.last else "o"
-        return symbol("õ" if dropped else name, layer, j)
+        return symbol("u" if dropped else name, layer, j)
 
     def _plain_out(self, layer: str, j: int) -> Symbol:
         return symbol("ŷ" if layer == self.last else "o", layer, j)

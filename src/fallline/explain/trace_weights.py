@@ -119,7 +119,7 @@ class WeightFormulas:
         inputs = {given.name for given in self.network.inputs}
         own = self.numbers.layers.get(layer)
         dropped = own is not None and own.factors is not None
-        return "x" if layer in inputs else "õ" if dropped else "o"
+        return "x" if layer in inputs else "u" if dropped else "o"
 
     def _row_of(self, index: int) -> int:
         block = next(block for block in self.network.blocks if index < block.stop)
@@ -141,7 +141,7 @@ class WeightFormulas:
             yield worked(symbol("g"), clip, {g: value}, held, self.digits)
             g, value = symbol("g"), held
         if plan.clip_norm is not None and moved.norm > plan.clip_norm:
-            norm = symbol("‖g‖")
+            norm = symbol("norm_g")
             known: dict[Maths, float] = {g: value, norm: moved.norm}
             scaled = g * (Number(plan.clip_norm) / norm)
             yield worked(symbol("g"), scaled, known, float(moved.used[index]), self.digits)
