@@ -336,3 +336,14 @@ def test_with_dropout_and_noise_the_formulas_add_up_too(loss):
         assert "u[a.0] = o[a.0]·c[a.0] = " in told and "∂E/∂o[a.0] = c[a.0]·(" in told
         assert "w[a.0->b.0]·u[a.0]" in told
     assert "Dropout takes part in this step" in found.text
+
+
+def test_a_step_in_float32_has_its_formulas_too():
+    rng, net = np.random.default_rng(1), fl.Network.parse("3 -> 4 tanh -> 2 softmax")
+    run = fl.Run(net, rng.normal(size=(6, 3)), np.eye(2)[rng.integers(0, 2, 6)], batch_size=1,
+                 loss="cross_entropy", dtype=np.float32, record="steps")  # fmt: skip
+    run.step()
+    found = trace_step(run, digits=4)
+    equations = all_equations(found)
+    assert sum(check(equation, 4) for equation in equations) <= 0.05 * len(equations)
+    assert sum(len(equation.sides) > 2 for equation in equations) > 0.9 * len(equations)

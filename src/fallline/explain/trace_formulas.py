@@ -69,6 +69,7 @@ class UnitFormulas:
         self.last = self.network.output.name
         self.inputs = {layer.name for layer in self.network.inputs}
         self._blocks = {block.name: block for block in self.network.blocks}
+        self._near = 1e-9 if numbers.theta.dtype == np.float64 else 1e-4
         self._functions: dict[str, Callable[[float], float]] = {}
 
     # What stands for what.
@@ -108,7 +109,8 @@ class UnitFormulas:
             found = self._value(exact)
         except (ArithmeticError, ValueError):
             return False
-        return found == result or abs(found - result) <= 1e-9 * max(abs(found), abs(result), 1e-6)
+        size = max(abs(found), abs(result), 1e-6)
+        return found == result or abs(found - result) <= self._near * size
 
     def _value(self, side: Maths) -> float:
         """Return the value of a formula of numbers, functions in Python among them."""
