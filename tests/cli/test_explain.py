@@ -85,6 +85,7 @@ def test_formats(fall, cars, form, ending, mark):
     assert written.code == 0 and written.out == ""
     text = Path(f"rule{ending}").read_text(encoding="utf-8")
     assert mark.lower() in text.lower()
+    assert fall("explain", cars, "--format", form, "-o", "-").out == printed.out
     if form != "text":  # whose width is the terminal's
         assert text.strip() == printed.out.strip()
     assert fall("explain", cars, "-o", "rule.txt", "--format", form).code == 0

@@ -35,7 +35,7 @@ def command(
     data: str,
     rows: int,
     form: str | None,
-    output: str | None,
+    output: str,
     as_json: bool,
     **given: Any,
 ) -> None:

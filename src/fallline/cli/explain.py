@@ -26,7 +26,7 @@ def command(
     data: str | None,
     row: int | None,
     form: str | None,
-    output: str | None,
+    output: str,
     **given: Any,
 ) -> None:
     """Derive the rule by which a model's network learns, step by step.

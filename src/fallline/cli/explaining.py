@@ -46,6 +46,7 @@ def document_options(function: F) -> F:
             "-o",
             "--output",
             type=File(),
+            default="-",
             metavar="FILE",
             help="Write there: .txt, .md, .html or .tex; standard output unless given.",
         ),
@@ -65,7 +66,7 @@ def row_option(required: bool) -> Callable[[F], F]:
     )
 
 
-def check_document(form: str | None, output: str | None, *inputs: str) -> str:
+def check_document(form: str | None, output: str, *inputs: str) -> str:
     """Return the format of a document, once it is known that it can be written.
 
     Raises
@@ -73,7 +74,7 @@ def check_document(form: str | None, output: str | None, *inputs: str) -> str:
     DataError
         When it cannot, or the name of the output does not tell its format.
     """
-    if output is None:
+    if output == "-":
         return form or "text"
     ends = {ending: name for name, ending in FORMATS.items()}
     found = form or ends.get(Path(output).suffix.lower())
@@ -86,14 +87,14 @@ def check_document(form: str | None, output: str | None, *inputs: str) -> str:
     return found
 
 
-def give_document(document: Document, form: str, output: str | None) -> None:
-    """Print a document, or write it to a file."""
+def give_document(document: Document, form: str, output: str) -> None:
+    """Write a document to a file, or print it where that is ``-``."""
     if form == "text":
-        text = document.to_text(Screen().width) if output is None else document.text
+        text = document.to_text(Screen().width) if output == "-" else document.text
     else:
         text = getattr(document, {"md": "markdown"}.get(form, form))
     text = clean(text, keep="\n\t")  # names of columns may hold anything
-    if output is None:
+    if output == "-":
         click.echo(text)
         return
     with whole_file(output) as temporary:

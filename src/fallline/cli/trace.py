@@ -36,7 +36,7 @@ def command(
     row: int,
     learning_rate: float | None,
     form: str | None,
-    output: str | None,
+    output: str,
     as_json: bool,
     **given: Any,
 ) -> None:
