@@ -18,6 +18,13 @@ from .estimators import Comparison as Comparison
 from .estimators import MLPClassifier as MLPClassifier
 from .estimators import MLPRegressor as MLPRegressor
 from .estimators import compare as compare
+from .explain.certify import certify as certify
+from .explain.derive import derive as derive
+from .explain.trace import trace as trace
+from .explain.trace import trace_step as trace_step
+from .explain.worked import check_worked_example as check_worked_example
+from .explain.worked_examples import worked_example as worked_example
+from .explain.worksheet import worksheet as worksheet
 from .formulas.custom_functions import activation as activation
 from .formulas.custom_functions import loss as loss
 from .formulas.dialects import difference as difference

@@ -20,6 +20,10 @@ BASE = {
     "demo": ["demo", *QUICK],
     "init": ["init", "houses.csv", "-t", "price"],
     "formulas": ["formulas", "losses"],
+    "explain": ["explain", "houses.fall", "houses.csv", "--row", "1"],
+    "trace": ["trace", "houses.fall", "houses.csv", "--row", "1"],
+    "certify": ["certify", "houses.fall", "houses.csv"],
+    "worksheet": ["worksheet"],
 }
 COUNT = ["0", "-1", "2.5", "many", "nan", ""]
 NUMBER = ["0", "-1", "nan", "inf", "many", ""]
@@ -66,7 +70,9 @@ BAD = {
     "fill_missing_columns": [],
     "flat": ["0", "1", "nan", "x"],
     "folds": [*COUNT, "1"],
+    "folder": ["no/such/folder", "houses.csv", ""],
     "force": [],
+    "form": ["pdf", "HTML", ""],
     "group": [*COLUMN, "age,rooms", "price"],
     "grow": ["1", "-1", "nan", "x"],
     "header": [],
@@ -75,6 +81,7 @@ BAD = {
     "initializer": ["huge", "uniform(limit=-1)", "uniform(", ""],
     "input_noise": NOT_NEGATIVE,
     "keep": [],
+    "kind": ["sigmoid", ""],
     "l1": NOT_NEGATIVE,
     "l2": NOT_NEGATIVE,
     "learning_rate": NUMBER,
@@ -107,6 +114,8 @@ BAD = {
     "restarts": COUNT,
     "resume": ["nothing.ckpt", ".", "houses.csv", "houses.fall", ""],
     "restore_best": [],
+    "row": [*COUNT, "121"],
+    "rows": COUNT,
     "sample": ["huoses", ""],
     "schedule": ["cosin", "step(every=0)", "step(10)", ""],
     "search": ["0", "1.5", "x"],

@@ -16,6 +16,10 @@ COMMANDS = {
     "evaluate": "Score a trained model on rows whose target is known.",
     "inspect": "Show what the columns of a table would be taken for.",
     "info": "Show what a model file holds.",
+    "explain": "Derive the rule by which a model's network learns, step by step.",
+    "trace": "Show every number of a step on one row, with its formula.",
+    "certify": "Check a model's gradient: by symbols, by each engine, by differences.",
+    "worksheet": "Make an exercise sheet on gradient descent, and its key.",
     "init": "Write a run.toml to start from.",
     "formulas": "List the formulas that there are, with their sources.",
 }

@@ -131,6 +131,15 @@ class AskedOnce:
             self._asked = k, np.asarray(given) if self._fits else _positions(given, k, self._n)
         return self._asked[1]
 
+    def again(self, k: int) -> npt.NDArray[np.int64] | None:
+        """Return the positions of an epoch that was asked before, without asking for them anew.
+
+        None where they are gone: an order that may draw from a state is not asked twice.
+        """
+        if self._asked is not None and self._asked[0] == k:
+            return self._asked[1]
+        return self._order.epoch(k) if isinstance(self._order, RowOrder) else None
+
 
 def _positions(given: npt.ArrayLike, k: int, n: int) -> npt.NDArray[np.int64]:
     found = np.asarray(given)

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import MissingExtraError, SpecError
 from .expression import Expression, is_negative, negative, node, number
 
-__all__ = ["derivative"]
+__all__ = ["derivative", "simplified"]
 
 _LONGEST = 2000  # nodes: of the derivative of a formula, and of its derivative's derivative
 _SHORT = 100  # operations: of what is brought over one denominator
@@ -71,6 +71,30 @@ def derivative(tree: Expression, name: str) -> Expression:
     slope = sympy.diff(translation.to_sympy(tree), translation.symbol(name))
     slope = slope.replace(sympy.Abs, functions.abs).replace(sympy.sign, functions.sign)
     return min(map(translation.to_tree, _forms(sympy, slope)), key=_length)
+
+
+def simplified(tree: Expression) -> Expression:
+    """Return a formula with common factors cancelled, where that makes it shorter.
+
+    Raises
+    ------
+    MissingExtraError
+        Where SymPy is not installed.
+
+    Examples
+    --------
+    >>> from fallline.formulas.expression_text import read_expression
+    >>> text = "((1 - y)/(1 - yhat) - y/yhat)*yhat*(1 - yhat)"
+    >>> str(simplified(read_expression(text, ("y", "yhat"))))
+    'yhat - y'
+    """
+    functions, sympy = _functions()
+    translation = _Translation(sympy, functions)
+    form = translation.to_sympy(tree)
+    if form.count_ops() > _SHORT:
+        return tree
+    forms = [form, sympy.cancel(sympy.together(form))]
+    return min([tree, *map(translation.to_tree, forms)], key=_length)
 
 
 def _forms(sympy: Any, slope: S) -> list[S]:

@@ -1,0 +1,1 @@
+"""Seeing through a network: its rule derived, its numbers traced, its gradient certified."""
