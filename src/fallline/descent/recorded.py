@@ -12,7 +12,6 @@ from ..errors import SpecError
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .progress import Progress
-from .rates import rates_of_steps
 from .run import Run
 
 __all__ = ["RecordedStep", "recorded_step", "recorded_steps"]
@@ -127,9 +126,7 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
         batch=rows.take(order),
         all_rows=rows,
         noise=step_noise(run.network, run.plan, taken, len(order), theta.dtype),
-        rate=float(
-            rates_of_steps(run.plan, before.progress.history, rows.n, before.progress.step, 1)[0]
-        ),
+        rate=float(run._rates.of_steps(before.progress.history, before.progress.step, 1)[0]),
         total_weight=float(rows.weights.sum()),
     )
 
