@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import WITHOUT_CORE
 
 import fallline as fl
+from fallline.descent.through import through
 from fallline.engines.calls import checked_rows
 from fallline.engines.protocol import Steps, Stop
 from fallline.engines.registry import get_engine
@@ -145,7 +146,7 @@ def test_a_run_goes_on_after_what_a_handler_raised(ring) -> None:
     assert told == [rows] and 0 < rows < len(many[0]) and run.stopped is None
     [epoch] = list(run)
     assert epoch.rows == sum(told) == len(many[0])
-    whole = fl.descend(NET, *many, **given)
+    whole = fl.descend(net, *many, **given)
     assert run.theta.tobytes() == whole.theta.tobytes()
     assert epoch.error == whole.history[0].error
 
@@ -169,3 +170,25 @@ def test_steps_raise_what_interrupted_them() -> None:
     assert steps.or_raise() is steps
     with pytest.raises(Rung):
         steps._replace(interrupted=Rung()).or_raise()
+
+
+@native
+@pytest.mark.parametrize("rows", [40, 37])
+def test_a_signal_ends_many_epochs_in_one_call(ring, monkeypatch, rows) -> None:
+    """Neither what a handler raised is lost, nor an epoch or a row that was done."""
+    monkeypatch.setattr("fallline.engines.native._WORK", 1e12)
+    monkeypatch.setattr("fallline.engines.native._MOST_EPOCHS", 10**5)
+    given = {"batch_size": 3, "epochs": 10**5, "optimizer": SGD(1e-4)}
+    run = fl.Run(NET, X[:rows], Y[:rows], **given)
+    next(run)
+    ring(0.1)
+    with pytest.raises(Rung):
+        through(run)
+    whole, done = len(run.history), run.position[1]
+    assert run.stopped is None and 1 < whole < 99_000 and done % 3 == 0
+    assert run.history[-1].steps == whole * -(-rows // 3)
+    assert run.snapshot().arrays["step"] == run.history[-1].steps + done // 3
+    next(run)
+    again = fl.descend(NET, X[:rows], Y[:rows], **given | {"epochs": whole + 1})
+    assert run.theta.tobytes() == again.theta.tobytes()
+    assert [e.error for e in run.history] == [e.error for e in again.history]

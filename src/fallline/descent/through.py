@@ -65,8 +65,8 @@ def _unwatched(run: Run) -> bool:
 def _takes_several(run: Run) -> bool:
     """Take epochs in one call, but for the last one; return whether that may be done again.
 
-    What does not go well, as where a number is not finite, is not taken: epoch by epoch, the run
-    then finds out what it is.
+    Where a number is not finite, none is taken: epoch by epoch, the run then finds out what it is.
+    After a stop or a signal, what was done is kept, also of an epoch.
     """
     engine: Any = run._engine
     progress, plan, n = run._progress, run.plan, run._rows.n
@@ -81,17 +81,29 @@ def _takes_several(run: Run) -> bool:
     state, steps = engine.advance(
         run._state, run._rows, order, np.full(count * each, rate), stop, count
     )
-    if not steps.finite or steps.rows < len(order):
+    if not steps.finite:
+        steps.or_raise()
         return False
-    seconds = time.monotonic() - begun
+    whole = steps.rows // n
+    ended = _part(steps, slice(whole * each), whole * n)
+    left = _part(steps, slice(whole * each, None), steps.rows - whole * n)
+    seconds = (time.monotonic() - begun) / max(len(steps.errors), 1)  # of a step
+    records = _records(run, ended, whole, seconds * each) if whole else []
     run._state = state
     run._progress = replace(
         progress,
-        step=progress.step + count * each,
-        elapsed=progress.elapsed + seconds,
-        history=History([*progress.history, *_records(run, steps, count, seconds / count)]),
-    )
-    return True
+        step=progress.step + whole * each,
+        elapsed=progress.elapsed + seconds * whole * each,
+        history=History([*progress.history, *records]),
+    ).plus(left, seconds * len(left.errors), plan.objective.error.reduction)
+    steps.or_raise()
+    return whole == count
+
+
+def _part(steps: Steps, which: slice, rows: int) -> Steps:
+    """Return some of the steps, which took so many rows."""
+    errors, penalties, weights, norms = (terms[which] for terms in steps[:4])
+    return Steps(errors, penalties, weights, norms, rows, steps.finite)
 
 
 def _records(run: Run, steps: Steps, count: int, seconds: float) -> list[Epoch]:
