@@ -71,7 +71,7 @@ def _takes_several(run: Run) -> bool:
     engine: Any = run._engine
     progress, plan, n = run._progress, run.plan, run._rows.n
     done = len(progress.history)
-    count = min(engine.epochs_at_once(run._state, n), plan.epochs - done - 1)
+    count: int = min(engine.epochs_at_once(run._state, n), plan.epochs - done - 1)
     if run.stopped is not None or count < 2:
         return False
     begun = time.monotonic()
