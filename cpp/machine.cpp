@@ -121,7 +121,10 @@ void Machine<T>::choose_tiles() {
     for (int number = model_.input_count; number < model_.node_count; ++number) {
         Node& node = nodes_[number];
         if (node.width < least_wide) continue;
-        node.tiled = node.fan_in >= P / 2;
+        int dense = 0;  // terms of the sum, but for those of compressed rows
+        for (int e = 0; e < node.source_count; ++e)
+            if (nodes_[node.sources[e]].s != -2) dense += nodes_[node.sources[e]].width;
+        node.tiled = dense >= P / 2;
         node.tiled_back = node.depth >= P / 2;
         node.split_d = 0;
         tiles_ = true;

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from tests.conftest import WITHOUT_CORE
 from tests.engines.test_native_fused import descent, task
 
@@ -56,6 +57,19 @@ def test_tiles_take_numbers_of_all_sizes(scale):
         for kernels, dtype in (("v2", np.float64), ("amx", np.float32))
     )
     assert distance(found, exact) < 1e-6
+
+
+@with_tiles
+def test_compressed_rows_beside_tiles():
+    """A layer all of whose inputs are compressed has biases, but nothing for tiles to multiply."""
+    net, plan, rows, theta, order = task(SHAPES[1], Plan(optimizer=SGD(0.1)), np.float32)
+    rows.X[rows.X < 0.5] = 0
+    moved = []
+    for X in (rows.X, csr_array(rows.X)):
+        run = descent("amx", 1, net, plan, Rows(X, rows.Y, rows.weights), theta)
+        run.go(order)
+        moved.append(run.theta.astype(np.float64) - theta)
+    assert distance(*moved) < 1e-5
 
 
 @with_tiles

@@ -78,6 +78,7 @@ def _takes_several(run: Run) -> bool:
     order = np.concatenate([run._order._order.epoch(done + k) for k in range(1, count + 1)])
     each, rate = -(-n // run._size), float(plan.stepwise.learning_rate)
     stop = run._limits.begin(progress.elapsed, math.inf)
+    steps: Steps
     state, steps = engine.advance(
         run._state, run._rows, order, np.full(count * each, rate), stop, count
     )
