@@ -56,14 +56,22 @@ struct Wide<float> {
 template <class T>
 class Finishing {
 public:
-    FALLLINE_INLINE Finishing(const fallline::Finish<T>& job, const fallline::Range& range)
+    // `short_range`: squares of floats may be summed in float first.
+    FALLLINE_INLINE Finishing(const fallline::Finish<T>& job, const fallline::Range& range,
+                              bool short_range = false)
         : job_(job), penalized_(range.weights && (job.l1 != 0 || job.l2 != 0)), l1_(all<T>(job.l1)),
-          l2_(all<T>(job.l2)), most_(all<T>(job.clip_value)) {}
+          l2_(all<T>(job.l2)), most_(all<T>(job.clip_value)) {
+        quick_ = short_range && sizeof(T) == 4 && !changes() && job.clip_value == 0;
+    }
 
     FALLLINE_INLINE bool changes() const { return penalized_ || job_.masked || job_.moves; }
 
     // The gradients g of weights w, as they are to be.
     FALLLINE_INLINE Vec<T> operator()(std::ptrdiff_t i, Vec<T> g, Vec<T> w) {
+        if (quick_) {
+            squares_ += g * g;
+            return g;
+        }
         const Vec<T> zero = all<T>(0);
         if (penalized_) {
             if (job_.l1 != 0) {
@@ -82,7 +90,15 @@ public:
         return g;
     }
 
-    FALLLINE_INLINE void tell(int index) const {
+    // `gradient` as it was given: where a sum of squares in float says little, they are added again.
+    void tell(int index, const T* gradient, const fallline::Range& range) {
+        constexpr double least = 1e-30;
+        before_.add(squares_);
+        if (quick_ && !(before_.total() > least && __builtin_isfinite(before_.total()))) {
+            before_ = {};
+            for (std::int64_t i = range.begin; i < range.end; i += lanes<T>)
+                before_.add_square(load(gradient + i));
+        }
         job_.squares[index] = before_.total();
         job_.clipped[index] = job_.clip_value > 0 ? after_.total() : 0;
         job_.penalties[2 * index] = penalized_ ? sizes_.total() : 0;
@@ -91,8 +107,8 @@ public:
 
 private:
     fallline::Finish<T> job_;
-    bool penalized_;
-    Vec<T> l1_, l2_, most_;
+    bool penalized_, quick_;
+    Vec<T> l1_, l2_, most_, squares_ = all<T>(0);
     Wide<T> before_, after_, half_, sizes_;
 };
 
@@ -104,7 +120,7 @@ void finish_range(const fallline::Finish<T>& job, const fallline::Range& range, 
         const Vec<T> g = finishing(i, load(gradient + i), load(theta + i));
         if (finishing.changes()) store(gradient + i, g);
     }
-    finishing.tell(index);
+    finishing.tell(index, gradient, range);
 }
 
 // The Euclidean norm of those of n numbers that may move, or of the others; no square overflows.

@@ -70,10 +70,10 @@ bool finish_and_update(const fallline::Finish<T>& finish, const fallline::Update
     StepScalars<T> shared;
     std::memcpy(&shared, job.shared, sizeof shared);
     if (!range.weights) shared.decay = 0;  // biases do not decay
-    Finishing<T> finishing(finish, range);
+    Finishing<T> finishing(finish, range, true);
     const bool sound = update(optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
                               Which<T>{job.moves, nullptr}, range.begin, range.end, finishing);
-    finishing.tell(index);
+    finishing.tell(index, job.gradient, range);
     return sound;
 }
 

@@ -324,7 +324,7 @@ FALLLINE_INLINE bool SmallSteps<T>::move(Method method, double l1, double l2,
                 }
                 store_aligned(run_.gradient + i, g);
             }
-            sums.squares.add_square(g);
+            sums.squares += g * g;
             if (clips) g = clamp(g, -most, most);
             for (int j = 0; j < count; ++j) a[j] = load_aligned(run_.arrays[j] + i);
             const Vec<T> moved = w + method.step(shared, g, w, all<T>(1), a);
@@ -351,7 +351,7 @@ FALLLINE_INLINE void SmallSteps<T>::step(double weight, double rate, fallline::S
     const double l2 = run_.l2 * share + (run_.alpha != 0 ? run_.alpha / weight : 0);
     const bool sound =
         with_method(optimizer_, [&](auto method) { return move(method, l1, l2, told); });
-    constexpr double least = 1e-280;
+    constexpr double least = sizeof(T) == 8 ? 1e-280 : 1e-30;
     if (__builtin_isfinite(told.norm) && told.norm > least) told.norm = __builtin_sqrt(told.norm);
     else told.norm = safe_norm(told.finite);
     told.finite = told.finite && __builtin_isfinite(told.error + told.penalty) && sound &&

@@ -51,14 +51,17 @@ FALLLINE_INLINE bool with_usual_unit(int kind, Visit&& visit) {
 // What a pass over all entries sums: squares of gradients, and of weights, and their sizes.
 template <class T>
 struct SmallSums {
-    Wide<T> squares, halves, sizes;
-    Vec<T> sound = all<T>(0);  // 0 times what is not finite is NaN
+    Wide<T> halves, sizes;
+    Vec<T> squares = all<T>(0);  // few are added; where they over- or underflow, others are taken
+    Vec<T> sound = all<T>(0);    // 0 times what is not finite is NaN
 
     // Notes the penalty and the squared norm; returns whether all was finite.
     [[gnu::noinline]] bool tell(double l1, double l2, fallline::Step& told) const {
         if (l1 != 0) told.penalty += l1 * sizes.total();
         if (l2 != 0) told.penalty += l2 * (halves.total() / 2);
-        told.norm = squares.total();
+        Wide<T> total;
+        total.add(squares);
+        told.norm = total.total();
         return in_all<T>(sound.v)[0] == 0;
     }
 };

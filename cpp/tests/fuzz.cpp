@@ -236,7 +236,7 @@ int main(int count, char** arguments) {
             what = kernels + ", round " + std::to_string(round);
             random_bits.seed(round);
             const Extent extent =
-                chance(2) ? Extent::small : chance(6) ? Extent::broad : Extent::any;
+                chance(2) ? Extent::small : chance(20) ? Extent::broad : Extent::any;
             const Case made = make_case(extent);
             what += ", " + made.objective.loss.family + ", " + made.plan.optimizer;
             check_case<double>(made, kernels, false, extent);
