@@ -309,7 +309,7 @@ FALLLINE_INLINE Vec<T> over_root(Vec<T> a, Vec<T> b, T c) { return a / (sqrt(b) 
 #if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
 FALLLINE_INLINE Vec<float> over_root(Vec<float> a, Vec<float> b, float c) {
     // 1/0 is infinite; the least that is not makes 0 of 0, and NaN stays.
-    const __m512 least = 
+    const __m512 least =
         _mm512_maskz_max_ps(__mmask16(-1), __m512(b.v), _mm512_set1_ps(1.2e-38f));
     const Vec<float> guess = Floats<float>(_mm512_maskz_rsqrt14_ps(__mmask16(-1), least));
     const Vec<float> root = b * (guess * (1.5f - 0.5f * b * guess * guess));
