@@ -199,14 +199,10 @@ struct Which {
 // Moves theta[begin:end] by the step of these gradients, and the optimizer's arrays with it, given
 // in the order of `state_arrays`. Returns whether all that was computed is finite. The range must be
 // of whole vectors. `finished` may change a gradient, given its place and weights.
-struct AsItIs {
-    template <class T>
-    FALLLINE_INLINE Vec<T> operator()(std::ptrdiff_t, Vec<T> g, Vec<T>) const { return g; }
-};
-template <class T, class Finished = AsItIs>
+template <class T, class Finished>
 inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta, const T* gradient,
                    T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end,
-                   Finished&& finished = {}) {
+                   Finished& finished) {
     return with_method(spec, [&](auto method) {
         constexpr int count = decltype(method)::arrays;
         const StepScalars<T> own = s;  // stores might change what is not a copy

@@ -67,12 +67,8 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
 template <class T>
 bool finish_and_update(const fallline::Finish<T>& finish, const fallline::Update<T>& job,
                        const fallline::Range& range, int index) {
-    StepScalars<T> shared;
-    std::memcpy(&shared, job.shared, sizeof shared);
-    if (!range.weights) shared.decay = 0;  // biases do not decay
     Finishing<T> finishing(finish, range, true);
-    const bool sound = update(optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
-                              Which<T>{job.moves, nullptr}, range.begin, range.end, finishing);
+    const bool sound = update_finished(job, range, finishing);
     finishing.tell(index, job.gradient, range);
     return sound;
 }

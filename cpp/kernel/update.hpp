@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../elements/optimizers.hpp"
-#include "../kernel.hpp"
+#include "finish.hpp"
 
 namespace FALLLINE_NS {
 
@@ -50,15 +50,23 @@ void clip(const fallline::Update<T>& job, const fallline::Range& range) {
     }
 }
 
+// Finishes gradients, and takes the optimizer's step. There is one copy of its code: of two products
+// that are added the compiler joins one to the addition, in another copy perhaps the other one.
 template <class T>
-bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
-    const OptimizerSpec spec = optimizer_of(job.optimizer);
+[[gnu::noinline]] bool update_finished(const fallline::Update<T>& job, const fallline::Range& range,
+                                       Finishing<T>& finishing) {
     StepScalars<T> shared;
     std::memcpy(&shared, job.shared, sizeof shared);
     if (!range.weights) shared.decay = 0;  // biases do not decay
+    return update(optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
+                  Which<T>{job.moves, nullptr}, range.begin, range.end, finishing);
+}
+
+template <class T>
+bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
     if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
-    return update(spec, shared, job.theta, job.gradient, job.arrays, Which<T>{job.moves, nullptr},
-                  range.begin, range.end);
+    Finishing<T> finished({}, range, true);
+    return update_finished(job, range, finished);
 }
 
 }  // namespace FALLLINE_NS
