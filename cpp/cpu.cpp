@@ -86,13 +86,18 @@ namespace {
 
 #if defined(FALLLINE_TILES)
 // Whether this machine multiplies bfloat16 in tiles, and Linux lets this process do so.
-bool may_use_tiles() {
+bool asked_for_tiles() {
     constexpr unsigned bfloat16 = 1u << 22, tile = 1u << 24;
     constexpr long request_permission = 0x1023, tile_data = 18;
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (instruction_set() != std::string("x86-64-v4") || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return false;
     return (d & bfloat16) && (d & tile) && !syscall(SYS_arch_prctl, request_permission, tile_data);
+}
+// Asked once, as virtual machines take long over it; a process keeps its permission, also forked.
+bool may_use_tiles() {
+    static const bool may = asked_for_tiles();
+    return may;
 }
 #else
 bool may_use_tiles() { return false; }
