@@ -269,6 +269,7 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     fused_ = fused_tasks(machine_, plan);
     groups_ = grouped(machine_, fused_);
     tiles_ = machine_.tiles(order.batch_size);
+    if (tiles_) scratch_ = Numbers<T>(machine_.scratch(true) * pool_.threads());
     moved_ = Numbers<T>(pool_.threads() * piece());
     std::vector<Step> steps;
     for (std::int64_t at = 0, length = 0; at < order.length; at += length) {

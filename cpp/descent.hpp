@@ -102,7 +102,7 @@ private:
     Update<T> updating(State<T>& state, const PlanSpec& plan, double rate, double shrink);
     bool sound(const State<T>& state) const;
     bool update(State<T>& state, const PlanSpec& plan, double rate, double shrink);
-    T* scratch_of(int thread) { return scratch_.data() + thread * machine_.scratch(); }
+    T* scratch_of(int thread) { return scratch_.data() + thread * machine_.scratch(tiles_); }
     int piece() const { return machine_.model().panel * machine_.model().panel; }
     int ranges() const { return static_cast<int>(machine_.layout().ranges.size()); }
 

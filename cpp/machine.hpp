@@ -39,9 +39,11 @@ public:
     // How small work does it; null where it does not.
     const Small<T>* small() const { return small_.get(); }
 
-    // Numbers of memory per row, and of a thread's own.
+    // Numbers of memory per row, and of a thread's own, which are many more with tiles.
     std::int64_t per_row() const { return per_row_; }
-    std::int64_t scratch() const { return scratch_; }
+    std::int64_t scratch(bool tiles = false) const {
+        return tiles ? scratch_ : model_.tile_scratch;
+    }
     std::int64_t transposed_size() const { return transposed_size_; }
     // Multiplications of one row, forward and back.
     double work_per_row() const { return work_per_row_; }
