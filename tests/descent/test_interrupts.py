@@ -192,3 +192,34 @@ def test_a_signal_ends_many_epochs_in_one_call(ring, monkeypatch, rows) -> None:
     again = fl.descend(NET, X[:rows], Y[:rows], **given | {"epochs": whole + 1})
     assert run.theta.tobytes() == again.theta.tobytes()
     assert [e.error for e in run.history] == [e.error for e in again.history]
+
+
+@native
+def test_a_signal_after_the_last_step_of_an_epoch(monkeypatch, tmp_path: Path) -> None:
+    """An epoch all of whose rows are done is closed by whatever goes on, also from a file."""
+    engine = get_engine("native")
+    advance, steps = type(engine).advance, []
+
+    def interrupted(self, *given):
+        state, taken = advance(self, *given)
+        steps.append(taken)
+        return state, taken._replace(interrupted=Rung() if len(steps) == 4 else None)
+
+    monkeypatch.setattr(type(engine), "advance", interrupted)
+    given = {"batch_size": 10, "epochs": 3}
+    run = fl.Run(NET, X, Y, **given)
+    for _ in range(3):
+        run.step()
+    with pytest.raises(Rung):
+        run.step()
+    assert run.position == (1, 40)
+    run.save_checkpoint(tmp_path / "run.ckpt")
+    again = fl.resume(tmp_path / "run.ckpt", X, Y)
+    step = run.step()
+    assert step.step == 5 and step.epoch == 2 and run.position == (2, 10)
+    whole = fl.descend(NET, X, Y, **given)
+    for own in (run, again):
+        for _ in own:
+            pass
+        assert own.theta.tobytes() == whole.theta.tobytes()
+        assert [e.error for e in own.history] == [e.error for e in whole.history]

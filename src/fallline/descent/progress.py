@@ -159,7 +159,7 @@ class Snapshot:
             found = f"the optimizer {own}, but this run has {other}"
         elif dtype != arrays["theta"].dtype:
             found = f"{dtype} weights, but this run has {arrays['theta'].dtype}"
-        elif self.progress.rows >= n:
+        elif self.progress.rows > n:  # all of them: a signal came after the last step
             found = f"{self.progress.rows} rows of an epoch, but an epoch of this run has {n}"
         else:
             return

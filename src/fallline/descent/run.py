@@ -189,8 +189,7 @@ class Run:
     def error_at_end(self) -> float:
         """Return J of all training rows at `theta`."""
         with np.errstate(all="ignore"):  # what overflows is reported as such
-            objective = self.plan.objective
-            return self._engine.error(self.network, objective, self.theta, self._rows)
+            return self._engine.error(self.network, self.plan.objective, self.theta, self._rows)
 
     def optimizer_state(self) -> OptimizerState:
         """Return what the optimizer keeps of each weight: its moments and its effective rate."""
@@ -226,6 +225,8 @@ class Run:
             1 for a single example.
         """
         check_step(rows)
+        if self.stopped is None and self._progress.rows == self._rows.n:
+            self._close_epoch()  # a signal came after its last step
         self._check_stop()
         if self.stopped is not None:
             return None
@@ -234,8 +235,7 @@ class Run:
         epoch, done = self.position
         order = self._order.epoch(epoch)[done : done + min(rows or self._size, self._size)]
         steps, early = self._advance(order)
-        self._end(early)
-        if self.stopped is not None:
+        if self._end(early) or self.stopped is not None:
             return None
         record = Step(
             step=self._progress.step,
@@ -327,8 +327,8 @@ class Run:
         before, begun = (self._state, self._progress), time.monotonic()
         due = math.inf if self._saver is None else self._saver.deadline()
         stop = self._limits.begin(self._progress.elapsed, due)
-        at, count = self._progress.step, -(-len(order) // self._size)
-        rates = self._rates.of_steps(self.history, at, count)
+        count = -(-len(order) // self._size)
+        rates = self._rates.of_steps(self.history, self._progress.step, count)
         state, steps = self._engine.advance(self._state, self._rows, order, rates, stop)
         if not steps.finite:
             self._diverge(self._snapshot(*before), order, rates)
