@@ -77,6 +77,17 @@ def test_bits_and_records_are_those_of_epoch_after_epoch(
     assert any(calls) == (ours.plan.epochs > 3)
 
 
+def test_a_call_takes_no_more_steps_than_are_told_at_once(
+    calls: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_STEPS", 34)
+    through(make(batch_size=8, epochs=30))  # 5 steps an epoch: 6 epochs a call
+    assert calls == [True] * 5 + [False]
+    calls.clear()
+    through(make(batch_size=1, epochs=30))
+    assert not any(calls)
+
+
 WATCHED = [
     {"callbacks": [lambda epoch: None]},
     {"on_steps": lambda steps, order: None},

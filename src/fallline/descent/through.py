@@ -19,6 +19,7 @@ from ..engines.protocol import Steps
 from ..formulas.optimizers import Solver
 from ..formulas.schedules import SCHEDULES, schedule_from
 from ..history import Epoch, History
+from .limits import MOST_STEPS
 from .run import Run
 
 __all__ = ["shares_well", "through"]
@@ -71,12 +72,13 @@ def _takes_several(run: Run) -> bool:
     engine: Any = run._engine
     progress, plan, n = run._progress, run.plan, run._rows.n
     done = len(progress.history)
-    count: int = min(engine.epochs_at_once(run._state, n), plan.epochs - done - 1)
+    each, rate = -(-n // run._size), float(plan.stepwise.learning_rate)
+    fitting: int = min(engine.epochs_at_once(run._state, n), MOST_STEPS // each)
+    count: int = min(fitting, plan.epochs - done - 1)
     if run.stopped is not None or count < 2:
         return False
     begun = time.monotonic()
     order = np.concatenate([run._order._order.epoch(done + k) for k in range(1, count + 1)])
-    each, rate = -(-n // run._size), float(plan.stepwise.learning_rate)
     stop = run._limits.begin(progress.elapsed, math.inf)
     steps: Steps
     state, steps = engine.advance(
