@@ -145,7 +145,7 @@ def test_a_run_goes_on_after_what_a_handler_raised(ring) -> None:
     assert told == [rows] and 0 < rows < len(many[0]) and run.stopped is None
     [epoch] = list(run)
     assert epoch.rows == sum(told) == len(many[0])
-    whole = fl.descend(NET, *many, **given)
+    whole = fl.descend(net, *many, **given)
     assert run.theta.tobytes() == whole.theta.tobytes()
     assert epoch.error == whole.history[0].error
 
