@@ -85,8 +85,9 @@ def test_fused_steps_are_those_of_the_phases_and_of_the_reference(
         np.testing.assert_array_equal(threaded.arrays[name], array)
     assert fused.errors == phases.errors == threaded.errors or plan.l1 or plan.l2
     near(fused.errors, phases.errors, 1e-13)
+    # Fused steps add the squares of float pieces in float first.
     wide = dtype == np.float64
-    near(fused.norms, phases.norms, 1e-13 if wide else 1e-6)  # summed in float first
+    near(fused.norms, phases.norms, 1e-13 if wide else 1e-6)
     assert fused.norms == threaded.norms and fused.errors == threaded.errors
     first = order[: plan.batch_size]
     ours, theirs = descent(kernels, 1, net, plan, given, theta), Descent(
