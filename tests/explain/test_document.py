@@ -225,6 +225,20 @@ def test_a_long_equation_is_cut_at_its_signs() -> None:
     ]
 
 
+def test_what_is_long_in_brackets_is_cut_between_terms_and_fractions() -> None:
+    terms = [symbol("w", "output", i) * symbol("x", "input", i) for i in range(4)]
+    inside = Equation(y, symbol("η") * total(*terms))
+    assert Document("T", [inside]).to_text(66).splitlines()[3:] == [
+        "    y = η·(w[output.0]·x[input.0] + w[output.1]·x[input.1]",
+        "          + w[output.2]·x[input.2] + w[output.3]·x[input.3])",
+    ]
+    above, below = total(*terms[:2]), total(*terms[2:])
+    assert Document("T", [Equation(y, above / below)]).to_text(66).splitlines()[3:] == [
+        "    y = (w[output.0]·x[input.0] + w[output.1]·x[input.1])",
+        "          /(w[output.2]·x[input.2] + w[output.3]·x[input.3])",
+    ]
+
+
 def test_tables_set_numbers_flush_right() -> None:
     table = Table(["weight", "value"], [[w, Number(0.5)], ["b", "≈ −1.25"]], caption="All")
     assert table.numeric == (False, True)
