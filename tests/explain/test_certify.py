@@ -311,6 +311,12 @@ def test_nearer_to_a_kink_than_any_difference_is_no_failure_either():
     assert found.weights[1].symbolic == found.weights[1].engines["reference"] != 0
 
 
+def test_a_slope_of_0_is_told_as_0():
+    net = fl.Network.parse("2 -> 2 relu -> 1")
+    found = certify(net, np.zeros(9), [[1.0, 2.0]], [1.0], "sse")
+    assert [weight.symbolic for weight in found.weights] == [0.0] * 8 + [-1.0]
+
+
 def test_a_wrong_engine_is_found_also_beside_a_kink(wrong_engine):
     wrong_engine(lambda error, gradient: (error, gradient * 1.1))
     net = fl.Network.parse("1 -> 1 relu -> 1")
