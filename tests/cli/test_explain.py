@@ -144,8 +144,8 @@ def test_every_kind_of_column_is_told(fall, folder):
     assert fall("train", "all.csv", "-t", "y", "--text", "says", "--epochs", 2, "--l2", 0.1,
                 "--quiet").code == 0  # fmt: skip
     told = flat(fall("explain", "all.fall", "--row", 1).out)
-    for part in ("1 if missing, else 0", "(1 or 0 −", "(days −", "of the angle on its circle",
-                 "its words there", "(value −"):  # fmt: skip
+    for part in ("1 if missing, else 0", "([1 if yes, 0 if no] −", "([1 if so, else 0] −",
+                 "(days −", "of the angle on its circle", "its words there", "(value −"):  # fmt: skip
         assert part in told, part
 
 

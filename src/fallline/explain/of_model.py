@@ -137,10 +137,10 @@ def _how(column: ColumnEncoder, feature: str) -> str:
         case NumericEncoder():
             return f"(value{scaled}"
         case BooleanEncoder():
-            return f"(1 or 0{scaled}"
+            return f"([1 if yes, 0 if no]{scaled}"
         case CategoryEncoder():
             if column.binary:
-                return f"(1 or 0{scaled}"
+                return f"([1 if so, else 0]{scaled}"
             return "1 if so, else 0"
         case DateEncoder() if feature.endswith("(day)"):
             return f"(days{scaled}"
