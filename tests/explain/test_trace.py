@@ -343,6 +343,7 @@ def test_absent_and_frozen_weights():
     step = next(edge["step"] for edge in found.edge_records() if edge["name"] == frozen)
     assert step == 0
     assert str(found.weight_equations(frozen)[-1]) == f"Δ{frozen} = 0"
+    assert "Frozen weights and biases keep their values" in found.text
     assert absent[0] not in found.text
 
 

@@ -23,6 +23,7 @@ from .derive import derive
 from .document import Block, Document, Note, Paragraph, Title
 from .document import Table as Grid
 from .maths import Number, Symbol, symbol
+from .trace_shown import Digits
 
 __all__ = ["Rows", "encoded", "explain_model", "input_blocks"]
 
@@ -132,7 +133,8 @@ def _features(columns: Sequence[ColumnEncoder]) -> Iterator[tuple[str, str, str]
 def _how(column: ColumnEncoder, feature: str) -> str:
     if feature in (f"{column.name} (missing)", f"{column.name}=(missing)"):
         return "1 if missing, else 0"
-    scaled = f" − {getattr(column, 'mean', 0):.4g}) / {getattr(column, 'std', 1):.4g}"
+    mean, std = (Digits(4).of(getattr(column, name, 1.0)) for name in ("mean", "std"))
+    scaled = f" − {mean}) / {std}"
     match column:
         case NumericEncoder():
             return f"(value{scaled}"
