@@ -164,6 +164,14 @@ def test_html_shows_any_text_and_runs_none(text: str) -> None:
     assert text.strip("\x00").replace("\r\n", "\n") in found.said.replace("\r\n", "\n")
 
 
+def test_fractions_are_large_in_tables_and_small_in_a_line_of_text() -> None:
+    dw = slope(symbol("E"), w)
+    made = Document("T", [Table([dw], [[dw]]), Bullets([(dw,)]), Paragraph(dw)]).html
+    assert [part.split(">")[0].split(" alt")[0] for part in made.split("<math")[1:]] == [
+        *[' displaystyle="true"'] * 3, "",
+    ]  # fmt: skip
+
+
 def test_html_needs_no_network() -> None:
     markup = page("x").html
     assert "default-src 'none'" in markup and "prefers-color-scheme: dark" in markup

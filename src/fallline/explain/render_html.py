@@ -79,7 +79,8 @@ def _block(block: Block) -> str:
             )
         case Bullets(items, numbered):
             kind = "ol" if numbered else "ul"
-            return f"<{kind}>{''.join(f'<li>{_spoken(item)}</li>' for item in items)}</{kind}>"
+            told = "".join(f"<li>{_spoken(item, large=True)}</li>" for item in items)
+            return f"<{kind}>{told}</{kind}>"
         case Table():
             return _table(block)
         case Svg(markup, alt):
@@ -90,7 +91,9 @@ def _block(block: Block) -> str:
     raise TypeError(f"no block is a {type(block).__name__}")
 
 
-def _spoken(spoken: Words) -> str:
+def _spoken(spoken: Words, *, large: bool = False) -> str:
+    """Return running text; `large` where a line has room for fractions in full size."""
+    style = ' displaystyle="true"' if large else ""
     parts = []
     for part in spoken:
         if isinstance(part, Equation):
@@ -100,10 +103,10 @@ def _spoken(spoken: Words) -> str:
                 f"<mo>{escape(sign)}</mo>{side}"
                 for sign, side in zip(part.signs, sides[1:], strict=True)
             )
-            parts.append(f'<math alttext="{label}"><mrow>{told}</mrow></math>')
+            parts.append(f'<math{style} alttext="{label}"><mrow>{told}</mrow></math>')
         elif isinstance(part, Maths):
             label = escape(text_of(part), quote=True)
-            parts.append(f'<math alttext="{label}">{mathml_of(part)}</math>')
+            parts.append(f'<math{style} alttext="{label}">{mathml_of(part)}</math>')
         else:
             parts.append(escape(part))
     return "".join(parts)
@@ -112,7 +115,7 @@ def _spoken(spoken: Words) -> str:
 def _table(table: Table) -> str:
     def line(cells: tuple[Words, ...], tag: str) -> str:
         told = "".join(
-            f"<{tag}{' class=number' if numeric else ''}>{_spoken(cell)}</{tag}>"
+            f"<{tag}{' class=number' if numeric else ''}>{_spoken(cell, large=True)}</{tag}>"
             for cell, numeric in zip(cells, table.numeric, strict=True)
         )
         return f"<tr>{told}</tr>"
