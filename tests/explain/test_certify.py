@@ -163,8 +163,8 @@ def test_a_large_network_is_sampled_but_engines_are_compared_everywhere(wrong_en
     assert f"of {net.size:,} weights and biases" in found.text
 
 
-def test_a_deep_network_has_three_weights_of_each_layer():
-    net, theta, X, Y, _ = tiny(text="3 -> " + "4 tanh -> " * 30 + "2 logistic", n=2)
+def test_beside_a_large_layer_each_small_one_has_three_weights():
+    net, theta, X, Y, _ = tiny(text="3 -> 120 tanh -> 2 tanh -> 2 tanh -> 2 logistic", n=2)
     found = certify(net, theta, X, Y)
     names = [weight.name for weight in found.weights if weight.symbolic is not None]
     assert found.passed and found.method == "composed"
