@@ -24,9 +24,9 @@ STYLE = """
 .fallline mtd.right { text-align: left; }
 .fallline .table { overflow-x: auto; }
 .fallline table { border-collapse: collapse; margin: .8em 0; }
-.fallline caption { text-align: left; padding: .3em 0; font-style: italic; }
-.fallline th, .fallline td { padding: .25em .8em .25em 0; text-align: left; vertical-align: baseline;
-  border-bottom: 1px solid #8884; }
+.fallline caption { text-align: left; padding: .3em 0; font-style: italic; white-space: nowrap; }
+.fallline th, .fallline td { padding: .25em .8em .25em 0; text-align: left;
+  vertical-align: baseline; border-bottom: 1px solid #8884; }
 .fallline .number { text-align: right; font-variant-numeric: tabular-nums; }
 .fallline .note { border-left: 3px solid #c80; padding: .1em 1em; margin: .8em 0; }
 .fallline pre { padding: .6em 1em; background: #8881; overflow-x: auto; }
