@@ -300,6 +300,7 @@ def test_at_a_kink_there_is_no_slope_and_no_failure(text, theta, x, y, loss, pen
     assert {w.name for w in found.weights if w.status is Status.KINK} == kinks
     assert found.passed, found.text
     assert ("not differentiable here" in found.text) == bool(kinks)
+    assert ("SymPy's is the slope on one side" in " ".join(found.text.split())) == bool(kinks)
     assert all(w.record()["status"] == "not differentiable here" for w in found.weights
                if w.name in kinks)  # fmt: skip
 
