@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -188,6 +188,9 @@ def _left_out(model: Model) -> Iterator[Block]:
     used = [name for name, value in beside.items() if value]
     if str(plan.schedule) != "constant":
         used.append(f"the schedule {plan.schedule} of the learning rate")
+    settings = model.facts.get("settings")
+    if isinstance(settings, Mapping) and settings.get("class_weight") is not None:
+        used.append("weights of rows by their class")
     if used:
         yield Note(f"The training also had {', '.join(used)}; the rule below is without.")
 
