@@ -144,8 +144,8 @@ def test_every_kind_of_column_is_told(fall, folder):
     assert fall("train", "all.csv", "-t", "y", "--text", "says", "--epochs", 2, "--l2", 0.1,
                 "--quiet").code == 0  # fmt: skip
     told = flat(fall("explain", "all.fall", "--row", 1).out)
-    for part in ("1 if missing, else 0", "(1 or 0 −", "(days −", "of the angle on its circle",
-                 "its words there", "(value −"):  # fmt: skip
+    for part in ("1 if missing, else 0", "([1 if yes, 0 if no] −", "([1 if so, else 0] −",
+                 "(days −", "of the angle on its circle", "its words", "(value −"):  # fmt: skip
         assert part in told, part
 
 
@@ -195,9 +195,12 @@ def test_names_of_columns_steer_neither_terminal_nor_page(fall, folder):
 
 def test_settings_that_the_rule_leaves_out_are_named(fall, cars):
     model = fl.load(cars)
-    replace(model, plan=replace(model.plan, dropout=0.2, clip_norm=1.0)).save("more.fall")
+    facts = {**model.facts, "settings": {"class_weight": "balanced"}}
+    plan = replace(model.plan, dropout=0.2, clip_norm=1.0)
+    replace(model, plan=plan, facts=facts).save("more.fall")
     told = flat(fall("explain", "more.fall").out.replace("│", ""))
-    assert "The training also had dropout, clipping of the norm; the rule below is without" in told
+    beside = "dropout, clipping of the norm, weights of rows by their class"
+    assert f"The training also had {beside}; the rule below is without" in told
 
 
 def test_without_sympy_one_line_says_what_to_install(cars):

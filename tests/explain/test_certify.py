@@ -163,8 +163,8 @@ def test_a_large_network_is_sampled_but_engines_are_compared_everywhere(wrong_en
     assert f"of {net.size:,} weights and biases" in found.text
 
 
-def test_a_deep_network_has_three_weights_of_each_layer():
-    net, theta, X, Y, _ = tiny(text="3 -> " + "4 tanh -> " * 30 + "2 logistic", n=2)
+def test_beside_a_large_layer_each_small_one_has_three_weights():
+    net, theta, X, Y, _ = tiny(text="3 -> 120 tanh -> 2 tanh -> 2 tanh -> 2 logistic", n=2)
     found = certify(net, theta, X, Y)
     names = [weight.name for weight in found.weights if weight.symbolic is not None]
     assert found.passed and found.method == "composed"
@@ -300,6 +300,7 @@ def test_at_a_kink_there_is_no_slope_and_no_failure(text, theta, x, y, loss, pen
     assert {w.name for w in found.weights if w.status is Status.KINK} == kinks
     assert found.passed, found.text
     assert ("not differentiable here" in found.text) == bool(kinks)
+    assert ("SymPy's is the slope on one side" in " ".join(found.text.split())) == bool(kinks)
     assert all(w.record()["status"] == "not differentiable here" for w in found.weights
                if w.name in kinks)  # fmt: skip
 
@@ -309,6 +310,12 @@ def test_nearer_to_a_kink_than_any_difference_is_no_failure_either():
     found = certify(net, [1.0, 1e-10, 2.0, 0.0], [[0.0]], [1.0], "sse")
     assert found.passed and found.weights[1].status is Status.KINK
     assert found.weights[1].symbolic == found.weights[1].engines["reference"] != 0
+
+
+def test_a_slope_of_0_is_told_as_0():
+    net = fl.Network.parse("2 -> 2 relu -> 1")
+    found = certify(net, np.zeros(9), [[1.0, 2.0]], [1.0], "sse")
+    assert [weight.symbolic for weight in found.weights] == [0.0] * 8 + [-1.0]
 
 
 def test_a_wrong_engine_is_found_also_beside_a_kink(wrong_engine):

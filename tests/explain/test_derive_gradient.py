@@ -154,3 +154,18 @@ def test_a_step_in_frozen_layers_passes_no_error_on() -> None:
     theta, given = start(net, 2), rows(net, "sse", 2)
     check(derived(net, Objective("sse"), None), Objective("sse"), theta, given)
     assert "Frozen weights keep their values" in derive(net, "sse").text
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+def test_the_rule_of_a_frozen_weight_is_no_step(expanded: bool) -> None:
+    net = fl.Network.of(fl.Input(2), fl.Layer(2, "tanh", "a", frozen=True), fl.Layer(2, name="b"))
+    rule = derive(net.freeze("b[b.1]"), "sse", theta=[0.5] * 12, x=[1, 2], y=[1, 0],
+                  expanded=expanded).steps[-1]  # fmt: skip
+    told = [str(equation) for equation in rule.equations]
+    held = [line.split(" = ")[0] for line in told if line.endswith(" = 0")]
+    if expanded:
+        weights = [f"Δw[input.{i}->a.{j}]" for i in (0, 1) for j in (0, 1)]
+        assert held == [*weights, "Δb[a.0]", "Δb[a.1]", "Δb[b.1]"]
+    else:
+        assert held == ["Δw[input.i->a.j]", "Δb[a.j]"]
+    assert all("η" in line for line in told if not line.endswith(" = 0"))

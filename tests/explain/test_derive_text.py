@@ -114,6 +114,14 @@ def test_sign_and_size_of_each_weight_in_words() -> None:
     assert {told[5] for told in found.values()} == {"rises", "falls"}
 
 
+def test_with_a_penalty_the_words_are_of_what_is_descended() -> None:
+    # The slope of E is −0.01, that of J = E + ½·0.1·w² is 0.19: the two ask for opposite steps.
+    told = of("1 -> 1 nobias", "sse", theta=[2.0], x=[0.1], y=[0.3], l2=0.1)().text
+    (row,) = rows_of(told).values()
+    assert row[2] == "0.19" and " ".join(row[4:]) == "J rises with it: make it smaller"
+    assert "where ∂J/∂w > 0, J rises when w grows" in " ".join(told.split())
+
+
 def test_a_weight_that_carries_nothing_is_said_to_matter_to_nothing() -> None:
     text = of("1 -> 1", "sse", theta=[2.0, 1.0], x=[0.0], y=[3.0])().text
     assert "does not answer" in " ".join(rows_of(text)["w[input.0->output.0]"])

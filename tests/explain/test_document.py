@@ -164,6 +164,14 @@ def test_html_shows_any_text_and_runs_none(text: str) -> None:
     assert text.strip("\x00").replace("\r\n", "\n") in found.said.replace("\r\n", "\n")
 
 
+def test_fractions_are_large_in_tables_and_small_in_a_line_of_text() -> None:
+    dw = slope(symbol("E"), w)
+    made = Document("T", [Table([dw], [[dw]]), Bullets([(dw,)]), Paragraph(dw)]).html
+    assert [part.split(">")[0].split(" alt")[0] for part in made.split("<math")[1:]] == [
+        *[' displaystyle="true"'] * 3, "",
+    ]  # fmt: skip
+
+
 def test_html_needs_no_network() -> None:
     markup = page("x").html
     assert "default-src 'none'" in markup and "prefers-color-scheme: dark" in markup
@@ -222,6 +230,20 @@ def test_a_long_equation_is_cut_at_its_signs() -> None:
         "    y = x[input.0] + x[input.1] + x[input.2] + x[input.3]",
         "        + x[input.4] + x[input.5] + x[input.6] + x[input.7]",
         "      = 3",
+    ]
+
+
+def test_what_is_long_in_brackets_is_cut_between_terms_and_fractions() -> None:
+    terms = [symbol("w", "output", i) * symbol("x", "input", i) for i in range(4)]
+    inside = Equation(y, symbol("η") * total(*terms))
+    assert Document("T", [inside]).to_text(66).splitlines()[3:] == [
+        "    y = η·(w[output.0]·x[input.0] + w[output.1]·x[input.1]",
+        "          + w[output.2]·x[input.2] + w[output.3]·x[input.3])",
+    ]
+    above, below = total(*terms[:2]), total(*terms[2:])
+    assert Document("T", [Equation(y, above / below)]).to_text(66).splitlines()[3:] == [
+        "    y = (w[output.0]·x[input.0] + w[output.1]·x[input.1])",
+        "          /(w[output.2]·x[input.2] + w[output.3]·x[input.3])",
     ]
 
 

@@ -1,5 +1,6 @@
 """Traced numbers are the engines' numbers, and the step is the one that a run takes."""
 
+import itertools
 import json
 import math
 import sys
@@ -342,6 +343,7 @@ def test_absent_and_frozen_weights():
     step = next(edge["step"] for edge in found.edge_records() if edge["name"] == frozen)
     assert step == 0
     assert str(found.weight_equations(frozen)[-1]) == f"Δ{frozen} = 0"
+    assert "Frozen weights and biases keep their values" in found.text
     assert absent[0] not in found.text
 
 
@@ -404,6 +406,19 @@ def test_edges_tell_sign_and_size_in_two_ways():
     assert [float(edge.get("stroke-width")) for edge in edges] == [6.0, 3.5, 1.0]
     style = root.find(f"{SVG}style").text
     assert ".n{stroke:#d55e00;stroke-dasharray" in style and "prefers-color-scheme:dark" in style
+
+
+def test_no_weight_in_the_picture_covers_another():
+    net = fl.Network.parse("3 -> 4 tanh -> 3 softmax")
+    found = trace(net, net.initial(seed=1), [0.1, -0.1, 0.6], [1, 0, 0], "cross_entropy")
+    boxes = [
+        [float(rect.get(key)) for key in ("x", "y", "width", "height")]
+        for rect in picture(found).findall(f"{SVG}rect")
+    ]
+    assert len(boxes) == 24
+    for (x, y, wide, high), (left, top, across, down) in itertools.combinations(boxes, 2):
+        beside = x + wide <= left or left + across <= x
+        assert beside or y + high <= top or top + down <= y
 
 
 def test_large_layers_are_abbreviated():

@@ -161,7 +161,7 @@ SLIPS = [
     (f"dE/d{WEIGHT}", "-6.0", {}, "no ½ in it"),
     ("E", "9.0", {}, "no ½ in it"),
     ("E", "2.25", {}, "half as large"),
-    ("delta[output.0]", "-3.0", {}, "opposite sign"),
+    ("delta[output.0]", "-3.0", {}, "where it stands for ∂E/∂h"),
 ]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fallline as fl
 from fallline.errors import SpecError
 from fallline.spec.initial import given_theta
 from fallline.spec.network import Input, Layer, Network
@@ -74,3 +75,17 @@ def test_what_float32_cannot_hold_is_refused():
     theta[8] = 1e39
     with pytest.raises(SpecError, match=r"θ must fit into float32, but b\[a.2\] does not"):
         given_theta(NET, theta, np.float32)
+
+
+@pytest.mark.parametrize("call", [
+    lambda net: fl.error_and_gradient(net, [1.0, 2.0], [[1.0]], [1.0]),
+    lambda net: fl.descend(net, [[1.0]], [1.0]),
+    lambda net: fl.derive(net, "sse"),
+    lambda net: fl.trace(net, [1.0, 2.0], [1.0], [1.0]),
+    lambda net: fl.certify(net, [1.0, 2.0], [[1.0]], [1.0]),
+])  # fmt: skip
+def test_what_is_no_network_is_told_how_to_become_one(call) -> None:
+    with pytest.raises(SpecError, match=r"make one with Network.parse\('1 -> 1'\)"):
+        call("1 -> 1")
+    with pytest.raises(SpecError, match="not a list"):
+        call([fl.Input(1), fl.Layer(1)])

@@ -63,7 +63,8 @@ def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 def data_argument(required: bool = True) -> Callable[[F], F]:
     """Return the decorator that adds DATA."""
-    return click.argument("data", type=values.File(), required=required, metavar="DATA")
+    shown = "DATA" if required else "[DATA]"
+    return click.argument("data", type=values.File(), required=required, metavar=shown)
 
 
 def model_argument(function: F) -> F:

@@ -35,7 +35,8 @@ def _blocks(found: Certificate) -> Iterator[Block]:
         yield Note(
             f"{_count(found.count(Status.KINK))} not differentiable here: J has a kink, where its "
             "slopes from the left and from the right differ (marked kink). Engines take the slope "
-            "that the table of activations or errors states there; that is no failure."
+            "that the table of activations or errors states there; that is no failure. SymPy's is "
+            "the slope on one side, a central difference lies between both."
         )
 
 

@@ -25,6 +25,7 @@ from .certify_whole import OfRow, function, net_inputs, whole_error, written
 __all__ = ["Symbolic", "row_slopes", "textless"]
 
 _LEAST_DIGITS, _MOST_DIGITS = 50, 400
+_OF_THE_HAIR = 1e-30  # slopes this small beside the largest are those of `_moved` alone: told as 0
 
 S = Any  # a SymPy expression
 M = Any  # a number of mpmath
@@ -98,9 +99,10 @@ def row_slopes(
         for at, own in enumerate(_penalties(network, objective, t, float(weights.sum()), entries)):
             slopes[at] += own
         error += _penalty(network, objective, t, float(weights.sum()))
-        masked = network.masked
+        least = _OF_THE_HAIR * max(map(abs, slopes), default=mpmath.mpf(0))
         found = {
-            i: 0.0 if masked[i] else float(value) for i, value in zip(entries, slopes, strict=True)
+            i: 0.0 if network.masked[i] or abs(value) < least else float(value)
+            for i, value in zip(entries, slopes, strict=True)
         }
         return Symbolic("whole" if how else "composed", float(error), found)
 

@@ -339,7 +339,10 @@ def rule_step(names: Notation, deltas: dict[tuple[str, Unit], Maths]) -> Step:
     equations = []
     for weight, layer, j, factor in _parameters(names):
         change = Symbol(f"Δ{weight.name}", weight.places)
-        sides = [-(rate * slope(ERROR, weight)), rate * names.delta(layer, j) * factor]
+        if names.held(weight, layer):
+            equations.append(Equation(change, Number(0)))
+            continue
+        sides: list[Maths] = [-(rate * slope(ERROR, weight)), rate * names.delta(layer, j) * factor]
         if (layer, j) in deltas:
             sides.append(product(rate, deltas[layer, j], factor))
         equations.append(Equation(change, *sides))

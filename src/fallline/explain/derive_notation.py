@@ -68,6 +68,7 @@ class Notation:
             self.spelled.add(self.output)
         self.targets = target_count(loss, network)
         self._absent = {network.name(int(at)) for at in network.masked.nonzero()[0]}
+        self._frozen = {network.name(int(at)) for at in network.frozen.nonzero()[0]}
 
     def row(self, layer: Layer) -> Activation:
         """Return the activation of a layer."""
@@ -105,6 +106,13 @@ class Notation:
     def present(self, weight: Symbol) -> bool:
         """Return whether there is such a connection; one of index letters may be."""
         return not self._absent or str(weight) not in self._absent
+
+    def held(self, weight: Symbol, layer: str) -> bool:
+        """Return whether a weight keeps its value: alone, or as all of its layer do."""
+        block = next(each for each in self.network.blocks if each.name == layer)
+        span = block.biases if weight.name == "b" else block.weights
+        whole = (self.network.frozen | self.network.masked)[span].all()
+        return bool(whole) or str(weight) in self._frozen
 
     def fed(self, layer: str) -> list[str]:
         """Return the layers that a layer feeds."""

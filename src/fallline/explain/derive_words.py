@@ -40,12 +40,13 @@ def in_words(names: Notation, at: PointValues | None) -> Iterator[Block]:
     found = symbol("E") if at is None else of_what(at)
     change = symbol("ε")
     any_one = symbol("w")
+    told = "the error" if found == symbol("E") else found
     yield Paragraph(
-        "Sign: where ", Equation(slope(found, any_one), Number(0), signs=">"), " the error rises "
-        "when w grows, so that plain descent makes w smaller; where it is below 0 the error falls "
-        "when w grows, and descent makes w larger. Size: when w changes by a small ", change,
-        ", and nothing else does, the error changes by about ", change * slope(found, any_one),
-        ". Where it is 0, the error does not answer to a small change of w.",
+        "Sign: where ", Equation(slope(found, any_one), Number(0), signs=">"), ", ", told,
+        " rises when w grows, so that plain descent makes w smaller; where it is below 0, ", told,
+        " falls when w grows, and descent makes w larger. Size: when w changes by a small ", change,
+        ", and nothing else does, ", told, " changes by about ", change * slope(found, any_one),
+        ". Where it is 0, ", told, " does not answer to a small change of w.",
     )  # fmt: skip
     if at is None:
         yield from _signs(names)
@@ -90,10 +91,9 @@ def _numbers(names: Notation, at: PointValues, found: Symbol) -> Iterator[Block]
     present = np.flatnonzero(~network.masked)
     order = present[np.argsort(-np.abs(gradient[present]), kind="stable")]
     kept = np.sort(order[:_MOST])
-    rows = [_row(network.name(int(p)), at.point, int(p), gradient[p]) for p in kept]
-    name = str(found)
+    rows = [_row(found, network.name(int(p)), at.point, int(p), gradient[p]) for p in kept]
     yield Table(
-        ["weight", "value", slope(found, symbol("w")), f"Δ{name} for +{_SMALL:g}",
+        ["weight", "value", slope(found, symbol("w")), ("≈ Δ", found, f" for +{_SMALL:g}"),
          "in words"],
         rows,
     )  # fmt: skip
@@ -101,17 +101,17 @@ def _numbers(names: Notation, at: PointValues, found: Symbol) -> Iterator[Block]
         yield Paragraph(f"These are the {len(kept)} of {len(present)} whose slopes are largest.")
 
 
-def _row(name: str, point: Point, index: int, value: float) -> tuple[Any, ...]:
+def _row(of: Symbol, name: str, point: Point, index: int, value: float) -> tuple[Any, ...]:
     if value > 0:
-        told = "E rises with it: make it smaller"
+        told = "rises with it: make it smaller"
     elif value < 0:
-        told = "E falls with it: make it larger"
+        told = "falls with it: make it larger"
     else:
-        told = "E does not answer to it"
+        told = "does not answer to it"
     return (
         parameter(name),
         shown(float(point.theta[index])),
         shown(float(value)),
         shown(_SMALL * float(value)),
-        told,
+        (of, f" {told}"),
     )

@@ -14,6 +14,7 @@ that is a number or an index letter. ``symbol("w", "input", "i", "hidden1", "j")
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,8 +89,9 @@ class Number(Maths):
 
     @property
     def shown(self) -> str:
-        """The digits, with a true minus sign."""
-        return (self.digits or _plain(self.value)).replace("-", "−")
+        """The digits, with a true minus sign, and a power of ten as a plain number: 5e−7."""
+        digits = self.digits or _plain(self.value)
+        return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", digits).replace("-", "−")
 
 
 def _plain(value: float) -> str:

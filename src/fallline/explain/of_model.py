@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from .derive import derive
 from .document import Block, Document, Note, Paragraph, Title
 from .document import Table as Grid
 from .maths import Number, Symbol, symbol
+from .trace_shown import Digits
 
 __all__ = ["Rows", "encoded", "explain_model", "input_blocks"]
 
@@ -132,15 +133,16 @@ def _features(columns: Sequence[ColumnEncoder]) -> Iterator[tuple[str, str, str]
 def _how(column: ColumnEncoder, feature: str) -> str:
     if feature in (f"{column.name} (missing)", f"{column.name}=(missing)"):
         return "1 if missing, else 0"
-    scaled = f" − {getattr(column, 'mean', 0):.4g}) / {getattr(column, 'std', 1):.4g}"
+    mean, std = (Digits(4).of(getattr(column, name, 1.0)) for name in ("mean", "std"))
+    scaled = f" − {mean}) / {std}"
     match column:
         case NumericEncoder():
             return f"(value{scaled}"
         case BooleanEncoder():
-            return f"(1 or 0{scaled}"
+            return f"([1 if yes, 0 if no]{scaled}"
         case CategoryEncoder():
             if column.binary:
-                return f"(1 or 0{scaled}"
+                return f"([1 if so, else 0]{scaled}"
             return "1 if so, else 0"
         case DateEncoder() if feature.endswith("(day)"):
             return f"(days{scaled}"
@@ -186,6 +188,9 @@ def _left_out(model: Model) -> Iterator[Block]:
     used = [name for name, value in beside.items() if value]
     if str(plan.schedule) != "constant":
         used.append(f"the schedule {plan.schedule} of the learning rate")
+    settings = model.facts.get("settings")
+    if isinstance(settings, Mapping) and settings.get("class_weight") is not None:
+        used.append("weights of rows by their class")
     if used:
         yield Note(f"The training also had {', '.join(used)}; the rule below is without.")
 

@@ -18,7 +18,7 @@ def shown(value: float, places: int = 6) -> Number:
     """Return a number with so many places, zeros at the end left out.
 
     >>> print(shown(0.25), shown(1 / 3), shown(-0.0000001))
-    0.25 0.333333 −1e−07
+    0.25 0.333333 −1e−7
     """
     rounded = round(value, places)
     if abs(value) > _NOTHING and not rounded:

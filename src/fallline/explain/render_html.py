@@ -24,9 +24,9 @@ STYLE = """
 .fallline mtd.right { text-align: left; }
 .fallline .table { overflow-x: auto; }
 .fallline table { border-collapse: collapse; margin: .8em 0; }
-.fallline caption { text-align: left; padding: .3em 0; font-style: italic; }
-.fallline th, .fallline td { padding: .25em .8em .25em 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #8884; }
+.fallline caption { text-align: left; padding: .3em 0; font-style: italic; white-space: nowrap; }
+.fallline th, .fallline td { padding: .25em .8em .25em 0; text-align: left;
+  vertical-align: baseline; border-bottom: 1px solid #8884; }
 .fallline .number { text-align: right; font-variant-numeric: tabular-nums; }
 .fallline .note { border-left: 3px solid #c80; padding: .1em 1em; margin: .8em 0; }
 .fallline pre { padding: .6em 1em; background: #8881; overflow-x: auto; }
@@ -79,7 +79,8 @@ def _block(block: Block) -> str:
             )
         case Bullets(items, numbered):
             kind = "ol" if numbered else "ul"
-            return f"<{kind}>{''.join(f'<li>{_spoken(item)}</li>' for item in items)}</{kind}>"
+            told = "".join(f"<li>{_spoken(item, large=True)}</li>" for item in items)
+            return f"<{kind}>{told}</{kind}>"
         case Table():
             return _table(block)
         case Svg(markup, alt):
@@ -90,7 +91,9 @@ def _block(block: Block) -> str:
     raise TypeError(f"no block is a {type(block).__name__}")
 
 
-def _spoken(spoken: Words) -> str:
+def _spoken(spoken: Words, *, large: bool = False) -> str:
+    """Return running text; `large` where a line has room for fractions in full size."""
+    style = ' displaystyle="true"' if large else ""
     parts = []
     for part in spoken:
         if isinstance(part, Equation):
@@ -100,10 +103,10 @@ def _spoken(spoken: Words) -> str:
                 f"<mo>{escape(sign)}</mo>{side}"
                 for sign, side in zip(part.signs, sides[1:], strict=True)
             )
-            parts.append(f'<math alttext="{label}"><mrow>{told}</mrow></math>')
+            parts.append(f'<math{style} alttext="{label}"><mrow>{told}</mrow></math>')
         elif isinstance(part, Maths):
             label = escape(text_of(part), quote=True)
-            parts.append(f'<math alttext="{label}">{mathml_of(part)}</math>')
+            parts.append(f'<math{style} alttext="{label}">{mathml_of(part)}</math>')
         else:
             parts.append(escape(part))
     return "".join(parts)
@@ -112,7 +115,7 @@ def _spoken(spoken: Words) -> str:
 def _table(table: Table) -> str:
     def line(cells: tuple[Words, ...], tag: str) -> str:
         told = "".join(
-            f"<{tag}{' class=number' if numeric else ''}>{_spoken(cell)}</{tag}>"
+            f"<{tag}{' class=number' if numeric else ''}>{_spoken(cell, large=True)}</{tag}>"
             for cell, numeric in zip(cells, table.numeric, strict=True)
         )
         return f"<tr>{told}</tr>"

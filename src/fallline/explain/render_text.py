@@ -145,14 +145,18 @@ def _cut(line: str, later: str, width: int) -> Iterator[str]:
 
 
 def _best_cut(line: str, start: int, end: int) -> int | None:
-    """Return where a line is cut best: before the last sign that stands in the fewest brackets."""
+    """Return where a line is cut best: before the last sign that stands in the fewest brackets.
+
+    A sum is cut between its terms before a factor is cut off one of them.
+    """
     depth, best = 0, None
     for at, letter in enumerate(line[:end]):
         depth += (letter in "([{") - (letter in ")]}")
         other = line.startswith("else ", at)
         signed = letter in "+−" and line[at - 1] == line[at + 1 : at + 2] == " "
-        cost = depth - other  # the cases of a choice hold together
-        if at > start and (other or signed or letter == "·") and (best is None or cost <= best[0]):
+        factor = letter == "·" or (letter == "/" and line[at - 1] == ")" and line[at + 1] in "(√")
+        cost = (depth - other, factor)  # the cases of a choice hold together
+        if at > start and (other or signed or factor) and (best is None or cost <= best[0]):
             best = cost, at
     return None if best is None else best[1]
 

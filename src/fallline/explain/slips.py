@@ -40,8 +40,9 @@ def slip_behind(numbers: StepNumbers, quantity: StepQuantity, printed: Decimal) 
 
 def _of_slope(numbers: StepNumbers, quantity: StepQuantity, right: float) -> list[Slip]:
     kind, n = quantity.kind, numbers.n
+    if_delta = ", as δ has where it stands for ∂E/∂h; here it is −∂E/∂h" * (kind == "delta")
     slips = [
-        Slip(-right, "It has the opposite sign."),
+        Slip(-right, f"It has the opposite sign{if_delta}."),
         Slip(2 * right, "It is twice as large, as if the error had no ½ in it."),
         Slip(right / 2, "It is half as large, as if the error had a ½ (or another ½) in it."),
     ]

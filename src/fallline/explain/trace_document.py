@@ -60,6 +60,8 @@ def _blocks(found: Trace) -> Iterator[Block]:
         "Numbers are rounded to ", f"{found.digits} significant digits. Before = stand as many "
         "digits as give the result by themselves; ≈ marks a result that these digits do not give."
     )  # fmt: skip
+    if network.frozen.any():
+        yield Note("Frozen weights and biases keep their values: their steps are 0.")
     shapes = [max(block.shape) + 1 for block in network.blocks]
     if max(len(rows), *shapes) > LONGEST_SUM:
         yield Note("In a long sum ", symbol("rest"), " stands for all further terms together.")

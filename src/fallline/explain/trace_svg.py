@@ -7,7 +7,7 @@ units are drawn, and how many are left out is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -22,6 +22,7 @@ __all__ = ["network_svg"]
 
 _ACROSS, _DOWN, _RADIUS, _MARGIN = 230, 112, 29, 64
 _MOST, _FIRST, _LAST = 8, 4, 3  # units of a layer: of more, the first four and the last three
+_BESIDE = 46  # how far from a unit's middle its numbers reach to each side
 _LABELLED = 40  # edges up to which each has its number
 
 _STYLE = """
@@ -66,6 +67,22 @@ class _Edge:
     start: _Spot
     end: _Spot
     over: float | None  # the height at which it passes over columns between, if there are any
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A place in the picture that is taken: its middle, and half its width and height."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+
+    def covers(self, other: _Box) -> float:
+        """Return the area that both have."""
+        across = self.wide + other.wide - abs(self.x - other.x)
+        down = self.high + other.high - abs(self.y - other.y)
+        return max(across, 0.0) * max(down, 0.0)
 
 
 def network_svg(
@@ -172,15 +189,22 @@ class _Drawing:
     def _labels(self) -> Iterator[str]:
         if len(self.edges) > _LABELLED:
             return
+        taken = [box for spot in self.spots.values() for box in self._around(spot)]
         for edge in self.edges:
-            near = 0.3 if edge.start.unit % 2 == 0 else 0.42
-            x, y = _along(edge, near if edge.over is None else 0.5)
             text = escape(self._number(float(self.moved.theta[edge.index])))
             wide = 6.8 * len(text) + 6
+            box = _free_place(edge, wide, taken)
+            taken.append(box)
             yield (
-                f'<rect class="k" x="{x - wide / 2:.1f}" y="{y - 8:.1f}" width="{wide:.1f}" '
-                f'height="16" rx="3"/><text class="l" x="{x:.1f}" y="{y + 4:.1f}">{text}</text>'
+                f'<rect class="k" x="{box.x - wide / 2:.1f}" y="{box.y - 8:.1f}" '
+                f'width="{wide:.1f}" height="16" rx="3"/>'
+                f'<text class="l" x="{box.x:.1f}" y="{box.y + 4:.1f}">{text}</text>'
             )
+
+    def _around(self, spot: _Spot) -> Iterator[_Box]:
+        """Yield what a unit, its name and its numbers take up."""
+        yield _Box(spot.x, spot.y, _BESIDE, _DOWN / 2)
+        yield _Box(spot.x, spot.y - _RADIUS - 10, 3.1 * len(self._name(spot)), 8)
 
     def _units(self) -> Iterator[str]:
         for (layer, unit), spot in self.spots.items():
@@ -200,14 +224,15 @@ class _Drawing:
                 h, delta = float(own.h[self.row, unit]), float(own.delta[self.row, unit])
                 yield _small(x, y + _RADIUS + 13, f"h = {self._number(h)}")
                 yield _small(x, y + _RADIUS + 27, f"δ = {self._number(delta)}")
-            bias = self._bias(layer, unit)
-            yield _small(x, y - _RADIUS - 6, f"{layer}.{unit}{bias}")
+            yield _small(x, y - _RADIUS - 6, self._name(spot))
 
-    def _bias(self, layer: str, unit: int) -> str:
+    def _name(self, spot: _Spot) -> str:
+        """Return a unit's name, and its bias if it has one."""
         for block in self.network.blocks:
-            if block.name == layer and block.biases is not None:
-                return f" · b = {self._number(float(self.moved.theta[block.biases.start + unit]))}"
-        return ""
+            if block.name == spot.layer and block.biases is not None:
+                bias = float(self.moved.theta[block.biases.start + spot.unit])
+                return f"{spot.layer}.{spot.unit} · b = {self._number(bias)}"
+        return f"{spot.layer}.{spot.unit}"
 
     def _left_out(self) -> Iterator[str]:
         for layer in _layers(self.network):
@@ -303,6 +328,14 @@ def _along(edge: _Edge, share: float) -> tuple[float, float]:
         return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
     one, two, three = (1 - share) ** 2, 2 * share * (1 - share), share**2
     return one * start[0] + two * x + three * end[0], one * start[1] + two * y + three * end[1]
+
+
+def _free_place(edge: _Edge, wide: float, taken: Sequence[_Box]) -> _Box:
+    """Return where on an edge its number covers the least of what is there already."""
+    first = 0.3 if edge.over is None else 0.5
+    shares = sorted((at / 50 for at in range(6, 45)), key=lambda share: abs(share - first))
+    boxes = [_Box(*_along(edge, share), wide / 2, 8) for share in shares]
+    return min(boxes, key=lambda box: sum(box.covers(other) for other in taken))
 
 
 def _small(x: float, y: float, text: str) -> str:

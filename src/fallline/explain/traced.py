@@ -178,8 +178,8 @@ class Trace(Explained):
     def examples(self, name: str) -> Records:
         """Return what each row adds to the slope of one weight, the largest first.
 
-        So it tells which example moved the weight most. ``share`` is the part of plain descent's
-        step −η·∂E/∂w that the row makes; it is that of all |shares| together.
+        So it tells which example moved the weight most. ``step`` is the part of plain descent's
+        step −η·∂E/∂w that the row makes, and ``share`` its size beside those of all rows together.
 
         Parameters
         ----------

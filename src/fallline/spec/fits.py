@@ -10,6 +10,7 @@ from ..arrays import Floats
 from ..errors import DataError, SpecError
 from ..formulas.activations import ACTIVATIONS, Activation
 from ..formulas.losses import Loss
+from .initial import check_network
 from .network import Network
 
 __all__ = ["check_loss", "check_target_values", "check_trainable", "output_for", "target_count"]
@@ -56,6 +57,7 @@ def output_for(loss: Loss, targets: int, *, classes: bool, exclusive: bool) -> s
 
 def check_loss(loss: Loss, network: Network) -> None:
     """Raise a SpecError where the error cannot be computed from the network's outputs."""
+    check_network(network)
     output = network.output
     row = ACTIVATIONS[output.activation]
     place = f"the output layer '{output.name}'"

@@ -14,7 +14,20 @@ from ..errors import SpecError, suggest
 if TYPE_CHECKING:
     from .network import Network
 
-__all__ = ["given_theta", "given_values"]
+__all__ = ["check_network", "given_theta", "given_values"]
+
+
+def check_network(network: object) -> None:
+    """Raise a SpecError for what is no network, such as its text."""
+    if isinstance(network, str):
+        raise SpecError(
+            f"a Network is needed, not its text; make one with Network.parse({network!r})"
+        )
+    if not hasattr(network, "blocks"):
+        raise SpecError(
+            f"a Network is needed, not a {type(network).__name__}; make one with Network.parse or "
+            "Network.of"
+        )
 
 
 def given_theta(network: Network, theta: Any, dtype: npt.DTypeLike | None = None) -> Floats:
@@ -30,6 +43,7 @@ def given_theta(network: Network, theta: Any, dtype: npt.DTypeLike | None = None
     SpecError
         When it is not.
     """
+    check_network(network)
     try:
         array = np.asarray(theta)
     except ValueError as error:
