@@ -11,8 +11,8 @@ import numpy as np
 from ..errors import DataError
 from . import options
 from .reading import Answers, ask, open_model
-from .report import level_note, show_worst
 from .show import Screen, score_rows
+from .telling import level_note, show_worst
 from .text import clean, count
 from .writing import plain
 

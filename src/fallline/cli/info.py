@@ -15,8 +15,8 @@ from . import options
 from .config import to_toml
 from .option import option
 from .reading import open_model
-from .report import chain, comparable, method, network_line
 from .show import Screen, beside, score_rows
+from .telling import chain, comparable, method, network_line
 from .text import count, size
 from .writing import plain
 
