@@ -1,6 +1,7 @@
 """How every picture looks: colours, sizes, and the axes that a drawing is made on.
 
-The colours of lines are those of Okabe and Ito (2008), which colour-blind eyes tell apart. Maps of an error go from light (small) to dark (large), in one hue, so that they read in grey too.
+The colours of lines are those of Okabe and Ito (2008), which colour-blind eyes tell apart. Maps of
+an error go from light (small) to dark (large), so that they read in grey too.
 matplotlib is imported when a picture is drawn, and only its objects are used, never pyplot's state.
 """
 
