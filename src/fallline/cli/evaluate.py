@@ -9,9 +9,10 @@ import click
 import numpy as np
 
 from ..errors import DataError
+from ..report.scores import score_rows
 from . import options
 from .reading import Answers, ask, open_model
-from .show import Screen, score_rows
+from .show import Screen
 from .telling import level_note, show_worst
 from .text import clean, count
 from .writing import plain

@@ -11,13 +11,15 @@ import click
 
 from ..errors import DataError
 from ..formulas.registry import call_text
+from ..report.facts import part_of, scored_on, stored_scores, texts, trained
+from ..report.scores import score_rows
+from ..report.words import chain, network_line
 from . import options
 from .config import to_toml
 from .option import option
 from .reading import open_model
-from .show import Screen, beside, score_rows
-from .telling import chain, comparable, method, network_line
-from .text import count, size
+from .show import Screen
+from .text import size
 from .writing import plain
 
 if TYPE_CHECKING:
@@ -65,14 +67,14 @@ def _show(screen: Screen, model: Model, path: str) -> None:
             ("Target", f"{target} ({model.task})" if target else ""),
             ("Classes", _classes(model)),
             ("Network", f"{network_line(model.network)}, {model.theta.dtype}"),
-            ("Trained", _trained(model)),
-            ("Chosen", "\n".join(_texts(facts.get("choices")))),
+            ("Trained", trained(model)),
+            ("Chosen", "\n".join(texts(facts.get("choices")))),
             ("Ended", str(facts.get("stopped", ""))),
         ]
     )
-    models = _models(facts)
+    models = stored_scores(facts)
     if models:
-        screen.title(_where(facts))
+        screen.title(scored_on(facts))
         head, rows = score_rows(models)
         screen.table(head, rows, numbers=range(2, 2 + len(models)))
     if model.encoder is not None:
@@ -88,57 +90,12 @@ def _classes(model: Model) -> str:
     return ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
 
 
-def _trained(model: Model) -> str:
-    plan, history = model.plan, model.history
-    rows = _mapping(model.facts, "rows").get("train")
-    parts = [f"on {count(rows, 'row')}"] if isinstance(rows, int) else []
-    if isinstance(source := model.facts.get("source"), str):
-        parts.append(f"of {source}")
-    batch = f"batches of {count(plan.batch_size, 'row')}" if plan.batch_size else "the full batch"
-    parts.append(
-        f"for {count(len(history), 'epoch')} by {method(plan.optimizer)}, {batch}, error "
-        f"{plan.loss}, λ {plan.l2:g}, seed {plan.seed}"
-    )
-    return " ".join(parts)
-
-
 def _columns(model: Model) -> list[tuple[str, str, str]]:
     assert model.encoder is not None
     return [
         (column.name, str(column.to_json()["kind"]), f"{len(column.features)}")
         for column in model.encoder.columns
     ]
-
-
-def _where(facts: Mapping[str, Any]) -> str:
-    """Return what the scores are of."""
-    folds = _mapping(facts, "cross_validation").get("folds")
-    if isinstance(folds, list):
-        return f"Scores over {count(len(folds), 'fold')}: the mean"
-    return "Scores on the test rows" if "test" in _mapping(facts, "scores") else "Scores"
-
-
-def _models(facts: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
-    """Return the scores of the network and the simple models, as far as the file has them."""
-    scores, judged = _mapping(facts, "scores"), _mapping(facts, "cross_validation")
-    ours = _numbers(judged.get("mean", scores.get("test", scores.get("train"))))
-    theirs = _mapping(judged or facts, "baselines")
-    simple = {name: _numbers(metrics) for name, metrics in theirs.items()}
-    return beside(ours, comparable(simple)) if ours else {}
-
-
-def _numbers(metrics: Any) -> dict[str, float]:
-    pairs = metrics.items() if isinstance(metrics, dict) else ()
-    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
-
-
-def _mapping(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = facts.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _account(model: Model, path: str) -> dict[str, Any]:
@@ -171,10 +128,10 @@ def _account(model: Model, path: str) -> dict[str, Any]:
 
 def _config(model: Model, path: str) -> str:
     """Return run.toml from the settings that the model was trained with."""
-    settings = dict(_mapping(model.facts, "settings"))
+    settings = dict(part_of(model.facts, "settings"))
     if model.target is None or not settings:
         raise DataError(f"'{path}' does not say how it was trained, so it cannot be repeated")
-    read = dict(_mapping(model.facts, "read"))
+    read = dict(part_of(model.facts, "read"))
     source = model.facts.get("source") if "read" in model.facts else None
     data = {"file": source} if isinstance(source, str) else {}
     columns: dict[str, Any] = {"target": list(model.target.names)}

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..formulas.registry import call_text
-from .show import Screen, beside, score_rows
+from ..report.scores import PINBALL, beside, comparable, score_rows
+from ..report.words import method, network_line
+from .show import Screen
 from .text import count, quantity
 from .text import number as figure
 
 if TYPE_CHECKING:
     from ..data import Role
     from ..formulas.loss import Loss
-    from ..formulas.optimizers.base import Method
-    from ..spec.network import Network
     from ..training import CrossValidation, Settings, Start, TrainingResult, WorstRow
 
 __all__ = [
-    "chain",
-    "comparable",
     "level_note",
-    "method",
-    "network_line",
     "next_lines",
     "rivals",
     "show_next",
@@ -37,7 +31,6 @@ __all__ = [
 ]
 
 _MOST_ROLES = 40
-_PINBALL = "pinball"  # the metric of quantiles: the lower the better
 
 
 def show_start(screen: Screen, start: Start) -> None:
@@ -82,25 +75,6 @@ _TOLD = frozenset(
 """Settings that are told elsewhere, or are of no matter to the result."""
 
 
-def method(optimizer: Method) -> str:
-    """Return an optimizer in words, with what differs from its defaults.
-
-    Examples
-    --------
-    >>> from fallline.formulas.optimizers import SGD
-    >>> method(SGD(0.1, momentum=0.9))
-    'sgd(momentum=0.9) at 0.1'
-    """
-    given, usual = optimizer.to_json(), type(optimizer)().to_json()
-    changed = {
-        name: value
-        for name, value in given.items()
-        if name not in ("name", "learning_rate") and value != usual[name]
-    }
-    rate = f" at {given['learning_rate']:g}" if "learning_rate" in given else ""
-    return call_text(optimizer.name, changed) + rate
-
-
 def _also(settings: Settings) -> str:
     """Return the settings that are not told elsewhere, in the words of the options."""
     return ", ".join(
@@ -141,16 +115,6 @@ def _show_roles(screen: Screen, roles: Sequence[Role]) -> None:
         screen.say(f"Not used: {_names([role.name for role in unused[:_MOST_ROLES]])}", indent=2)
 
 
-def network_line(network: Network) -> str:
-    """Return the network in a line, with its number of parameters."""
-    return f"{chain(network)}; {count(network.size, 'parameter')}"
-
-
-def chain(network: Network) -> str:
-    """Return the network as text, without the names that it has by default."""
-    return re.sub(r"\b(input|hidden\d+|output): ", "", str(network))
-
-
 def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
     """Tell how the training, which took so many seconds, ended and how good the model is."""
     screen.say()
@@ -188,7 +152,7 @@ def _show_folds(screen: Screen, judged: CrossValidation) -> None:
     head, rows = score_rows(models, spreads)
     # The words for the metrics would leave no room for two numbers in a cell.
     screen.table((head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], numbers=(1, 2, 3))
-    names = [name for name in judged.mean if _PINBALL not in judged.mean or _is_of_quantiles(name)]
+    names = [name for name in judged.mean if PINBALL not in judged.mean or _is_of_quantiles(name)]
     screen.title("Each fold: the network, trained on the other rows")
     screen.table(
         ("fold", "rows", "epochs", "λ", *names),
@@ -204,13 +168,8 @@ def _show_folds(screen: Screen, judged: CrossValidation) -> None:
     screen.say("The model that is saved was then trained on all rows.", indent=2)
 
 
-def comparable(baselines: Mapping[str, Mapping[str, float]]) -> Mapping[str, Any]:
-    """Return the simple models to show: beside quantiles, those of the training rows alone."""
-    return {name: theirs for name, theirs in baselines.items() if _PINBALL in theirs} or baselines
-
-
 def _is_of_quantiles(name: str) -> bool:
-    return name == _PINBALL or name.startswith("coverage_")
+    return name == PINBALL or name.startswith("coverage_")
 
 
 def _show_restarts(screen: Screen, result: TrainingResult) -> None:
@@ -273,12 +232,12 @@ def rivals(result: TrainingResult) -> list[str]:
 def yardstick(result: TrainingResult) -> tuple[str, str]:
     """Return the metric that the network is judged by, and the simple model to set beside it."""
     name = _judged(result)[1]
-    return name, "training quantiles" if name == _PINBALL else "linear model"
+    return name, "training quantiles" if name == PINBALL else "linear model"
 
 
 def _rank(scores: Mapping[str, float], name: str) -> tuple[float, ...]:
     """Return what a better model has more of: the metric `name`, and less of the next one."""
-    if name == _PINBALL:
+    if name == PINBALL:
         return (-scores[name],)
     return scores[name], *(-scores[metric] for metric in _next_metrics(scores, name))
 
@@ -300,7 +259,7 @@ def verdict(result: TrainingResult) -> str:
     """Return the sentence that sets the network beside the simple models."""
     scores, name = _judged(result)
     simple, names, beaten = _simple(result), [name], yardstick(result)[1]
-    if name != _PINBALL and figure(scores[name]) == figure(simple[beaten][name]):
+    if name != PINBALL and figure(scores[name]) == figure(simple[beaten][name]):
         names += _next_metrics(scores, name)
     shown = ", ".join(f"{metric} {figure(scores[metric])}" for metric in names)
     ours = f"The network ({shown}) is"
@@ -326,8 +285,8 @@ def _judged(result: TrainingResult) -> tuple[Mapping[str, float], str]:
     scores = result.scores.get("test", result.scores["train"])
     if result.cross_validation is not None:
         scores = result.cross_validation.mean
-    if _PINBALL in scores:
-        return scores, _PINBALL
+    if PINBALL in scores:
+        return scores, PINBALL
     first = next(iter(scores))
     return scores, f"weighted_{first}" if f"weighted_{first}" in scores else first
 

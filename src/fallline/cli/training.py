@@ -15,6 +15,7 @@ import click
 
 from ..errors import DataError
 from ..files import check_writable, whole_file
+from ..report.words import chain
 from . import telling
 from .interrupts import Interrupted, Interrupts
 from .progress import Progress, progress
@@ -243,7 +244,7 @@ def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str
             ],
             "notes": start.notes,
             "rows": start.rows,
-            "network": {"text": telling.chain(model.network), "parameters": model.network.size},
+            "network": {"text": chain(model.network), "parameters": model.network.size},
             "settings": start.settings.to_json(),
             "choices": result.choices,
             "l2": model.plan.l2,
