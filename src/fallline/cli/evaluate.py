@@ -57,13 +57,11 @@ def command(model: str, data: str, as_json: bool, **given: Any) -> None:
 
 def _confusion(answers: Answers) -> Ints:
     """Return (classes, classes) counts: rows by true class, columns by predicted class."""
+    from ..report.numbers import confusion_counts
+
     target, truth, rows = answers.model.target, answers.truth, answers.known()
     assert target is not None and truth is not None
-    codes = target.codes(truth[0].take(rows))
-    taken = np.argmax(target.probabilities(answers.points[rows]), axis=1)
-    counts = np.zeros((len(target.labels), len(target.labels)), np.int64)
-    np.add.at(counts, (codes, taken), 1)
-    return counts
+    return confusion_counts(target, answers.points[rows], truth[0].take(rows))
 
 
 def _worst(answers: Answers) -> tuple[WorstRow, ...]:

@@ -6,16 +6,9 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from ..report.words import count, number
+from ..report.words import clean, count, number, quantity
 
 __all__ = ["clean", "count", "in_options", "number", "quantity", "size"]
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def clean(text: object, keep: str = "") -> str:
-    """Return a text without control characters: a table's cells must not steer a terminal."""
-    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", str(text))
 
 
 def in_options(message: str) -> str:
@@ -70,13 +63,6 @@ def _given(found: re.Match[str]) -> str:
 def _flag(name: str) -> str:
     named = {"fill_missing": "fill-missing-columns", "metrics": "metric"}
     return "--" + named.get(name, name.replace("_", "-"))
-
-
-def quantity(value: object) -> str:
-    """Return a cell or a label for reading."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return clean(value)
-    return number(value) if isinstance(value, float) else f"{value:,}"
 
 
 def size(n_bytes: int) -> str:

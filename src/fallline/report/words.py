@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from ..formulas.optimizers.base import Method
     from ..spec.network import Network
 
-__all__ = ["chain", "count", "method", "network_line", "number"]
+__all__ = ["chain", "clean", "count", "method", "network_line", "number", "quantity"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: object, keep: str = "") -> str:
+    """Return a text without control characters: a table's cells must not steer a terminal."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", str(text))
 
 
 def number(value: float) -> str:
@@ -42,6 +49,13 @@ def count(n: int, noun: str, plural: str = "") -> str:
     ('1 row', '1,728 rows')
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def quantity(value: object) -> str:
+    """Return a cell or a label for reading."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return clean(value)
+    return number(value) if isinstance(value, float) else f"{value:,}"
 
 
 def method(optimizer: Method) -> str:

@@ -1,0 +1,109 @@
+"""`model_report`: a model on one page, which needs no network and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import SpecError
+from ..explain.document import Block, Document, Note, Title
+from ..explain.explained import Explained
+from ..explain.of_model import input_blocks, rule_of
+from ..model import Model
+from .again import Recipe, again
+from .asked import Asked, deeper
+from .numbers import numbers
+from .steps import steps
+
+__all__ = ["Report", "model_report"]
+
+
+@dataclass(frozen=True, eq=False)
+class Report(Explained):
+    """A model, what it says of a table, and how it learnt: `html` is one page that needs no other.
+
+    Attributes
+    ----------
+    asked
+        The model and the rows.
+    recipe
+        What to type to make it again.
+    """
+
+    asked: Asked
+    recipe: Recipe
+
+    @property
+    def document(self) -> Document:
+        """The report as blocks."""
+        return Document(f"{self.asked.name}: a report", self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        asked = self.asked
+        yield from numbers(asked)
+        yield Title(f"Row {asked.row:,}: what the network gets")
+        yield from deeper(input_blocks(asked.model, asked.one))
+        yield Title(f"Row {asked.row:,}, step by step")
+        yield from steps(asked, self.recipe.trace)
+        yield Title("The rule by which it learns")
+        yield from _rule(asked)
+        yield Title("How to make it again")
+        yield from again(asked, self.recipe)
+
+
+def _rule(asked: Asked) -> Iterator[Block]:
+    try:
+        yield from deeper(rule_of(asked.model, asked.one).blocks)
+    except SpecError as error:  # a Python function of the user's has no formula
+        yield Note(f"The rule of this network cannot be derived: {error}")
+
+
+def model_report(
+    model: Model,
+    data: Any,
+    *,
+    name: str = "model",
+    row: int | None = None,
+    recipe: Recipe | None = None,
+) -> Report:
+    """Return a report on a model and a table with known targets.
+
+    It holds the scores, pictures, one row followed through the network, the rule derived, and how
+    to make it all again.
+
+    Parameters
+    ----------
+    model
+        A model that knows its columns, as `train` and `load` give it.
+    data
+        A `Table`, a frame or a mapping of columns, with the target.
+    name
+        What to call the model.
+    row
+        The row that is followed, from 1; the first with a known target unless given.
+    recipe
+        What to type to make it again, where that is known.
+
+    Returns
+    -------
+    Report
+        ``.html`` is a page; ``.text``, ``.markdown`` and ``.latex`` have the same words.
+
+    Raises
+    ------
+    DataError
+        When the model knows no columns, the table lacks one, or no row's target is known.
+    MissingExtraError
+        Where matplotlib or SymPy is not installed.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> cars = fl.data.samples.load("cars_and_bikes", n=60)
+    >>> model = fl.train(cars, "kind", epochs=3, l2=0.01).model
+    >>> page = model_report(model, cars, name="cars").html
+    >>> page[:15], "<h1>cars: a report</h1>" in page
+    ('<!DOCTYPE html>', True)
+    """
+    return Report(Asked.of(model, data, name, row), recipe or Recipe())
