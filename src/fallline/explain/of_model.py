@@ -72,7 +72,7 @@ def encoded_row(model: Model, table: Table, row: int) -> Rows:
     DataError
         When there is no such row, or its target is not known; see `encoded`.
     """
-    if row > table.n:
+    if not 1 <= row <= table.n:
         raise DataError(f"{table.source} has rows 1 to {table.n:,}, so there is no row {row:,}")
     one = table.take(np.array([row - 1]))
     target = model.target

@@ -23,7 +23,8 @@ class Recipe:
     Attributes
     ----------
     report, trace
-        The commands that make this page, and the trace of its row; "" where it was made otherwise.
+        The command that makes this page, and the one that traces a row of the same table; "" where
+        they are not known.
     train
         The command that trains from `config`; "" where there is none.
     config

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SpecError
-from ..explain.document import Block, Document, Note, Title
+from ..explain.document import Block, Document, Note, Paragraph, Svg, Title
 from ..explain.explained import Explained
 from ..explain.of_model import input_blocks, rule_of
 from ..model import Model
 from .again import Recipe, again
 from .asked import Asked, deeper
 from .numbers import numbers
+from .pictures import draw, pictures_for
 from .steps import steps
+from .svg import svg_of
 
 __all__ = ["Report", "model_report"]
 
@@ -42,6 +44,7 @@ class Report(Explained):
     def _blocks(self) -> Iterator[Block]:
         asked = self.asked
         yield from numbers(asked)
+        yield from _pictures(asked)
         yield Title(f"Row {asked.row:,}: what the network gets")
         yield from deeper(input_blocks(asked.model, asked.one))
         yield Title(f"Row {asked.row:,}, step by step")
@@ -50,6 +53,14 @@ class Report(Explained):
         yield from _rule(asked)
         yield Title("How to make it again")
         yield from again(asked, self.recipe)
+
+
+def _pictures(asked: Asked) -> Iterator[Block]:
+    for picture in pictures_for(asked.model):
+        drawn = draw(asked.model, picture.name, asked.rows.table)
+        yield Title(picture.title)
+        yield Paragraph(picture.about)
+        yield Svg(svg_of(drawn.figure_, picture.name), picture.about)
 
 
 def _rule(asked: Asked) -> Iterator[Block]:

@@ -26,7 +26,7 @@ def steps(asked: Asked, command: str = "") -> Iterator[Block]:
     asked
         The model and the row.
     command
-        What to type for all numbers, where not all are shown.
+        The command that traces a row of the table, for all numbers where not all are shown.
     """
     found = trace_of(asked.model, asked.one)
     yield Paragraph(
@@ -41,7 +41,7 @@ def steps(asked: Asked, command: str = "") -> Iterator[Block]:
     yield Paragraph("These are some units and weights of each layer." + (
         " All numbers, each with its formula, are shown by" if command else ""))  # fmt: skip
     if command:
-        yield Code(command)
+        yield Code(f"{command} --row {asked.row} -o trace.html")
 
 
 def _path(found: Trace) -> Iterator[Block]:
