@@ -47,6 +47,7 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units}
 # reached. Meant for Model.export, Model.plot and History.plot, once they exist, and nothing else.
 REACHES_RIGHT: set[tuple[str, str]] = {
     ("history.History.plot", "pictures"),
+    ("model.Model.plot", "pictures"),
 }
 
 # Only these may import the compiled core.
