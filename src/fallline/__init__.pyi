@@ -45,6 +45,7 @@ from .history import Step as Step
 from .model import Model as Model
 from .model import load as load
 from .pictures.basins import basins as basins
+from .pictures.surface import surface as surface
 from .report.report import model_report as model_report
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
