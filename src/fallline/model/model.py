@@ -251,6 +251,7 @@ class Model:
         ``calibration``        whether probabilities are as frequent as they say
         ``roc``                true by false positive rate, as the threshold falls
         ``precision_recall``   precision by recall, as the threshold falls
+        ``diagram``            units and edges as SVG (no data, or one row to show in it)
         ``importance``         how the error rises when one column is shuffled
         ``dependence``         how predictions follow single columns
         =====================  =============================================================
@@ -273,7 +274,8 @@ class Model:
         Returns
         -------
         Display
-            A record of plain arrays, with `ax_` and `figure_` that they were drawn on, and `save`.
+            A record of plain arrays, with `ax_` and `figure_` that they were drawn on, and `save`;
+            of a diagram one with its ``svg``.
 
         Raises
         ------

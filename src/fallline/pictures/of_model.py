@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import SpecError, suggest
 from .bending import bending
+from .diagram import diagram
 from .display import Display
 from .effects import dependence, importance
 from .features import decision, units
@@ -71,8 +72,11 @@ def plot_model(
     >>> plot_model(net, "confusion", X, y).ax_.get_xlabel()
     'predicted'
     """
+    if kind == "diagram":
+        return _diagram(model, data, y, ax, options)
     if kind not in KINDS:
-        raise SpecError(f"there is no picture {kind!r} of a model; {suggest(kind, KINDS)}")
+        known = [*KINDS, "diagram"]
+        raise SpecError(f"there is no picture {kind!r} of a model; {suggest(kind, known)}")
     make, told = KINDS[kind]
     drawing = {name: value for name, value in options.items() if name in _DRAWING}
     numbers = {name: value for name, value in options.items() if name not in _DRAWING}
@@ -80,6 +84,13 @@ def plot_model(
     found = make(model_of(model), data, y, **numbers)
     _check(partial(found.plot), told | drawing, kind)
     return found.plot(ax, **told, **drawing)
+
+
+def _diagram(model: Any, data: Any, y: Any, ax: Any, options: dict[str, Any]) -> Any:
+    if ax is not None or y is not None:
+        raise SpecError("a diagram is SVG, which takes neither ax nor y; save it, or use its .svg")
+    _check(diagram, options, "diagram")
+    return diagram(model_of(model), row=data, **options)
 
 
 def _check(function: Callable[..., Any], options: dict[str, Any], kind: str) -> None:
