@@ -44,7 +44,9 @@ from .history import History as History
 from .history import Step as Step
 from .model import Model as Model
 from .model import load as load
+from .pictures.animation import animate as animate
 from .pictures.basins import basins as basins
+from .pictures.race import race as race
 from .pictures.surface import surface as surface
 from .report.report import model_report as model_report
 from .spec.network import Input as Input

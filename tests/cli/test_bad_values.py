@@ -24,6 +24,7 @@ BASE = {
     "trace": ["trace", "houses.fall", "houses.csv", "--row", "1"],
     "certify": ["certify", "houses.fall", "houses.csv"],
     "worksheet": ["worksheet"],
+    "race": ["race", "houses.csv", "-t", "price", "--net", "none", "--epochs", "3"],
 }
 COUNT = ["0", "-1", "2.5", "many", "nan", ""]
 NUMBER = ["0", "-1", "nan", "inf", "many", ""]
@@ -41,6 +42,7 @@ BAD = {
     "as_config": [],
     "as_json": [],
     "as_latex": [],
+    "batch_sizes": ["0", "full,", "1,half", ""],
     "batch_size": ["0", "-1", "2.5", "half", "nan"],
     "beta1": ["-0.1", "1", "nan", "x"],
     "beta2": ["-0.1", "1", "nan", "x"],
@@ -85,6 +87,7 @@ BAD = {
     "l1": NOT_NEGATIVE,
     "l2": NOT_NEGATIVE,
     "learning_rate": NUMBER,
+    "learning_rates": ["0", "0.1,", "0.1,-1", "fast", ""],
     "least": ["0", "-1", "nan", "x"],
     "loss": [
         "sqared_error",
@@ -99,6 +102,7 @@ BAD = {
     "metrics": ["r3", "accuracy", "r2,", ""],
     "min_improvement": NOT_NEGATIVE,
     "model": ["nothing.fall", ".", "houses.csv", ""],
+    "momenta": ["-0.1", "0.9,2", "nan", ""],
     "momentum": ["-0.1", "1.1", "nan", "x"],
     "most": ["0", "-1", "nan", "x"],
     "nesterov": [],

@@ -18,6 +18,7 @@ __all__ = [
     "File",
     "Hint",
     "Layers",
+    "Listed",
     "Number",
     "Often",
     "OneOf",
@@ -164,6 +165,19 @@ class BatchSize(Value):
         if value == "full":
             return 0
         return Whole(1).read(value)
+
+
+class Listed(Value):
+    """Several values of one type, with commas between them."""
+
+    def __init__(self, kind: Value) -> None:
+        self.kind = kind
+        self.name = f"{kind.name},..."
+        self.expected = f"values with commas between them, each {kind.expected}"
+
+    def read(self, value: Any) -> list[Any]:
+        """Return the list."""
+        return [self.kind.read(part.strip()) for part in str(value).split(",")]
 
 
 class Validation(Value):

@@ -1,0 +1,137 @@
+"""Races down known surfaces: the paths, their errors and costs are those of descents alone."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import fallline as fl
+from fallline.errors import SpecError
+from fallline.pictures.entrants import entrants, label_of, varied
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1, 2, size=(12, 1))
+Y = 1.5 * X[:, 0] - 0.5 + RNG.normal(0, 0.3, 12)
+LINE = fl.Network.parse("1 -> 1")
+START = [-2.0, 2.5]
+DEEP = fl.Network.parse("1 -> 3 tanh -> 1")
+
+
+def found(*entries: object, **options: object):  # type: ignore[no-untyped-def]
+    settings = {"epochs": 6, "map_points": 9, **options}
+    return fl.race(LINE, START, X, Y, *entries, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [None, 5, 1])
+def test_a_lane_is_the_path_of_the_descent_alone(size: int | None) -> None:
+    one = found(batch_sizes=[size], seed=3).lanes[0]
+    run = fl.Run(LINE, X, Y, theta=START, optimizer="sgd", batch_size=size, epochs=6, seed=3,
+                 record="steps", keep=100)  # fmt: skip
+    path = [np.array(START)]
+    while run.step() is not None:
+        path.append(run.theta)
+    assert one.thetas.tobytes() == np.array(path).tobytes()
+    assert one.steps.tolist() == list(range(len(path)))
+    assert one.passes[-1] == 6 and (np.diff(one.passes) > 0).all()
+    for theta, error in zip(one.thetas, one.errors, strict=True):
+        assert error == pytest.approx(fl.error_and_gradient(LINE, theta, X, Y)[0], rel=1e-12)
+
+
+def test_in_a_bowl_each_step_follows_the_closed_form() -> None:
+    # E = 5/2 (w1² + w2²), so that each step multiplies θ by 1 - 5η, and E by its square.
+    net = fl.Network.parse("2 -> 1 nobias")
+    rates = [0.01, 0.2, 0.39, 0.41]
+    bowl = fl.race(net, [1, 2], [[1, 2], [2, -1]], [0, 0], loss="sse", epochs=8, map_points=9,
+                   learning_rates=rates)  # fmt: skip
+    for rate, lane in zip(rates, bowl.lanes, strict=True):
+        factor = 1 - 5 * rate
+        assert lane.errors == pytest.approx(12.5 * factor ** (2 * np.arange(9)), abs=1e-12)
+    outcomes = [row["outcome"] for row in bowl.to_records()]
+    assert outcomes == ["on its way", "there", "on its way", "rose"]
+    assert bowl.to_records()[1]["steps until there"] == 1
+    assert bowl.surface.minimum.error == pytest.approx(0, abs=1e-12)
+
+
+def test_solvers_count_their_evaluations() -> None:
+    lane = found([fl.LBFGS()], epochs=20).lanes[0]
+    run = fl.descend(LINE, X, Y, theta=START, optimizer=fl.LBFGS(), epochs=20)
+    assert lane.passes[-1] == run.history[-1].evaluations > lane.steps[-1]
+    assert lane.thetas[-1].tobytes() == run.theta.tobytes()
+
+
+def test_a_lane_that_diverges_says_so_and_has_no_time() -> None:
+    shown = found([fl.SGD(0.1), fl.SGD(1e200)])
+    sound, lost = shown.lanes
+    assert lost.diverged and np.isnan(lost.seconds[1:]).all() and not sound.diverged
+    assert (np.diff(sound.seconds) > 0).all()
+    assert [row["outcome"] for row in shown.to_records()][1] == "diverged"
+    shown.plot()
+    assert np.isfinite(shown.surface.grid.points).all()
+
+
+def test_a_long_path_is_thinned_but_keeps_both_ends() -> None:
+    lane = found(batch_sizes=[1], epochs=30, points=20).lanes[0]
+    assert lane.steps[0] == 0 and lane.steps[-1] == 360 and 10 <= len(lane.steps) <= 21
+    assert lane.steps[1] == 1  # the beginning is looked at closely
+
+
+def test_deeper_networks_race_over_the_plane_of_their_paths() -> None:
+    shown = fl.race(DEEP, DEEP.initial(seed=0), X, Y, ["sgd", fl.Adam(0.1)], epochs=9,
+                    map_points=9)  # fmt: skip
+    assert shown.surface.plane.kind == "pca"
+    title = shown.plot(kind="map").ax_.get_title()
+    assert "% of the paths" in title and "squared_error of 12 rows" in title
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+def test_the_drawing_has_a_line_for_each_lane(style: str) -> None:
+    shown = found({"slow": fl.SGD(0.01), "fast": fl.SGD(0.3)}).plot(style=style)  # type: ignore
+    assert len(shown.ax_) == 4
+    for ax, cost in zip(shown.ax_[1:], ["steps", "passes", "seconds"], strict=True):
+        lines = {line.get_label(): line for line in ax.lines}
+        for lane in shown.lanes:
+            assert lines[lane.label].get_ydata() == pytest.approx(lane.errors)
+            scaled = lines[lane.label].get_xdata() / lines[lane.label].get_xdata()[-1]
+            assert scaled == pytest.approx(getattr(lane, cost) / getattr(lane, cost)[-1])
+    paths = {line.get_label(): line for line in shown.ax_[0].lines}
+    assert np.column_stack(paths["fast"].get_data()) == pytest.approx(shown.lanes[1].thetas)
+
+
+def test_one_kind_on_given_axes() -> None:
+    shown, ax = found(["sgd"]), Figure().add_subplot()
+    assert shown.plot(ax, kind="steps").ax_ is ax and ax.get_xlabel() == "steps"
+    with pytest.raises(SpecError, match="kind must be one of"):
+        shown.plot(kind="stpes")  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="four axes"):
+        shown.plot(ax)
+
+
+def test_labels_tell_what_was_set() -> None:
+    plans = {
+        "SGD 0.1, momentum 0.9, nesterov": {"optimizer": fl.SGD(0.1, 0.9, True)},
+        "Adam 0.001, batch 4": {"optimizer": "adam", "batch_size": 4},
+        "LBFGS": {"optimizer": "lbfgs"},
+    }
+    for label, settings in plans.items():
+        [one] = entrants([settings], {"batch_size": None})
+        assert one.label == label == label_of(one.plan)
+    twice = entrants(["sgd", "sgd"], {"batch_size": None})
+    assert [one.label for one in twice] == ["SGD 0.01", "SGD 0.01 (2)"]
+    assert [one["batch_size"] for one in varied("adam", {"batch_size": [1, None]})] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("entries", "options", "message"),
+    [
+        ((), {}, "to race"),
+        ((["sgd"],), {"momenta": [0.9]}, "not both"),
+        ((), {"momenta": [0.9], "batch_sizes": [1]}, "one of learning_rate, momentum, batch_size"),
+        ((), {"momenta": [0.9], "optimizer": "adam"}, "Adam has no momentum"),
+        ((), {"learning_rates": 0.1}, "must be a list"),
+        ((["sgd"],), {"points": 1}, "points must be"),
+        ((["sgd"],), {"epochs": 0}, "epochs must be at least 1"),
+        ((["sgd"],), {"epoch": 3}, "no setting 'epoch'"),
+    ],
+)
+def test_what_cannot_be_is_refused(entries: tuple, options: dict, message: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(SpecError, match=message):
+        found(*entries, **options)
