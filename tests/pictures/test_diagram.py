@@ -65,6 +65,24 @@ def test_values_are_shown_on_demand():
     assert diagram(wide, wide.initial(), values=True).svg.count("<rect") == 64
 
 
+@pytest.mark.parametrize(
+    "text", ["2 -> 3 -> 1", "2 -> a: 3 tanh -> 1 from a, input", "4 -> 4 -> 2"]
+)
+def test_no_value_hides_another(text):
+    net = fl.Network.parse(text)
+    picture = diagram(net, net.initial(seed=3))
+    boxes = [
+        [float(rect.get(name)) for name in ("x", "y", "width", "height")]
+        for rect in ElementTree.fromstring(picture.svg).iter(f"{SVG}rect")
+    ]
+    assert len(boxes) == net.penalized.sum()
+    for i, (x, y, wide, high) in enumerate(boxes):
+        for u, v, w, h in boxes[:i]:
+            assert (
+                x + wide <= u + 0.2 or u + w <= x + 0.2 or y + high <= v + 0.2 or v + h <= y + 0.2
+            )
+
+
 def test_without_weights_edges_look_alike():
     found = paths(diagram(NET))
     assert len(found) == 11 and {each[:2] for each in found.values()} == {("b z", 1.2)}

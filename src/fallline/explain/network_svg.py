@@ -21,6 +21,7 @@ __all__ = ["Telling", "UnitText", "network_svg"]
 
 _ACROSS, _DOWN, _RADIUS, _MARGIN = 230, 112, 29, 64
 _MOST, _FIRST, _LAST = 8, 4, 3  # units of a layer: of more, the first four and the last three
+_PLACES = (0.3, 0.42, 0.22, 0.36, 0.64, 0.72, 0.58, 0.5)  # along an edge, where labels may stand
 _LABELLED = 40  # edges up to which each has its number
 
 _LIGHT = """
@@ -29,6 +30,7 @@ _LIGHT = """
 .fl-net .u{fill:#fff;stroke:#333;stroke-width:1.5}
 .fl-net .x{fill:#eef2f6}
 .fl-net .s{fill:#555;font-size:11px}
+.fl-net .s,.fl-net .h{paint-order:stroke;stroke:#fff;stroke-width:3px}
 .fl-net .b{fill:none;stroke-linecap:butt}
 .fl-net .p{stroke:#0072b2}
 .fl-net .n{stroke:#d55e00;stroke-dasharray:7 4}
@@ -41,6 +43,7 @@ _DARK = """
 .fl-net .u{fill:#1d2126;stroke:#ccc}
 .fl-net .x{fill:#2b3138}
 .fl-net .s{fill:#aaa}
+.fl-net .s,.fl-net .h{stroke:#15181c}
 .fl-net .p{stroke:#56b4e9}
 .fl-net .n{stroke:#e69f00}
 .fl-net .k{fill:#15181c}
@@ -206,11 +209,12 @@ class _Drawing:
     def _labels(self) -> Iterator[str]:
         if self.theta is None or len(self.edges) > self.telling.labelled:
             return
+        taken: list[tuple[float, float, float]] = []
         for edge in self.edges:
-            near = 0.3 if edge.start.unit % 2 == 0 else 0.42
-            x, y = _along(edge, near if edge.over is None else 0.5)
             text = escape(self._number(float(self.theta[edge.index])))
             wide = 6.8 * len(text) + 6
+            x, y = _free(edge, wide, taken)
+            taken.append((x, y, wide))
             yield (
                 f'<rect class="k" x="{x - wide / 2:.1f}" y="{y - 8:.1f}" width="{wide:.1f}" '
                 f'height="16" rx="3"/><text class="l" x="{x:.1f}" y="{y + 4:.1f}">{text}</text>'
@@ -259,7 +263,8 @@ class _Drawing:
                 )
                 shown = kind if len(kind) <= 26 else kind[:25] + "…"
                 yield (
-                    f'<text x="{spot.x:g}" y="{spot.y - _RADIUS - 24:g}" font-weight="600">'
+                    f'<text class="h" x="{spot.x:g}" y="{spot.y - _RADIUS - 24:g}" '
+                    'font-weight="600">'
                     f"{escape(f'{layer} {shown}'.strip())}</text>"
                 )
 
@@ -270,7 +275,9 @@ class _Drawing:
             '<path class="b p" stroke-width="3" d="M0 0H34"/>'
             '<text class="s" x="40" y="4" style="text-anchor:start">w above 0</text>'
             '<path class="b n" stroke-width="3" d="M112 0H146"/>'
-            '<text class="s" x="152" y="4" style="text-anchor:start">w below 0</text></g>'
+            '<text class="s" x="152" y="4" style="text-anchor:start">w below 0</text>'
+            f'<text class="s" x="224" y="4" style="text-anchor:start">widest: |w| = '
+            f"{escape(self._number(self.largest))}</text></g>"
         )
 
     def _number(self, value: float) -> str:
@@ -323,6 +330,15 @@ def _path(edge: _Edge) -> str:
         return f"{start}L{b.x - _RADIUS:g} {b.y:g}"
     x, y = _bend(edge)
     return f"{start}Q{x:g} {y:g} {b.x - _RADIUS:g} {b.y:g}"
+
+
+def _free(edge: _Edge, wide: float, taken: list[tuple[float, float, float]]) -> tuple[float, float]:
+    """Return a point of an edge where a label hides none before it; the first where all would."""
+    points = [_along(edge, share) for share in (_PLACES if edge.over is None else _PLACES[::-1])]
+    for x, y in points:
+        if all(abs(y - v) >= 16 or 2 * abs(x - u) >= wide + w for u, v, w in taken):
+            return x, y
+    return points[0]
 
 
 def _along(edge: _Edge, share: float) -> tuple[float, float]:
