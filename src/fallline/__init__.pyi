@@ -46,8 +46,10 @@ from .model import Model as Model
 from .model import load as load
 from .pictures.animation import animate as animate
 from .pictures.basins import basins as basins
+from .pictures.diagram import diagram as diagram
 from .pictures.race import race as race
 from .pictures.surface import surface as surface
+from .pictures.training import layer_history as layer_history
 from .report.report import model_report as model_report
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
