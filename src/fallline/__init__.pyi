@@ -46,6 +46,8 @@ from .model import Model as Model
 from .model import load as load
 from .pictures.animation import animate as animate
 from .pictures.basins import basins as basins
+from .pictures.bowl import bowl as bowl
+from .pictures.bowl import tangent as tangent
 from .pictures.diagram import diagram as diagram
 from .pictures.race import race as race
 from .pictures.surface import surface as surface

@@ -53,9 +53,7 @@ def draw_map(
         _draw_steepest(ax, surface, steepest_at, look)
     ax.set_xlabel(surface.plane.labels[0])
     ax.set_ylabel(surface.plane.labels[1])
-    ax.set_title(
-        title_of(surface), loc="left", fontsize=9, **({} if given else {"color": look.ink})
-    )
+    ax.set_title(title_of(surface), loc="left", fontsize=9, color=look.ink)
     _keep_shape(ax, surface.grid)
     _draw_key(ax, look)
     return ax
