@@ -51,6 +51,13 @@ def test_in_a_bowl_each_step_follows_the_closed_form() -> None:
     assert bowl.surface.minimum.error == pytest.approx(0, abs=1e-12)
 
 
+def test_who_was_there_but_does_not_stay_is_told_apart() -> None:
+    records = found({"small": fl.SGD(0.3), "large": fl.SGD(0.3, momentum=0.95)}, epochs=40)
+    small, large = records.to_records()
+    assert small["outcome"] == "there" and large["outcome"] == "left again"
+    assert large["least error"] <= records.level < large["error"]
+
+
 def test_solvers_count_their_evaluations() -> None:
     lane = found([fl.LBFGS()], epochs=20).lanes[0]
     run = fl.descend(LINE, X, Y, theta=START, optimizer=fl.LBFGS(), epochs=20)
@@ -108,12 +115,16 @@ def test_one_kind_on_given_axes() -> None:
 def test_labels_tell_what_was_set() -> None:
     plans = {
         "SGD 0.1, momentum 0.9, nesterov": {"optimizer": fl.SGD(0.1, 0.9, True)},
-        "Adam 0.001, batch 4": {"optimizer": "adam", "batch_size": 4},
-        "LBFGS": {"optimizer": "lbfgs"},
+        "Adam 0.001": {"optimizer": "adam", "batch_size": 4},
+        "LBFGS": {"optimizer": "lbfgs", "batch_size": None},
     }
     for label, settings in plans.items():
-        [one] = entrants([settings], {"batch_size": None})
-        assert one.label == label == label_of(one.plan)
+        [one] = entrants([settings], {})
+        size = one.plan.batch_size
+        batch = "full batch" if size is None else f"batch {size}"
+        assert one.label == label and label_of(one.plan) == f"{label}, {batch}"
+    together = [one.label for one in entrants(list(plans.values()), {})]
+    assert together[1:] == ["Adam 0.001, batch 4", "LBFGS, full batch"]
     twice = entrants(["sgd", "sgd"], {"batch_size": None})
     assert [one.label for one in twice] == ["SGD 0.01", "SGD 0.01 (2)"]
     assert [one["batch_size"] for one in varied("adam", {"batch_size": [1, None]})] == [1, None]

@@ -34,8 +34,8 @@ _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
 
 @options.command(
     epilog="Rates that are too small, right and too large: fallline race houses.csv -t price "
-    "--net none --learning-rates 0.01,0.3,3. Batches: --batch-sizes full,32,1. Optimizers: give "
-    "--optimizer several times.",
+    "--net none --learning-rates 0.01,0.3,3. Batches: --optimizer 'sgd(learning_rate=0.02)' "
+    "--batch-sizes full,32,1. Optimizers: give --optimizer several times.",
 )
 @options.data_argument()
 @options.reading_options

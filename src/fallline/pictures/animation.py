@@ -239,17 +239,21 @@ def animate(
     >>> [image.shape for image in moving.images(dpi=20)]
     [(96, 240, 3), (96, 240, 3), (96, 240, 3)]
     """
-    from .scenes import path_scene, surface_scene, tracks_of
+    from .scenes import path_scene, surface_scene
 
     _check_count("frames", frames, 2)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise SpecError(f"seconds must be a number above 0, not {seconds!r}")
-    shown: Any = getattr(subject, "surface", subject)
     if kind == "surface":
-        return Animation(*surface_scene(shown, style), frames, float(seconds), turns=True)
+        return Animation(
+            *surface_scene(getattr(subject, "surface", subject), style),
+            frames,
+            float(seconds),
+            turns=True,
+        )
     if kind != "paths":
         raise SpecError(f"kind must be 'paths' or 'surface', not {kind!r}")
-    return Animation(*path_scene(shown, tracks_of(subject), style), frames, float(seconds))
+    return Animation(*path_scene(subject, style), frames, float(seconds))
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -39,8 +39,10 @@ def entrants(entries: Any, settings: Mapping[str, Any]) -> tuple[Entrant, ...]:
 
     Examples
     --------
-    >>> [one.label for one in entrants(["sgd", {"batch_size": 1}], {"epochs": 3})]
-    ['SGD 0.01, batch 32', 'Adam 0.001, batch 1']
+    >>> [one.label for one in entrants(["sgd", "adam"], {"epochs": 3})]
+    ['SGD 0.01', 'Adam 0.001']
+    >>> [one.label for one in entrants([{"batch_size": None}, {"batch_size": 1}], {})]
+    ['Adam 0.001, full batch', 'Adam 0.001, batch 1']
     """
     if entries is None:
         named: list[tuple[str | None, Any]] = [(None, {})]
@@ -63,7 +65,10 @@ def entrants(entries: Any, settings: Mapping[str, Any]) -> tuple[Entrant, ...]:
                 "all entries must descend one error with one penalty, as others cannot be "
                 f"compared, but they have {plans[0].objective} and {plan.objective}"
             )
-    labels = [label or label_of(plan) for (label, _), plan in zip(named, plans, strict=True)]
+    differ = len({plan.batch_size for plan in plans}) > 1
+    labels = [
+        label or label_of(plan, differ) for (label, _), plan in zip(named, plans, strict=True)
+    ]
     return tuple(map(Entrant, _distinct(labels), plans))
 
 
@@ -97,8 +102,8 @@ def varied(optimizer: Any, lists: Mapping[str, Sequence[Any] | None]) -> list[di
     return [{"optimizer": replace(method, **{name: value})} for value in values]
 
 
-def label_of(plan: Plan) -> str:
-    """Return what tells a plan from others: its optimizer with what was set, and its batch.
+def label_of(plan: Plan, batch: bool = True) -> str:
+    """Return what tells a plan from others: its optimizer with what was set, and its `batch`.
 
     Examples
     --------
@@ -114,8 +119,9 @@ def label_of(plan: Plan) -> str:
             told[0] += f" {value:g}"
         elif value != getattr(usual, field.name):
             told.append(field.name if value is True else f"{field.name} {_short(value)}")
-    if plan.batch_size is not None:
-        told.append(f"batch {plan.batch_size}")
+    if batch:
+        full = plan.batch_size is None
+        told.append("full batch" if full else f"batch {plan.batch_size}")
     return ", ".join(told)
 
 

@@ -109,7 +109,11 @@ class Race(Display):
         return least + _CLOSE * (float(self.lanes[0].errors[0]) - least)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return one record a lane: what it cost, what it came to, and when it was there."""
+        """Return one record a lane: what it cost, what it came to, and when it was first there.
+
+        The outcome is "there", "left again" (it was there, but not at the end), "on its way",
+        "rose" (above the start) or "diverged".
+        """
         return [_record(lane, self.level) for lane in self.lanes]
 
     @property
@@ -310,7 +314,7 @@ def _record(lane: Lane, level: float) -> dict[str, Any]:
     first = lane.first_at(level)
     return {
         "label": lane.label,
-        "outcome": _outcome(lane, first),
+        "outcome": _outcome(lane, first, level),
         "steps": int(lane.steps[-1]),
         "passes": float(lane.passes[-1]),
         "seconds": float(lane.seconds[-1]),
@@ -322,9 +326,12 @@ def _record(lane: Lane, level: float) -> dict[str, Any]:
     }
 
 
-def _outcome(lane: Lane, first: int | None) -> str:
+def _outcome(lane: Lane, first: int | None, level: float) -> str:
+    """Return how it ended in a word or two; "there" is near the least error of all, at the end."""
     if lane.diverged:
         return "diverged"
     if not lane.errors[-1] <= lane.errors[0]:
         return "rose"
-    return "on its way" if first is None else "there"
+    if first is None:
+        return "on its way"
+    return "there" if lane.errors[-1] <= level else "left again"

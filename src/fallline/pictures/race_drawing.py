@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .race import Race
 
-__all__ = ["draw_race", "lane_look", "limit_errors"]
+__all__ = ["about_map", "draw_race", "lane_look", "limit_errors"]
 
 _COSTS = {
     "steps": "steps",
@@ -98,10 +98,10 @@ def _draw_paths(race: Race, ax: Axes, look: Style) -> None:
     ax.set_ylim(*limits[1])
     ax.set_xlabel(shown.plane.labels[0])
     ax.set_ylabel(shown.plane.labels[1])
-    ax.set_title(_about(race), fontsize=9)
+    ax.set_title(about_map(race), fontsize=9)
 
 
-def _about(race: Race) -> str:
+def about_map(race: Race) -> str:
     """Return what the map is of, and how far the paths leave it."""
     of, plane = race.surface.landscape, race.surface.plane
     told = f"{of.objective_text} of {of.rows_text}, dark: large; black dot: {_lowest(race)}"

@@ -10,10 +10,10 @@ import numpy as np
 from ..arrays import Floats
 from ..errors import SpecError
 from .race import Race
-from .race_drawing import lane_look, limit_errors
+from .race_drawing import about_map, lane_look, limit_errors
 from .style import Style, StyleName, dress, new_figure, style_named
 from .surface import Surface
-from .surface_drawing import draw_contours
+from .surface_drawing import draw_contours, title_of
 from .surface_relief import RELIEF_SIZE, draw_relief
 
 if TYPE_CHECKING:
@@ -85,12 +85,21 @@ def revealed(times: Floats, values: Floats, at: float) -> Floats:
     return found
 
 
-def path_scene(surface: Surface, tracks: Sequence[Track], style: StyleName) -> Scene:
-    """Return the figure of paths on a map with their errors beside it, and how it moves."""
+def path_scene(subject: Race | Surface, style: StyleName) -> Scene:
+    """Return the figure of paths on a map with their errors beside it, and how it moves.
+
+    Raises
+    ------
+    SpecError
+        When there is no path.
+    """
+    tracks = tracks_of(subject)
+    surface = subject.surface if isinstance(subject, Race) else subject
+    about = about_map(subject) if isinstance(subject, Race) else title_of(subject)
     look = style_named(style)
     figure = new_figure(look, _SIZE)
     left, right = (dress(ax, look) for ax in figure.subplots(1, 2))
-    lowest = _draw_ground(surface, left, look)
+    lowest = _draw_ground(surface, left, look, about)
     first = 1 if len(tracks) == 1 else 0  # blue on a blue map is for company only
     paths = [_Growing(left, track.label, k, look, True) for k, track in enumerate(tracks, first)]
     curves = [_Growing(right, track.label, k, look, False) for k, track in enumerate(tracks, first)]
@@ -132,7 +141,7 @@ def surface_scene(surface: Surface, style: StyleName) -> Scene:
     return figure, show, ()
 
 
-def _draw_ground(surface: Surface, ax: Axes, look: Style) -> Line2D:
+def _draw_ground(surface: Surface, ax: Axes, look: Style, about: str) -> Line2D:
     """Draw the map, and return the dot at its lowest point."""
     draw_contours(ax, surface.grid, surface.errors, style=look, bar=False)
     lowest = surface.minimum
@@ -141,8 +150,7 @@ def _draw_ground(surface: Surface, ax: Axes, look: Style) -> Line2D:
     )[0]  # fmt: skip
     ax.set_xlabel(surface.plane.labels[0])
     ax.set_ylabel(surface.plane.labels[1])
-    of = surface.landscape
-    ax.set_title(f"{of.objective_text} of {of.rows_text}; black dot: {lowest.kind}", fontsize=9)
+    ax.set_title(about, fontsize=9)
     ax.set_autoscale_on(False)
     return dot
 
