@@ -11,6 +11,7 @@ from fallline.explain.trace import trace
 from fallline.pictures.bending import bending
 from fallline.pictures.features import decision, units
 from fallline.pictures.questions import ask, model_of
+from fallline.pictures.side_by_side import decisions
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,26 @@ def test_three_classes_and_numbers_are_drawn():
     numbers = fl.MLPRegressor(hidden_layer_sizes=(3,), tol=0.1, random_state=0).fit(X, X[:, 0] * 5)
     drawn = decision(numbers, X, X[:, 0] * 5, cells=9).plot()
     assert drawn.quantity == "predicted y" and drawn.labels == ()
+
+
+def test_models_stand_side_by_side(circles, vehicles):
+    deep, X, y = circles
+    linear = fl.MLPClassifier((), tol=0.1, random_state=0).fit(X, y)
+    found = decisions({"no hidden layer": linear, "4 and 3": deep}, X, y, cells=7)
+    assert found.accuracies == (linear.score(X, y), deep.score(X, y))
+    assert np.array_equal(found.maps[1].values, decision(deep, X, y, cells=7).values)
+    for style in ("light", "dark"):
+        drawn = found.plot(style=style)
+        titles = [ax.get_title() for ax in drawn.ax_]
+        assert titles[0] == f"no hidden layer ({100 * linear.score(X, y):.0f} % right)"
+    blind = decisions({"4 and 3": deep}, X, cells=7)
+    assert np.isnan(blind.accuracies[0]) and blind.plot().ax_[0].get_title() == "4 and 3"
+    with pytest.raises(SpecError, match="axes of their own"):
+        found.plot(Figure().add_subplot())
+    with pytest.raises(SpecError, match="at least one"):
+        decisions({}, X, y)
+    with pytest.raises(SpecError, match="'run' does not classify"):
+        decisions({"run": fl.Run(fl.Network.parse("2 -> 1"), X, y)}, X)
 
 
 def test_one_ax_takes_one_map(circles):

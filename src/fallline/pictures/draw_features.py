@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from .bending import Bending, Space
     from .features import Decision, Units
+    from .side_by_side import Decisions
 
-__all__ = ["class_colours", "draw_bending", "draw_decision", "draw_units"]
+__all__ = ["class_colours", "draw_bending", "draw_decision", "draw_decisions", "draw_units"]
 
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")  # classes differ by more than colour
 
@@ -47,10 +48,10 @@ def draw_decision(
     ax = canvas(ax, look)
     if not found.labels:
         _amounts(found, ax, look)
-    elif len(found.labels) == 2:
-        _two_classes(found, ax, look)
     else:
-        _many_classes(found, ax, look)
+        drawn = _classes(found, ax, look)
+        if drawn is not None:
+            _scale(found, drawn, ax, look)
     points, truth = found.points[:most_points], found.truth
     _rows(ax, points, None if truth is None else truth[:most_points], found.labels, look)
     _frame(ax, found.x, found.y, found.names, found.note, look)
@@ -60,15 +61,54 @@ def draw_decision(
     return ax
 
 
-def _two_classes(found: Decision, ax: Axes, look: Style) -> None:
+def draw_decisions(found: Decisions, most_points: int, style: StyleName | Style) -> Any:
+    """Draw the maps side by side, with one scale of probabilities for all."""
+    look, count = style_named(style), len(found.maps)
+    columns = min(count, 4)
+    rows = -(-count // columns)
+    figure = new_figure(look, (3.2 * columns + 0.8, 3.2 * rows + 0.2))
+    axes = np.atleast_1d(np.asarray(figure.subplots(rows, columns))).ravel()
+    every = zip(axes, found.names, found.maps, found.accuracies, strict=False)
+    drawn = None
+    for place, (ax, name, each, accuracy) in enumerate(every):
+        dress(ax, look)
+        drawn = _classes(each, ax, look)
+        truth = _some(each.truth, most_points)
+        _rows(ax, each.points[:most_points], truth, each.labels, look, size=14)
+        _frame(ax, each.x, each.y, each.names, each.note if place == 0 else "", look)
+        told = "" if np.isnan(accuracy) else f" ({100 * accuracy:.0f} % right)"
+        ax.set_title(f"{name}{told}", fontsize=10)
+        if place % columns:
+            ax.set_ylabel("")
+    for left in axes[count:]:
+        left.remove()
+    if drawn is not None:
+        _scale(found.maps[0], drawn, list(axes[:count]), look)
+    _legend(axes[0], look)
+    return axes[:count]
+
+
+def _classes(found: Decision, ax: Axes, look: Style) -> Any:
+    """Draw the classes' map; return what a scale can be made of, if it has one."""
+    if len(found.labels) == 2:
+        return _two_classes(found, ax, look)
+    return _many_classes(found, ax, look)
+
+
+def _scale(found: Decision, drawn: Any, axes: Any, look: Style) -> None:
+    first = axes[0] if isinstance(axes, list) else axes
+    bar = first.figure.colorbar(drawn, ax=axes, ticks=[0, 0.25, 0.5, 0.75, 1], pad=0.02)
+    _dress_bar(bar, f"{found.quantity} of {found.labels[1]}", look)
+
+
+def _two_classes(found: Decision, ax: Axes, look: Style) -> Any:
     second = found.values[:, :, 1]
     drawn = ax.contourf(
         found.x, found.y, np.clip(second, 0, 1), np.linspace(0, 1, 21),
         cmap=diverging_map(look), vmin=-0.25, vmax=1.25,
     )  # fmt: skip
     ax.contour(found.x, found.y, second, [0.5], colors=[look.ink], linewidths=1.6)
-    bar = ax.figure.colorbar(drawn, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], pad=0.02)
-    _dress_bar(bar, f"{found.quantity} of {found.labels[1]}", look)
+    return drawn
 
 
 def _many_classes(found: Decision, ax: Axes, look: Style) -> None:
