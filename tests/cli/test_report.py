@@ -112,33 +112,33 @@ def test_other_errors_have_a_page(fall, folder, loss):
 
 def test_plot_without_a_kind_lists_what_can_be(fall, cars):
     ended = fall("plot", cars)
-    assert ended.code == 0 and "curves" in ended.out
+    assert ended.code == 0 and "training" in ended.out
 
 
 @pytest.mark.parametrize("ending", MARKS)
 def test_plot_writes_each_format(fall, cars, ending):
-    ended = fall("plot", cars, "--kind", "curves", "-o", f"picture{ending}", "--dpi", 50)
+    ended = fall("plot", cars, "--kind", "training", "-o", f"picture{ending}", "--dpi", 50)
     assert ended.code == 0 and ended.out == f"picture{ending}\n"
     assert Path(f"picture{ending}").read_bytes().startswith(MARKS[ending])
 
 
 def test_plot_names_its_file_after_model_and_kind(fall, cars):
-    assert fall("plot", cars, "-k", "curves", "--style", "dark", "--dpi", 50).code == 0
-    assert Path("cars-curves.png").is_file()
+    assert fall("plot", cars, "-k", "training", "--style", "dark", "--dpi", 50).code == 0
+    assert Path("cars-training.png").is_file()
 
 
 def test_what_plot_cannot_do_is_one_message(fall, cars):
-    ended = fall("plot", cars, "--kind", "curve")
-    assert ended.code == 2 and "did you mean 'curves'" in ended.err
-    ended = fall("plot", cars, "--kind", "curves", "-o", "a.gif")
+    ended = fall("plot", cars, "--kind", "trainings")
+    assert ended.code == 2 and "did you mean 'training'" in ended.err
+    ended = fall("plot", cars, "--kind", "training", "-o", "a.gif")
     assert ended.code == 2 and "must end in .png, .svg, .pdf" in ended.err
-    ended = fall("plot", cars, "cars.csv", "--kind", "curves", "-o", "nowhere/a.png")
+    ended = fall("plot", cars, "cars.csv", "--kind", "training", "-o", "nowhere/a.png")
     assert ended.code == 2 and ended.err.count("\n") == 1
 
 
 def test_without_matplotlib_one_line_says_what_to_install(fall, cars, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    for arguments in (["plot", cars, "-k", "curves"], ["report", cars, "cars.csv"]):
+    for arguments in (["plot", cars, "-k", "training"], ["report", cars, "cars.csv"]):
         ended = fall(*arguments)
         assert ended.code == 2 and ended.err.count("\n") == 1
         assert "pip install 'fallline[plots]'" in ended.err

@@ -10,7 +10,7 @@ import pytest
 
 import fallline as fl
 from fallline.data import samples
-from fallline.errors import DataError, EngineWarning
+from fallline.errors import DataError, EngineWarning, SpecError
 from fallline.report.pictures import PICTURES
 from fallline.report.report import model_report
 from fallline.report.words import number
@@ -87,11 +87,25 @@ def test_it_is_the_same_twice_and_turns_dark_and_prints(houses, page):
 
 
 def test_every_picture_that_can_be_is_there(houses, page):
-    wanted = [p for p in PICTURES.values() if not p.unfit(houses[0])]
-    assert wanted
+    wanted = [p for p in PICTURES.values() if p.page is not None and not p.unfit(houses[0])]
+    assert len(wanted) > 3 and "There is no picture" not in page
     assert page.count('class="fl-plot"') == len(wanted)
     for picture in wanted:
         assert f"<h2>{picture.title}</h2>" in page
+
+
+def test_pictures_are_chosen_by_name(cars):
+    page = model_report(*cars, pictures=["roc"]).html
+    assert page.count('class="fl-plot"') == 1 and "<h2>ROC curve</h2>" in page
+    with pytest.raises(SpecError, match="there is no picture 'rock'; did you mean 'roc'"):
+        model_report(*cars, pictures=["rock"])
+
+
+def test_what_cannot_be_drawn_is_said_and_the_page_goes_on(cars):
+    model, table = cars
+    one = table.take(np.flatnonzero(table["kind"].values == "car"))
+    words = Page(model_report(model, one, pictures=["roc", "confusion"]).html).text
+    assert "There is no picture: all rows are of one class" in words and "Confusion matrix" in words
 
 
 def test_no_two_parts_have_one_name(page):
@@ -118,7 +132,7 @@ def test_the_worst_row_is_the_largest_miss(houses, page):
 
 def test_the_classes_are_counted(cars):
     model, table = cars
-    words = Page(model_report(model, table).html).text
+    words = Page(model_report(model, table, pictures=()).html).text
     taken, truth = model.predict(table), table["kind"].values
     rows = [[int(((truth == a) & (taken == b)).sum()) for b in model.target.labels]
             for a in model.target.labels]  # fmt: skip
@@ -128,7 +142,7 @@ def test_the_classes_are_counted(cars):
 
 def test_the_row_is_the_one_asked_for(cars):
     model, table = cars
-    told = model_report(model, table, row=7).text
+    told = model_report(model, table, row=7, pictures=()).text
     assert "Row 7, step by step" in told
     x = model.encoder.encode(table.take(np.array([6])))[0]
     assert all(f"{value:.4g}".replace("-", "−") in told for value in x)
@@ -140,7 +154,7 @@ def test_a_row_without_a_target_is_left_out_and_not_followed(cars):
     missing[:2] = True
     column = table["kind"]
     holes = fl.Table([*(c for c in table if c.name != "kind"), replace(column, missing=missing)])
-    told = model_report(model, holes).text
+    told = model_report(model, holes, pictures=()).text
     assert "Row 3, step by step" in told and "2 rows without a known target are left out" in told
     with pytest.raises(DataError, match="target of row 2 is not known"):
         model_report(model, holes, row=2)
@@ -155,7 +169,7 @@ def test_a_row_that_is_not_there_is_said(cars, row):
 def test_a_small_network_shows_every_number():
     table = samples.load("cars_and_bikes", n=60)
     model = fl.train(table, "kind", net="none", epochs=3, l2=0.01).model
-    told = model_report(model, table).text
+    told = model_report(model, table, pictures=()).text
     edges = model.network.size
     assert edges <= 30
     assert all(told.count(model.network.name(i)) for i in range(edges))
@@ -182,6 +196,6 @@ def test_a_network_of_the_users_own_function_has_no_rule_but_a_page():
     table = samples.load("xor", n=40)
     with pytest.warns(EngineWarning):
         model = fl.train(table, "label", net=f"3 {own}", epochs=2, l2=0.01).model
-        words = Page(model_report(model, table).html).text
+        words = Page(model_report(model, table, pictures=()).html).text
     assert "The rule of this network cannot be derived" in words
     assert "Row 1, step by step" in words

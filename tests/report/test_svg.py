@@ -18,11 +18,12 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 @pytest.fixture
 def figure():
     figure = new_figure()
-    axes = dress(figure.add_subplot())
+    axes, other = (dress(ax) for ax in figure.subplots(1, 2))
     x = np.linspace(0, 1, 400)
     axes.plot(x, np.sin(40 * x), color=LIGHT.colours[0])
     axes.scatter(x[::20], x[::20], color=LIGHT.colours[1])
-    axes.contourf(*np.meshgrid(x[::40], x[::40]), np.outer(x[::40], x[::40]))
+    other.contourf(*np.meshgrid(x[::40], x[::40]), np.outer(x[::40], x[::40]))
+    other.text(0.5, 0.5, "on the map", color=LIGHT.ink)
     axes.set_yscale("symlog")
     axes.set_title("a <b> & c")
     return figure
@@ -79,10 +80,22 @@ def test_letters_stay_letters(figure):
 def test_ink_and_lines_turn_with_the_page_and_maps_do_not(figure):
     markup = svg_of(figure, "one")
     body = markup.partition("</style>")[2]
-    assert LIGHT.ink not in body and LIGHT.colours[0] not in body and "var(--fl-0)" in body
+    assert LIGHT.colours[0] not in body and "var(--fl-0)" in body
+    inked = [text for text in re.findall(r"<text[^>]*>[^<]*", body) if LIGHT.ink in text]
+    assert [text.rpartition(">")[2] for text in inked] == ["on the map"]
     assert f"--fl-0:{LIGHT.ink}" in markup and f"--fl-0:{DARK.ink}" in markup
     map_colours = set(re.findall(r"fill:(#\w{6})", body))
     assert len(map_colours) > 5
+
+
+def test_a_cloud_of_points_is_pixels():
+    figure = new_figure()
+    axes = dress(figure.add_subplot())
+    places = np.random.default_rng(0).normal(size=(3000, 2))
+    axes.scatter(*places.T)
+    markup = svg_of(figure, "cloud")
+    assert markup.count("<image") == 1 and "data:image/png;base64," in markup
+    assert len(markup) < 0.3 * len(plain_svg(figure)) and markup == svg_of(figure, "cloud")
 
 
 def test_the_figure_stays_as_it_was(figure):

@@ -92,5 +92,5 @@ def _list(model: Model) -> None:
     from ..report.pictures import pictures_for
 
     screen = Screen()
-    rows = [(p.name, "DATA" if p.needs_data else "", p.about) for p in pictures_for(model)]
+    rows = [(p.name, "DATA" if p.needs else "", p.about) for p in pictures_for(model)]
     screen.table(("kind", "needs", "shows"), rows)

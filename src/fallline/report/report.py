@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SpecError
+from ..errors import DataError, SpecError
 from ..explain.document import Block, Document, Note, Paragraph, Svg, Title
 from ..explain.explained import Explained
 from ..explain.of_model import input_blocks, rule_of
@@ -14,7 +14,7 @@ from ..model import Model
 from .again import Recipe, again
 from .asked import Asked, deeper
 from .numbers import numbers
-from .pictures import draw, pictures_for
+from .pictures import PICTURES, checked_names, draw, on_page
 from .steps import steps
 from .svg import svg_of
 
@@ -31,10 +31,13 @@ class Report(Explained):
         The model and the rows.
     recipe
         What to type to make it again.
+    pictures
+        Names of the pictures on it, each with the options of its drawing.
     """
 
     asked: Asked
     recipe: Recipe
+    pictures: Mapping[str, Mapping[str, Any]]
 
     @property
     def document(self) -> Document:
@@ -44,7 +47,7 @@ class Report(Explained):
     def _blocks(self) -> Iterator[Block]:
         asked = self.asked
         yield from numbers(asked)
-        yield from _pictures(asked)
+        yield from self._pictures()
         yield Title(f"Row {asked.row:,}: what the network gets")
         yield from deeper(input_blocks(asked.model, asked.one))
         yield Title(f"Row {asked.row:,}, step by step")
@@ -54,13 +57,17 @@ class Report(Explained):
         yield Title("How to make it again")
         yield from again(asked, self.recipe)
 
-
-def _pictures(asked: Asked) -> Iterator[Block]:
-    for picture in pictures_for(asked.model):
-        drawn = draw(asked.model, picture.name, asked.rows.table)
-        yield Title(picture.title)
-        yield Paragraph(picture.about)
-        yield Svg(svg_of(drawn.figure_, picture.name), picture.about)
+    def _pictures(self) -> Iterator[Block]:
+        for name, options in self.pictures.items():
+            picture = PICTURES[name]
+            yield Title(picture.title)
+            try:
+                drawn = draw(self.asked.model, name, self.asked.rows.table, **options)
+            except (SpecError, DataError) as error:  # such as rows that are all of one class
+                yield Note(f"There is no picture: {error}")
+                continue
+            yield Paragraph(picture.about)
+            yield Svg(svg_of(drawn.figure_, name), picture.about)
 
 
 def _rule(asked: Asked) -> Iterator[Block]:
@@ -76,6 +83,7 @@ def model_report(
     *,
     name: str = "model",
     row: int | None = None,
+    pictures: Iterable[str] | None = None,
     recipe: Recipe | None = None,
 ) -> Report:
     """Return a report on a model and a table with known targets.
@@ -93,6 +101,8 @@ def model_report(
         What to call the model.
     row
         The row that is followed, from 1; the first with a known target unless given.
+    pictures
+        Names from `fallline.report.pictures.PICTURES`; those that suit the model unless given.
     recipe
         What to type to make it again, where that is known.
 
@@ -103,6 +113,8 @@ def model_report(
 
     Raises
     ------
+    SpecError
+        When there is no picture of a name.
     DataError
         When the model knows no columns, the table lacks one, or no row's target is known.
     MissingExtraError
@@ -113,8 +125,9 @@ def model_report(
     >>> import fallline as fl
     >>> cars = fl.data.samples.load("cars_and_bikes", n=60)
     >>> model = fl.train(cars, "kind", epochs=3, l2=0.01).model
-    >>> page = model_report(model, cars, name="cars").html
+    >>> page = model_report(model, cars, name="cars", pictures=["training"]).html
     >>> page[:15], "<h1>cars: a report</h1>" in page
     ('<!DOCTYPE html>', True)
     """
-    return Report(Asked.of(model, data, name, row), recipe or Recipe())
+    chosen = on_page(model) if pictures is None else checked_names(pictures)
+    return Report(Asked.of(model, data, name, row), recipe or Recipe(), chosen)

@@ -1,15 +1,19 @@
 """A figure as SVG to stand in a page: small, the same bytes each time, in light and in dark.
 
 Letters stay letters (they can be searched and copied, and weigh a third of drawn outlines), set in
-DejaVu Sans or the reader's own sans-serif. Places are rounded to a tenth of a point. Paper and ink,
-and the colours of lines that are not drawn on a map, are taken from the page's light or dark look;
-the colours of maps are the same in both.
+DejaVu Sans or the reader's own sans-serif. Places are rounded to a tenth of a point. What has
+thousands of points, such as a cloud of rows, is put in as pixels, and the rest stays lines. Paper,
+ink and the colours of lines follow the page's light or dark look; a map, and what is drawn on it,
+are the same in both.
 """
 
 from __future__ import annotations
 
 import re
-from io import StringIO
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -24,6 +28,9 @@ __all__ = ["save_figure", "svg_of"]
 Element = ElementTree.Element
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_DPI = 140  # of what is put in as pixels
+_HEAVY = 1200  # points from which on pixels are smaller than lines
+_ON_MAP = "on-map"
 _LONG = re.compile(r"-?\d+\.\d{2,}")
 _FAMILY = re.compile(r" ?font-family:[^;]*;?")
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -67,8 +74,8 @@ def svg_of(figure: Figure, name: str) -> str:
         An ``<svg>`` element.
     """
     file = StringIO()
-    with _settings(name):
-        figure.savefig(file, format="svg", metadata=_NOTHING, transparent=True)
+    with _settings(name), _marked(figure):
+        figure.savefig(file, format="svg", metadata=_NOTHING, transparent=True, dpi=_DPI)
     return _small(ElementTree.fromstring(file.getvalue()))
 
 
@@ -92,8 +99,49 @@ def _settings(salt: str) -> Any:
     return matplotlib.rc_context(settings)
 
 
+@contextmanager
+def _marked(figure: Figure) -> Iterator[None]:
+    """Mark what has many points, and what is drawn on maps, for the time of a drawing."""
+    before = []
+    for axes in figure.axes:
+        on_map = bool(axes.images) or any(map(_fills, axes.collections))
+        points = {artist: _points(artist) for artist in (*axes.collections, *axes.lines)}
+        crowd = sum(points[line] for line in axes.lines) > _HEAVY
+        for artist in (*points, *axes.texts, *axes.patches):
+            before.append((artist, artist.get_gid(), artist.get_rasterized()))
+            if points.get(artist, 0) > _HEAVY or (crowd and artist in axes.lines):
+                artist.set_rasterized(True)
+            if on_map:
+                artist.set_gid(_ON_MAP)
+    yield
+    for artist, name, pixels in before:
+        artist.set_gid(name)
+        artist.set_rasterized(pixels)
+
+
+def _fills(collection: Any) -> bool:
+    from matplotlib.collections import QuadMesh
+    from matplotlib.contour import ContourSet
+
+    return isinstance(collection, QuadMesh) or (
+        isinstance(collection, ContourSet) and bool(collection.filled)
+    )
+
+
+def _points(artist: Any) -> int:
+    """Return about how many places an artist's markup has."""
+    if not hasattr(artist, "get_paths"):
+        return len(artist.get_xydata())
+    corners = sum(len(path.vertices) for path in artist.get_paths())
+    return max(corners, 5 * len(artist.get_offsets()))  # a marker's place weighs more
+
+
 def _small(drawn: Element) -> str:
     """Return the markup of a drawing with what it can do without left out."""
+    still = {id(e) for e in _within(drawn, _ON_MAP)}
+    framed = {id(e) for e in _within(drawn, "legend_")}
+    for image in drawn.iter(f"{{{_SVG}}}image"):
+        image.set(f"{{{_LINK}}}href", _fewer_colours(image.get(f"{{{_LINK}}}href", "")))
     _drop(drawn, {f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"})
     used = set(
         re.findall(r"#([\w.-]+)", " ".join(v for e in drawn.iter() for v in e.attrib.values()))
@@ -103,11 +151,15 @@ def _small(drawn: Element) -> str:
         if element.get("id") not in used:
             element.attrib.pop("id", None)
         _shorten(element, 2 if id(element) in shared else 1)
+        if "style" in element.attrib:
+            style = _FAMILY.sub("", element.attrib["style"]).replace("; ", ";").replace(": ", ":")
+            kept = id(element) in still
+            element.attrib["style"] = style if kept else _turning(style, id(element) in framed)
     _unwrap(drawn)
     drawn.set("class", "fl-plot")
-    style = ElementTree.Element(f"{{{_SVG}}}style")
-    style.text = _STYLE
-    drawn.insert(0, style)
+    looks = ElementTree.Element(f"{{{_SVG}}}style")
+    looks.text = _STYLE
+    drawn.insert(0, looks)
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _LINK)
     return ElementTree.tostring(drawn, encoding="unicode")
@@ -121,20 +173,41 @@ def _drop(parent: Element, tags: set[str]) -> None:
 
 
 def _shorten(element: Element, digits: int) -> None:
-    """Round places, name the colours that turn, and leave fonts to the picture's own style."""
+    """Round places, and take out the spaces between elements."""
     for name in _PLACES & element.attrib.keys():
         text = _LONG.sub(lambda found: _rounded(found[0], digits), element.attrib[name])
         element.attrib[name] = " ".join(text.split()).replace("rotate(-0", "rotate(0")
-    if "style" in element.attrib:
-        style = _FAMILY.sub("", element.attrib["style"])
-        style = style.replace(f"stroke: {LIGHT.background}", f"stroke: var(--fl-{len(_TURNS)})")
-        for colour, turning in _TURNING.items():
-            style = style.replace(colour, turning)
-        element.attrib["style"] = style.replace("; ", ";").replace(": ", ":")
     if (element.text or "").isspace() and element.tag != f"{{{_SVG}}}tspan":
         element.text = None
     if (element.tail or "").isspace():
         element.tail = None
+
+
+def _fewer_colours(link: str) -> str:
+    """Return an image's link with its pixels in 64 colours, at about a third of the size."""
+    from PIL import Image  # matplotlib needs it too
+
+    file = BytesIO()
+    with Image.open(BytesIO(b64decode(link.partition(",")[2]))) as image:
+        few = image.quantize(64, method=Image.Quantize.FASTOCTREE)
+        few.save(file, format="png", optimize=True)
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def _turning(style: str, framed: bool) -> str:
+    """Return a style whose colours are the page's; of white only lines and the legend's frame."""
+    for what in ("stroke", "fill") if framed else ("stroke",):
+        style = style.replace(f"{what}:{LIGHT.background}", f"{what}:var(--fl-{len(_TURNS)})")
+    for colour, turning in _TURNING.items():
+        style = style.replace(colour, turning)
+    return style
+
+
+def _within(drawn: Element, name: str) -> Iterator[Element]:
+    """Yield the elements of the groups whose name begins so."""
+    for group in drawn.iter():
+        if group.get("id", "").startswith(name):
+            yield from group.iter()
 
 
 def _rounded(number: str, digits: int) -> str:
