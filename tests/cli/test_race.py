@@ -44,6 +44,15 @@ def test_race_names_the_optimizers_asked_for_and_who_diverges(fall) -> None:
     assert ended.code == 0 and "LBFGS" in ended.out and "diverged" in ended.out
 
 
+def test_race_finds_rates(fall) -> None:
+    told = fall(*QUICK, "--learning-rates", "auto", "--json").json
+    assert [way["label"].split(":")[0] for way in told["ways"]] == [
+        "small",
+        "right",
+        "above the limit",
+    ]
+
+
 @pytest.mark.parametrize("name", ["race.png", "race.svg", "race.gif"])
 def test_race_draws(fall, name: str) -> None:
     ended = fall(*QUICK, "--learning-rates", "0.01,0.3", "-o", name, "--style", "dark")

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 import fallline as fl
 from fallline.errors import SpecError
+from fallline.pictures.curvature_rates import largest_curvature
 from fallline.pictures.entrants import entrants, label_of, varied
 
 RNG = np.random.default_rng(0)
@@ -49,6 +50,34 @@ def test_in_a_bowl_each_step_follows_the_closed_form() -> None:
     assert outcomes == ["on its way", "there", "on its way", "rose"]
     assert bowl.to_records()[1]["steps until there"] == 1
     assert bowl.surface.minimum.error == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", [fl.SGD(), fl.SGD(momentum=0.5), fl.SGD(0.1, 0.5, True)])
+def test_rates_found_by_curvature_are_too_small_right_and_too_large(method: fl.SGD) -> None:
+    curvature = np.linalg.eigvalsh(np.column_stack([X, np.ones(12)]).T @ np.column_stack(
+        [X, np.ones(12)]) / 12)[-1]  # fmt: skip
+    β = method.momentum
+    stable = 2 * (1 + β) / (1 + 2 * β * method.nesterov) / curvature
+    slow, right, wild = found(learning_rates="auto", optimizer=method, epochs=80).lanes
+    rates = [lane.plan.optimizer.learning_rate for lane in (slow, right, wild)]
+    assert rates == pytest.approx([0.01 * stable, 0.5 * stable, 1.1 * stable], rel=0.005)
+    assert wild.errors[-1] > 100 * wild.errors[0]
+    assert right.errors[-1] - right.errors.min() < 1e-3 < slow.errors[-1] - right.errors.min()
+    assert [lane.label for lane in (slow, right, wild)] == [
+        "small: " + label_of(slow.plan, False),
+        "right: " + label_of(right.plan, False),
+        "above the limit: " + label_of(wild.plan, False),
+    ]
+
+
+def test_curvature_is_that_of_free_weights_in_any_network() -> None:
+    theta = DEEP.initial(seed=1)
+    given = {"loss": "squared_error", "l2": 0.01}
+    slopes = [[fl.error_and_gradient(DEEP, theta + sign * 1e-5 * e, X, Y, **given)[1]
+               for sign in (1, -1)] for e in np.eye(DEEP.size)]  # fmt: skip
+    hessian = np.array([(ahead - behind) / 2e-5 for ahead, behind in slopes])
+    largest = np.abs(np.linalg.eigvalsh((hessian + hessian.T) / 2)).max()
+    assert largest_curvature(DEEP, theta, X, Y, **given) == pytest.approx(largest, rel=1e-3)
 
 
 def test_who_was_there_but_does_not_stay_is_told_apart() -> None:
@@ -138,6 +167,10 @@ def test_labels_tell_what_was_set() -> None:
         ((), {"momenta": [0.9], "batch_sizes": [1]}, "one of learning_rate, momentum, batch_size"),
         ((), {"momenta": [0.9], "optimizer": "adam"}, "Adam has no momentum"),
         ((), {"learning_rates": 0.1}, "must be a list"),
+        ((), {"learning_rates": "fast"}, "must be a list, or 'auto'"),
+        ((), {"learning_rates": "auto", "momenta": [0.5]}, "at a time"),
+        ((), {"learning_rates": "auto", "batch_size": 4}, "is for the full batch"),
+        ((), {"learning_rates": "auto", "optimizer": "adam"}, "is for plain descent"),
         ((["sgd"],), {"points": 1}, "points must be"),
         ((["sgd"],), {"epochs": 0}, "epochs must be at least 1"),
         ((["sgd"],), {"epoch": 3}, "no setting 'epoch'"),

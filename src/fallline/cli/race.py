@@ -33,8 +33,8 @@ _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
 
 
 @options.command(
-    epilog="Rates that are too small, right and too large: fallline race houses.csv -t price "
-    "--net none --learning-rates 0.01,0.3,3. Batches: --optimizer 'sgd(learning_rate=0.02)' "
+    epilog="Rates that are small, right and too large: fallline race houses.csv -t price "
+    "--net none --learning-rates auto. Batches: --optimizer 'sgd(learning_rate=0.02)' "
     "--batch-sizes full,32,1. Optimizers: give --optimizer several times.",
 )
 @options.data_argument()
@@ -62,8 +62,9 @@ _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
 @option(
     "training",
     "--learning-rates",
-    type=Listed(Number(0, above=True)),
-    help="Instead: one optimizer (sgd unless given) at these rates.",
+    type=Listed(Number(0, above=True), "auto"),
+    help="Instead: one optimizer (sgd unless given) at these rates; auto: small, right, and above "
+    "the limit that the curvature sets.",
 )
 @option(
     "training",

@@ -245,12 +245,9 @@ def animate(
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise SpecError(f"seconds must be a number above 0, not {seconds!r}")
     if kind == "surface":
-        return Animation(
-            *surface_scene(getattr(subject, "surface", subject), style),
-            frames,
-            float(seconds),
-            turns=True,
-        )
+        mountain = cast(Any, subject)
+        mountain = getattr(mountain, "surface", mountain)
+        return Animation(*surface_scene(mountain, style), frames, float(seconds), turns=True)
     if kind != "paths":
         raise SpecError(f"kind must be 'paths' or 'surface', not {kind!r}")
     return Animation(*path_scene(subject, style), frames, float(seconds))

@@ -19,6 +19,7 @@ from ..explain.records import Records, table_of
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
+from .curvature_rates import three_rates
 from .display import Display
 from .entrants import Entrant, entrants, varied
 from .landscape import landscape
@@ -151,7 +152,7 @@ def race(
     Y: npt.ArrayLike,
     entries: Any = None,
     *,
-    learning_rates: Sequence[float] | None = None,
+    learning_rates: Sequence[float] | Literal["auto"] | None = None,
     momenta: Sequence[float] | None = None,
     batch_sizes: Sequence[int | None] | None = None,
     along: Any = None,
@@ -178,6 +179,8 @@ def race(
     learning_rates, momenta, batch_sizes
         Instead of `entries`, one of these: the ways differ in it, and have ``optimizer`` in common,
         plain descent unless given. A batch size of None is the full batch, 1 one row at a time.
+        Rates ``"auto"`` are three of plain descent on the full batch: small, right, and above the
+        limit beyond which it cannot stay at the minimum below the start, by the curvature there.
     along, span
         The plane of the map and its view, as for `fallline.surface`; unless given, the two weights
         of a network that has two, else the plane of all paths' principal components.
@@ -217,17 +220,19 @@ def race(
             raise SpecError(
                 "give entries, or one of learning_rates, momenta, batch_sizes; not both"
             )
-        entries = varied(usual.pop("optimizer", "sgd"), lists)
+        method = usual.pop("optimizer", "sgd")
+        if isinstance(learning_rates, str):
+            _check_auto(lists, usual["batch_size"])
+            judged = _judged(Plan.of(**usual), sample_weight, engine)
+            entries = three_rates(network, start, X, Y, method, **judged)
+        else:
+            entries = varied(method, lists)
     if entries is None:
         raise SpecError("give entries, or one of learning_rates, momenta, batch_sizes, to race")
     if isinstance(points, bool) or not isinstance(points, int) or points < 2:
         raise SpecError(f"points must be a whole number of at least 2, not {points!r}")
     ways = entrants(entries, usual)
-    objective = ways[0].plan.objective
-    judged: dict[str, Any] = {
-        "loss": objective.loss, "l2": objective.l2, "l1": objective.l1, "alpha": objective.alpha,
-        "sample_weight": sample_weight, "engine": engine,
-    }  # fmt: skip
+    judged = _judged(ways[0].plan, sample_weight, engine)
     data = {"X": X, "Y": Y, "sample_weight": sample_weight, "engine": engine, "theta": start}
     runs = [_Followed(network, way, data, points) for way in ways]
     total = runs[0].n
@@ -239,6 +244,28 @@ def race(
         critical=False, **judged,
     )  # fmt: skip
     return Race(lanes, shown, start)
+
+
+def _check_auto(lists: dict[str, Any], batch_size: int | None) -> None:
+    """Raise a SpecError unless rates alone are to be found, for the full batch."""
+    if lists["learning_rate"] != "auto":
+        raise SpecError(f"learning_rates must be a list, or 'auto', not {lists['learning_rate']!r}")
+    if sum(values is not None for values in lists.values()) > 1:
+        raise SpecError(f"vary one of {', '.join(lists)} at a time, or give the entries")
+    if batch_size is not None:
+        raise SpecError(
+            "learning_rates='auto' is for the full batch: its curvature is that of all rows; "
+            "leave batch_size out"
+        )
+
+
+def _judged(plan: Plan, sample_weight: Any, engine: str) -> dict[str, Any]:
+    """Return what the error of all rows is asked for with."""
+    one = plan.objective
+    return {
+        "loss": one.loss, "l2": one.l2, "l1": one.l1, "alpha": one.alpha,
+        "sample_weight": sample_weight, "engine": engine,
+    }  # fmt: skip
 
 
 class _Followed:
