@@ -398,3 +398,16 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_an_unknown_style_is_refused() -> None:
     with pytest.raises(SpecError, match="did you mean 'light'"):
         drawn().plot(style="ligth")  # type: ignore[arg-type]
+
+
+def test_the_numbers_need_no_matplotlib() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, fallline as fl; net = fl.Network.parse('1 -> 1'); "
+        "fl.surface(net, [0.0, 0.0], [[1.0], [2.0]], [1.0, 0.0], points=5); "
+        "fl.bowl(net, [0.0, 0.0], [[1.0], [2.0]], [1.0, 0.0], 'b[output.0]', points=5); "
+        "assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

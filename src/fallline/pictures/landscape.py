@@ -17,8 +17,8 @@ from ..spec.plan import Objective
 
 __all__ = ["Landscape", "landscape"]
 
-_WORK = 2e10
-"""Multiplications that a map may cost unless the rows are chosen: some seconds of one core."""
+_WORK = 1e10
+"""Multiplications that a map may cost unless the rows are chosen: about a second of one core."""
 
 _FEWEST, _CHUNK = 100, 2**22
 """Rows that are always taken where there are so many; numbers of θ that are made at a time."""
@@ -100,7 +100,7 @@ def landscape(
     Parameters
     ----------
     rows
-        How many rows to take; all unless so many `points` would then cost more than some seconds.
+        How many rows to take; all unless so many `points` would then take more than about a second.
         A sample is drawn with `seed`, and its weights are raised so that Σ s stays as it is: sums
         of errors and penalties keep their size.
 
