@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["class_colours", "draw_bending", "draw_decision", "draw_decisions", "draw_units"]
 
+_INKS = ("#1f2430", "#f4f4f2")  # on the light and on the dark half of a map of numbers
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")  # classes differ by more than colour
 
 
@@ -131,10 +132,18 @@ def _many_classes(found: Decision, ax: Axes, look: Style) -> None:
 
 
 def _amounts(found: Decision, ax: Axes, look: Style) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     shown = found.values[:, :, 0]
     drawn = ax.contourf(found.x, found.y, shown, 20, cmap=error_map())
-    lines = ax.contour(found.x, found.y, shown, 8, colors=[look.ink], linewidths=0.5, alpha=0.6)
-    ax.clabel(lines, fontsize=7)
+    low, high = float(shown.min()), float(shown.max())
+    if high > low:
+        levels = MaxNLocator(8).tick_values(low, high)
+        inks = [_INKS[int(level > (low + high) / 2)] for level in levels]
+        lines = ax.contour(
+            found.x, found.y, shown, levels, colors=inks, linewidths=0.6, linestyles="solid"
+        )
+        ax.clabel(lines, fontsize=7)
     _dress_bar(ax.figure.colorbar(drawn, ax=ax, pad=0.02), found.quantity, look)
     ax.set_title("Prediction")
 
@@ -155,7 +164,10 @@ def _rows(
 ) -> None:
     edge = look.background if look.name == "light" else "#000000"
     if truth is None or not labels:
-        ax.scatter(points[:, 0], points[:, 1], s=size / 2, color=look.ink, alpha=0.5, linewidths=0)
+        ax.scatter(
+            points[:, 0], points[:, 1], s=size / 2, color=look.colours[1], edgecolors=edge,
+            linewidths=0.3, zorder=3,
+        )  # fmt: skip
         return
     for i, (label, colour) in enumerate(zip(labels, class_colours(look, len(labels)), strict=True)):
         own = points[truth == i]
