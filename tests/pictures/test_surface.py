@@ -290,6 +290,9 @@ def test_rows_without_weight_do_not_count() -> None:
         ({"loss": "squared_eror"}, "did you mean"),
         ({"theta": np.zeros(13), "along": "random"}, "too few weights"),
         ({"path": "w"}, "numbers"),
+        ({"path": 3}, "path must be a run"),
+        ({"along": 3}, "along must be"),
+        ({"along": 3, "theta": None}, "theta may be None only"),
     ],
 )
 def test_what_makes_no_surface_is_refused(wrong: dict[str, Any], message: str) -> None:
@@ -344,6 +347,8 @@ def test_it_draws_where_it_is_told() -> None:
         found.plot(kind="4d")  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="steepest_at"):
         found.plot(steepest_at=(0.0, np.nan))
+    with pytest.raises(SpecError, match="steepest_at"):
+        found.plot(steepest_at=("w", 1.0))  # type: ignore[arg-type]
 
 
 def test_larger_is_darker() -> None:

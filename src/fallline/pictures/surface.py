@@ -231,7 +231,9 @@ def surface(
     """
     trail = None if path is None else path_thetas(network, path)
     along = _default_along(network, trail) if along is None else along
-    if theta is None and (isinstance(along, str) or len(along) != 3):
+    if theta is None and (
+        isinstance(along, str) or not hasattr(along, "__len__") or len(along) != 3
+    ):
         raise SpecError("theta may be None only where along is three points; give the weights")
     plane = plane_of(network, theta, along, trail, seed)
     side = _points(points)
@@ -276,7 +278,10 @@ def path_thetas(network: Network, path: Any) -> Floats:
         )
     if isinstance(path, Run):
         return recorded_path(path).astype(np.float64)
-    listed = [given_theta(network, theta, np.float64) for theta in path]
+    try:
+        listed = [given_theta(network, theta, np.float64) for theta in path]
+    except TypeError:
+        raise SpecError(f"path must be a run or the θ of each step, (t, P), not {path!r}") from None
     if not listed:
         raise SpecError("the path is empty; give at least its start")
     return np.array(listed)

@@ -75,7 +75,7 @@ def _draw_mesh(ax: Any, surface: Surface, lines: Floats, height: Any, look: Styl
     across, along = np.meshgrid(x, y)
     ax.plot_surface(
         across, along, height(shown), facecolors=faces, rcount=len(y), ccount=len(x),
-        linewidth=0, antialiased=False, shade=False, zorder=1,
+        linewidth=0, antialiased=False, shade=False, zorder=1, rasterized=True,
     )  # fmt: skip
     ax.contour(
         across, along, height(shown), np.unique(height(lines)), colors=line_colours(lines),
