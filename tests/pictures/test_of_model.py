@@ -141,6 +141,43 @@ def test_dependence_on_categories_and_numbers(houses):
     assert dependence(model, table, features="age", cells=4).plot(lines=0).figure_ is not None
 
 
+def test_columns_of_every_kind_and_missing_cells_are_asked():
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=40), "flag": rng.normal(size=40) > 0})
+    frame["when"] = pd.date_range("2020-01-01", periods=40)
+    frame["c"] = list("xyz") * 13 + [None]
+    frame["side"] = np.where(frame["a"] > 0, "right", "left")
+    frame.loc[3, "a"] = np.nan
+    frame.loc[5, "side"] = None
+    model = fl.train(frame, "side", epochs=2).model
+    assert len(classes(model, frame).truth) == 39
+    assert dependence(model, frame).names == ("a", "flag", "c")
+    assert importance(model, frame, repeats=1).names == ("a", "flag", "when", "c")
+    assert model.plot("decision", frame, cells=4).names[0] == "first principal component"
+    with pytest.raises(SpecError, match="'when' holds dates"):
+        dependence(model, frame, features="when")
+
+
+def test_sparse_rows_are_asked():
+    from scipy.sparse import csr_array
+
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y = (X[:, 0] > 0).astype(int)
+    net = fl.MLPClassifier((3,), tol=0.1, random_state=0).fit(csr_array(X), y)
+    assert np.array_equal(classes(net, csr_array(X), y).scores, classes(net, X, y).scores)
+
+
+def test_several_numbers_for_a_target_are_read_as_its_middle():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    table = {"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] * 2}
+    model = fl.train(table, "y", loss="quantile(levels=[0.1, 0.5, 0.9])", epochs=3).model
+    assert np.allclose(amounts(model, table).predicted, model.predict(table)[:, 1], rtol=1e-12)
+    assert importance(model, table, repeats=1).error > 0
+    assert model.plot("units", table, cells=4).responses[-1].shape == (4, 4, 3)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_drawn(kind, houses, vehicles, tmp_path):
     model, table = vehicles if kind in CLASSIFIED else houses

@@ -206,7 +206,7 @@ def dependence(
     model, data, y
         As in `fallline.Model.plot`; the truth is not needed.
     features
-        One column or several; the first six unless given.
+        One column or several; the first six of numbers or categories unless given.
     label
         The class, or the target, of which it is told; the last class, or the first target, unless
         given.
@@ -232,7 +232,7 @@ def dependence(
     if cells < 2 or most_rows < 1:
         raise SpecError("cells must be at least 2 and most_rows at least 1")
     asked = ask(model, data, y).first(most_rows)
-    names = asked.names[:6] if features is None else features
+    names = _usual(asked) if features is None else features
     names = (names,) if isinstance(names, str) else tuple(names)
     if not names:
         raise SpecError("name at least one column")
@@ -244,6 +244,11 @@ def dependence(
     ]
     deciles = tuple(_deciles(asked.table[name]) for name in names)
     return Dependence(names, tuple(grids), tuple(lines), deciles, quantity, asked.table.n)
+
+
+def _usual(asked: Asked) -> tuple[str, ...]:
+    """Return the first six columns that have a grid."""
+    return tuple(each.name for each in asked.table if each.kind != "date" and each.known.any())[:6]
 
 
 def _told_of(asked: Asked, label: Any) -> tuple[int, str]:

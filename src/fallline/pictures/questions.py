@@ -166,6 +166,7 @@ def ask(model: Any, data: Any, y: Any = None) -> Asked:
         When a column is missing, there is no row, or y has another length.
     """
     found = model_of(model)
+    data = data.toarray() if hasattr(data, "toarray") else data  # a picture takes few rows
     table = _table(found, data)
     truth = _truth(found, table, data, y)
     if truth:
