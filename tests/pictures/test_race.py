@@ -104,6 +104,13 @@ def test_a_lane_that_diverges_says_so_and_has_no_time() -> None:
     assert np.isfinite(shown.surface.grid.points).all()
 
 
+def test_the_map_leaves_out_what_is_thrown_away() -> None:
+    calm, wild = found([fl.SGD(0.3), fl.SGD(2.0)], epochs=30).lanes
+    assert calm.in_view == slice(len(calm.errors))
+    assert 1 <= wild.in_view.stop < len(wild.errors)
+    assert (wild.errors[wild.in_view.stop :] > 1.5 * wild.errors[0]).all()
+
+
 def test_a_long_path_is_thinned_but_keeps_both_ends() -> None:
     lane = found(batch_sizes=[1], epochs=30, points=20).lanes[0]
     assert lane.steps[0] == 0 and lane.steps[-1] == 360 and 10 <= len(lane.steps) <= 21

@@ -74,6 +74,15 @@ class Lane:
     diverged: bool
     stopped: str
 
+    @property
+    def in_view(self) -> slice:
+        """The points that a map should hold: up to the last whose error is not far above the start.
+
+        What a rate that is too large throws away, farther and farther, is left out.
+        """
+        high = self.errors[0] + (_FAR - 1) * abs(self.errors[0])
+        return slice(int(np.flatnonzero(self.errors <= high)[-1]) + 1)
+
     def first_at(self, level: float) -> int | None:
         """Return the first point whose error is at most `level`, or None."""
         there = np.flatnonzero(self.errors <= level)
@@ -238,7 +247,7 @@ def race(
     total = runs[0].n
     height = landscape(network, X, Y, rows=total, **judged)
     lanes = tuple(run.lane(height.errors(np.array(run.thetas))) for run in runs)
-    near = [lane.thetas[_near(lane)] for lane in lanes]
+    near = [lane.thetas[lane.in_view] for lane in lanes]
     shown = surface(
         network, start, X, Y, along=along, span=span, path=np.vstack(near), points=map_points,
         critical=False, **judged,
@@ -328,13 +337,6 @@ def _wanted(total: int, points: int) -> set[int]:
     even = np.linspace(0, total, (points + 1) // 2 + 1)
     early = np.geomspace(1, total, points // 2 + 1)
     return set(np.unique(np.concatenate([even, early]).round().astype(int)).tolist()) - {0}
-
-
-def _near(lane: Lane) -> npt.NDArray[np.bool_]:
-    """Return which points (m,) the map should hold: not those of an error far above the start's."""
-    start = lane.errors[0]
-    near: npt.NDArray[np.bool_] = lane.errors <= start + (_FAR - 1) * abs(start)
-    return near
 
 
 def _record(lane: Lane, level: float) -> dict[str, Any]:

@@ -82,13 +82,14 @@ def _draw_paths(race: Race, ax: Axes, look: Style) -> None:
     limits = ax.get_xlim(), ax.get_ylim()
     halo = [Stroke(linewidth=3.4, foreground="white"), Normal()]
     for number, lane in enumerate(race.lanes):
-        points = shown.plane.coordinates(lane.thetas)
+        seen = lane.thetas[: lane.in_view.stop + 1]  # one more, for where it goes from there
+        points = shown.plane.coordinates(seen)
         mark = "." if len(points) <= _MARKED else ""
         ax.plot(
             *points.T, label=lane.label, linewidth=1.7, marker=mark, markersize=4,
             path_effects=halo, zorder=5, **lane_look(number, look),
         )  # fmt: skip
-        if not lane.diverged:
+        if len(seen) == len(lane.thetas) and not lane.diverged:
             ax.plot(*points[-1], "s", color=lane_look(number, look)["color"], markersize=6,
                     markeredgecolor="white", zorder=6)  # fmt: skip
     ax.plot(*shown.plane.coordinates(race.theta[None])[0], "o", color=look.start,
@@ -106,8 +107,7 @@ def about_map(race: Race) -> str:
     of, plane = race.surface.landscape, race.surface.plane
     told = f"{of.objective_text} of {of.rows_text}, dark: large; black dot: {_lowest(race)}"
     path = race.surface.path
-    off = max(float(plane.distances(lane.thetas[np.isfinite(lane.errors)]).max())
-              for lane in race.lanes)  # fmt: skip
+    off = max(float(plane.distances(one.thetas[one.in_view]).max()) for one in race.lanes)
     if path is None or off <= 1e-9 * (1 + float(np.abs(plane.centre).max())):
         return told
     return f"{told}\nthe plane shows {100 * path.explained:.3g} % of the paths, off by ≤ {off:.3g}"
@@ -152,5 +152,8 @@ def limit_errors(ax: Axes, errors: Floats, start: float) -> None:
         low = max(low, 1e-16 * high)
         ax.set_yscale("log")
         ax.set_ylim(low / 1.5, high * 1.5)
+        if high < 1e3 * low:  # plain numbers are read more easily than powers of ten
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.yaxis.set_minor_formatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in "25" else "")
     elif high > low:
         ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
