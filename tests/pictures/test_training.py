@@ -65,6 +65,13 @@ def test_an_error_of_zero_has_no_logarithm():
     assert history.plot().ax_[0].get_yscale() == "linear"
 
 
+def test_errors_that_are_no_numbers_are_passed_over(tmp_path):
+    nothing = fl.Epoch(1, 4, 8, float("nan"), float("inf"), {}, 0.1, 1.0, 0.01)
+    fl.History([nothing]).plot().save(tmp_path / "nothing.png")
+    drawn = fl.History([fl.Epoch(1, 4, 8, 0.5, None, {}, 0.1, 1.0, 0.01), nothing]).plot()
+    assert drawn.ax_[0].get_yscale() == "log" and drawn.best == 1
+
+
 def test_an_empty_history_has_no_curves():
     with pytest.raises(DataError, match="no epoch yet"):
         fl.History().plot()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import SpecError, suggest
 from .style import Style, StyleName, canvas, dress, error_map, new_figure, style_named
 
@@ -58,11 +59,17 @@ def _errors(curves: TrainingCurves, ax: Axes, log: bool, look: Style) -> Axes:
         label=f"best: epoch {curves.best}, {shown[at]:.4g}",
     )  # fmt: skip
     every = np.concatenate([curves.error, curves.validation_error])
-    if log and (every[np.isfinite(every)] > 0).all():
+    if log and _has_logarithms(every):
         _log_axis(ax)
     ax.set(xlabel="epoch", ylabel="error E", title="Error by epoch")
     _legend(ax, look)
     return ax
+
+
+def _has_logarithms(values: Floats) -> bool:
+    """Return whether there are finite numbers, all above 0."""
+    finite = values[np.isfinite(values)]
+    return bool(finite.size and (finite > 0).all())
 
 
 def _log_axis(ax: Axes) -> None:
@@ -128,7 +135,7 @@ def _lines(found: LayerHistory, kind: str, ax: Axes, look: Style) -> Axes:
             found.epochs, values[:, i], _LINES[i % len(_LINES)],
             color=look.colours[i % len(look.colours)], label=name,
         )  # fmt: skip
-    if (values[np.isfinite(values)] > 0).all():
+    if _has_logarithms(values):
         _log_axis(ax)
     label = "‖∂J/∂θ‖" if kind == "gradients" else "‖ΔW‖ / ‖W‖ of a step"
     ax.set(xlabel="epoch", ylabel=label, title=_TITLES[kind])
