@@ -1,10 +1,14 @@
 """Basins of known error surfaces: two wells along each weight, and saddles between them."""
 
+import sys
+import warnings
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import fallline as fl
-from fallline.errors import SpecError
+from fallline.errors import InterruptWarning, SpecError
 from fallline.pictures.basins import DIVERGED, NOT_THERE, Basins
 
 WEIGHTS = ("w[input.0->output.0]", "w[input.1->output.0]")
@@ -78,6 +82,31 @@ def test_others_are_held_or_descend_too() -> None:
     free = fl.basins(deep, [0, 0, 0.5, 0], *data, along=pair, size=3, epochs=400, alike="error",
                      entries=[fl.SGD(0.1)])  # fmt: skip
     assert len(free.minima) == 1 and free.errors[0] < 1e-10  # a valley: one by its error
+
+
+def test_ctrl_c_ends_the_picture_and_not_one_descent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> tuple[()]:
+        warnings.warn("it was interrupted", InterruptWarning, stacklevel=2)
+        return ()
+
+    monkeypatch.setattr(sys.modules[Basins.__module__], "descend_many", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="it was interrupted"):
+        found(size=2)
+
+
+def test_sparse_rows_weights_and_engines_give_the_same_basins() -> None:
+    plain = found(entries=[fl.SGD(0.05)], size=4)
+    twice = np.vstack([X, 7 * X])
+    others = [
+        {"X": csr_array(X), "Y": Y},
+        {"X": X, "Y": Y, "engine": "reference", "epochs": 60},
+        {"X": twice, "Y": np.r_[Y, Y], "sample_weight": [1, 1, 0, 0]},
+    ]
+    for other in others:
+        data = (other.pop("X"), other.pop("Y"))
+        settings = {"loss": "sse", "along": WEIGHTS, "span": (-1.5, 1.5), "size": 4, **other}
+        shown = fl.basins(WELLS, [0, 0], *data, entries=[fl.SGD(0.05)], **settings)
+        assert shown.maps[0].reached.tolist() == plain.maps[0].reached.tolist()
 
 
 @pytest.mark.parametrize("style", ["light", "dark"])

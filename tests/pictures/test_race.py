@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from scipy.sparse import csr_array
 
 import fallline as fl
 from fallline.errors import SpecError
@@ -115,6 +116,16 @@ def test_a_long_path_is_thinned_but_keeps_both_ends() -> None:
     lane = found(batch_sizes=[1], epochs=30, points=20).lanes[0]
     assert lane.steps[0] == 0 and lane.steps[-1] == 360 and 10 <= len(lane.steps) <= 21
     assert lane.steps[1] == 1  # the beginning is looked at closely
+
+
+def test_sparse_rows_and_weights_race_alike() -> None:
+    plain = found(["sgd"]).lanes[0]
+    sparse = fl.race(LINE, START, csr_array(X), Y, ["sgd"], epochs=6, map_points=9).lanes[0]
+    assert sparse.errors == pytest.approx(plain.errors, rel=1e-12)
+    more, weights = np.vstack([X, X + 5]), np.r_[np.ones(12), np.zeros(12)]
+    absent = fl.race(LINE, START, more, np.r_[Y, Y], ["sgd"], epochs=6, map_points=9,
+                     sample_weight=weights).lanes[0]  # fmt: skip
+    assert absent.errors == pytest.approx(plain.errors, rel=1e-12)
 
 
 def test_deeper_networks_race_over_the_plane_of_their_paths() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from ..arrays import Array, Floats, Ints
 from ..descent import descend_many
-from ..errors import DivergenceWarning, SpecError
+from ..errors import SpecError
 from ..formulas.optimizers import LBFGS, SGD
 from ..spec.initial import given_theta
 from ..spec.network import Network
@@ -20,6 +19,7 @@ from ..spec.plan import Plan
 from .display import Display
 from .entrants import Entrant, entrants
 from .style import StyleName
+from .undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -299,7 +299,8 @@ def _lowest(
     network: Network, X: Any, Y: Any, points: Floats, asked: dict[str, Any]
 ) -> tuple[Floats, Floats]:
     """Return the minima (k, P) next to points (k, P) as L-BFGS finds them, and their J."""
-    runs = descend_many(network, X, Y, seeds=[0] * len(points), theta=points, **asked)
+    with undisturbed():
+        runs = descend_many(network, X, Y, seeds=[0] * len(points), theta=points, **asked)
     return np.stack([r.theta for r in runs]), np.array([r.error_at_end() for r in runs])
 
 
@@ -325,8 +326,7 @@ def _descents(
     ends, curves = np.full(starts.shape, np.nan), np.full((len(starts), way.plan.epochs), np.nan)
     for at in range(0, len(starts), _AT_ONCE):
         some = starts[at : at + _AT_ONCE]
-        with warnings.catch_warnings():  # the map tells where they diverge
-            warnings.simplefilter("ignore", DivergenceWarning)
+        with undisturbed():
             seeds = [way.plan.seed] * len(some)
             runs = descend_many(network, X, Y, seeds=seeds, theta=some, plan=way.plan, **data)
         for place, run in enumerate(runs, start=at):

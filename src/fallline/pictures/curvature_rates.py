@@ -14,6 +14,7 @@ from ..formulas.optimizers import LBFGS, SGD, optimizer_from
 from ..spec.network import Network
 from ..spec.plan import Plan
 from .entrants import label_of
+from .undisturbed import undisturbed
 
 __all__ = ["largest_curvature", "three_rates"]
 
@@ -68,10 +69,9 @@ def three_rates(
             f"learning_rates='auto' is for plain descent (sgd), not for {type(method).__name__}, "
             "whose steps are no multiples of the slope; give the rates"
         )
-    lowest = descend(
-        network, X, Y, theta=theta, optimizer=LBFGS(), epochs=_ROUNDS, **objective
-    ).theta  # fmt: skip
-    curvature = largest_curvature(network, lowest, X, Y, **objective)
+    with undisturbed():
+        run = descend(network, X, Y, theta=theta, optimizer=LBFGS(), epochs=_ROUNDS, **objective)
+    curvature = largest_curvature(network, run.theta, X, Y, **objective)
     if not curvature > 0:
         raise SpecError("the error has no curvature at its minimum, so no rate is right; give them")
     β = method.momentum

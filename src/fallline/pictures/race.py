@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from ..arrays import Array, Floats, Ints
 from ..descent import Run, descend
-from ..errors import DivergenceWarning, SpecError
+from ..errors import SpecError
 from ..explain.records import Records, table_of
 from ..spec.initial import given_theta
 from ..spec.network import Network
@@ -25,6 +24,7 @@ from .entrants import Entrant, entrants, varied
 from .landscape import landscape
 from .style import StyleName
 from .surface import Surface, surface
+from .undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -295,8 +295,7 @@ class _Followed:
         self.thetas, self._steps, self._passes = [run.theta], [0], [0.0]
         each = -(-self.n // (way.plan.batch_size or self.n))
         wanted, rows = _wanted(each * way.plan.epochs, points), 0
-        with warnings.catch_warnings():  # the race tells who diverged
-            warnings.simplefilter("ignore", DivergenceWarning)
+        with undisturbed():
             while (step := run.step()) is not None:
                 rows += len(step.order)
                 if step.step in wanted:
@@ -323,7 +322,8 @@ class _Followed:
         least = math.inf
         for _ in range(_TIMINGS):
             begun = time.perf_counter()
-            run = descend(self._network, plan=self._way.plan, **self._data)
+            with undisturbed():
+                run = descend(self._network, plan=self._way.plan, **self._data)
             least = min(least, time.perf_counter() - begun)
             if least > _LONG:
                 break
