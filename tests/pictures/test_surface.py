@@ -9,6 +9,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 import fallline as fl
+from fallline.descent.recorded import recorded_path
 from fallline.errors import DataError, DataWarning, MissingExtraError, SpecError
 from fallline.pictures import style
 from fallline.pictures.landscape import landscape
@@ -76,7 +77,7 @@ def test_every_point_of_a_path_in_the_slice_has_the_error_of_the_engine() -> Non
 def test_off_the_plane_the_true_error_stands_beside_the_planes() -> None:
     run = net_run()
     theta = run.theta
-    thetas = fl.descent.recorded.recorded_path(run)
+    thetas = recorded_path(run)
     with pytest.warns(DataWarning, match="explains only"):
         found = surface(NET, theta, X2, Y2, along=NAMES, path=run, points=5)
     assert found.path is not None
@@ -306,6 +307,16 @@ def test_a_run_without_record_is_refused() -> None:
     run = net_run(record=None)
     with pytest.raises(SpecError, match="record='steps'"):
         surface(NET, run.theta, X2, Y2, path=run)
+
+
+@pytest.mark.parametrize("record", ["steps", "epochs"])
+def test_the_path_of_a_run_is_where_it_was(record: Any) -> None:
+    run = fl.Run(NET, X2, Y2, optimizer=fl.Adam(0.1), batch_size=16, epochs=3, record=record)
+    seen = [run.theta]
+    while run.step() is not None:
+        seen.append(run.theta)
+    path = recorded_path(run)
+    np.testing.assert_array_equal(path, seen if record == "steps" else seen[::3])
 
 
 def test_an_absent_connection_is_no_direction() -> None:

@@ -224,17 +224,17 @@ def _view(line: _Line, path: Floats) -> tuple[float, float]:
 
 def _lowest(line: _Line, values: Floats, curve: Floats) -> tuple[float, float, bool]:
     """Return where the error is least, J there, and whether it is on the edge of the view."""
-    from scipy.optimize import brentq
-
     at = int(np.nanargmin(np.where(np.isfinite(curve), curve, np.inf)))
     if at in (0, len(values) - 1):
         return float(values[at]), float(curve[at]), True
     left, right = float(values[at - 1]), float(values[at + 1])
     if line.at(left)[1] < 0 < line.at(right)[1]:  # else it is flat, or a kink beside
-        place = float(brentq(lambda value: line.at(value)[1], left, right, xtol=1e-14))
-        error = line.at(place)[0]
+        for _ in range(100):  # halved until no number lies between
+            middle = (left + right) / 2
+            left, right = (middle, right) if line.at(middle)[1] < 0 else (left, middle)
+        error = line.at(right)[0]
         if error <= curve[at]:
-            return place, error, False
+            return right, error, False
     return float(values[at]), float(curve[at]), False
 
 

@@ -70,11 +70,20 @@ def lowest_point(function: Function, grid: Grid, values: Floats) -> CriticalPoin
     >>> lowest_point(lambda p: (float(((p - 0.3) ** 2).sum()), 2 * (p - 0.3)), grid, values)
     CriticalPoint(x=0.3, y=0.3, error=0.0, kind='minimum')
     """
-    from scipy.optimize import minimize
+    place = int(np.nanargmin(np.where(np.isfinite(values), values, np.inf)))
+    near = _refined(function, grid, grid.points[place])
+    if near is not None and near.kind == "minimum" and near.error <= values.flat[place]:
+        return near
+    return _followed(function, grid, values, place)
 
-    start, cell = grid.points[np.nanargmin(values)], grid.cell
+
+def _followed(function: Function, grid: Grid, values: Floats, place: int) -> CriticalPoint:
+    """Return where the error falls to within the view: in kinks, valleys, and at the edge."""
+    from scipy.optimize import minimize  # takes its time to load, and is seldom needed
+
+    start, cell = grid.points[place], grid.cell
     low, high = (np.array([axis[end] for axis in grid]) for end in (0, -1))
-    size = float(np.nanmax(values) - np.nanmin(values)) or 1.0
+    size = float(np.ptp(values[np.isfinite(values)])) or 1.0
 
     def scaled(q: Floats) -> tuple[float, Floats]:
         value, slope = function(start + q * cell)
@@ -85,13 +94,13 @@ def lowest_point(function: Function, grid: Grid, values: Floats) -> CriticalPoin
         scaled, np.zeros(2), jac=True, method="L-BFGS-B", bounds=bounds,
         options={"ftol": 1e-16, "gtol": 1e-12, "maxiter": 200},
     )  # fmt: skip
-    point, error = start + found.x * cell, float(found.fun) * size
-    polished = _refined(function, grid, point)
-    if polished is not None and polished.kind == "minimum" and polished.error <= error:
-        return polished
+    point = start + found.x * cell
+    error = function(point)[0]
+    if not error <= values.flat[place]:  # lost its way in a kink
+        point, error = start, float(values.flat[place])
     at_edge = (np.minimum(point - low, high - point) <= 1e-6 * cell).any()
     kind: Literal["minimum", "lowest in view"] = "lowest in view" if at_edge else "minimum"
-    return CriticalPoint(float(point[0]), float(point[1]), function(point)[0], kind)
+    return CriticalPoint(float(point[0]), float(point[1]), error, kind)
 
 
 def critical_points(function: Function, grid: Grid, values: Floats) -> tuple[CriticalPoint, ...]:
