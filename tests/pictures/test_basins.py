@@ -112,7 +112,7 @@ def test_sparse_rows_weights_and_engines_give_the_same_basins() -> None:
 @pytest.mark.parametrize("style", ["light", "dark"])
 def test_the_drawing_shows_each_map_and_its_minima(style: str) -> None:
     shown = found(size=5, epochs=80).plot(style=style)  # type: ignore[arg-type]
-    assert len(shown.ax_) == 2 and "reach the least error" in shown.ax_[0].get_title()
+    assert len(shown.ax_) == 2 and "starts reach the least error" in shown.ax_[0].get_title()
     assert shown.ax_[0].get_xlabel() == "start of w[input.0->output.0]"
     pixels = shown.ax_[0].images[0].get_array()
     assert pixels.shape == (5, 5, 3)

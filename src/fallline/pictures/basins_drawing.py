@@ -67,7 +67,8 @@ def _draw_map(found: Basins, one: BasinMap, ax: Axes, look: Style, low: float, h
     ax.set_xlabel(f"start of {found.along[0]}")
     if ax.get_subplotspec() is None or cast(Any, ax.get_subplotspec()).is_first_col():
         ax.set_ylabel(f"start of {found.along[1]}")
-    ax.set_title(f"{one.label}: {_percent(one.share_global)} reach the least error")
+    told = f"{one.label}\n{_percent(one.share_global)} of the starts reach the least error"
+    ax.set_title(told, fontsize=10)
     _legend(found, one, ax, look)
 
 
