@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import fallline as fl
+from fallline.pictures.of_model import KINDS
+from fallline.report.pictures import PICTURES
 
 MARKS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -120,6 +122,61 @@ def test_plot_writes_each_format(fall, cars, ending):
     ended = fall("plot", cars, "--kind", "training", "-o", f"picture{ending}", "--dpi", 50)
     assert ended.code == 0 and ended.out == f"picture{ending}\n"
     assert Path(f"picture{ending}").read_bytes().startswith(MARKS[ending])
+
+
+@pytest.mark.parametrize("kind", [p.name for p in PICTURES.values() if p.needs])
+def test_plot_draws_every_kind_of_the_task_and_refuses_the_others(fall, cars, kind):
+    ended = fall("plot", cars, "cars.csv", "-k", kind, "--dpi", 30)
+    if "classification" in PICTURES[kind].tasks:
+        assert ended.code == 0 and Path(f"cars-{kind}.png").is_file()
+    else:
+        assert ended.code == 2 and f"'{kind}' cannot be of this model" in ended.err
+
+
+def test_plot_draws_the_pictures_of_numbers(fall, houses):
+    for kind in ("predictions", "residuals"):
+        assert fall("plot", houses, "houses.csv", "-k", kind, "--dpi", 30).code == 0
+        assert Path(f"houses-{kind}.png").is_file()
+
+
+def test_plot_knows_every_picture_of_a_model():
+    assert set(PICTURES) == {*KINDS, "diagram", "surface"}
+
+
+def test_plot_over_features_that_are_named(fall, houses):
+    chosen = ["--feature", "living_area", "--feature", "age", "--dpi", 30]
+    assert fall("plot", houses, "houses.csv", "-k", "decision", *chosen).code == 0
+    picture = Path("houses-decision.png").read_bytes()
+    assert fall("plot", houses, "houses.csv", "-k", "decision", "--dpi", 30).code == 0
+    assert Path("houses-decision.png").read_bytes() != picture
+    for kind in ("importance", "surface"):
+        ended = fall("plot", houses, "houses.csv", "-k", kind, *chosen)
+        assert ended.code == 2 and "has no option 'features'" in ended.err
+    ended = fall("plot", houses, "houses.csv", "-k", "decision", "--feature", "lot")
+    assert ended.code == 2 and ended.err.count("\n") == 1
+
+
+def test_plot_writes_a_diagram_as_svg(fall, cars):
+    assert fall("plot", cars, "-k", "diagram").out == "cars-diagram.svg\n"
+    assert Path("cars-diagram.svg").read_text(encoding="utf-8").startswith("<svg")
+    ended = fall("plot", cars, "-k", "diagram", "-o", "a.png")
+    assert ended.code == 2 and "must end in .svg" in ended.err
+
+
+def test_plot_without_rows_says_what_is_missing(fall, cars):
+    ended = fall("plot", cars, "-k", "confusion")
+    assert ended.code == 2 and "give a table" in ended.err
+
+
+def test_names_with_signs_of_formulas_are_drawn_as_they_are(fall, folder):
+    text = Path("cars.csv").read_text().replace("wheels", "$\\frac{$", 1)
+    Path("odd.csv").write_text(text.replace("max_speed", "a_$1$^", 1))
+    assert fall("train", "odd.csv", "-t", "kind", "--epochs", 2, "--l2", 0.1, "--quiet").code == 0
+    for kind in ("importance", "decision", "dependence", "bending"):
+        ended = fall("plot", "odd.fall", "odd.csv", "-k", kind, "-o", "odd.svg")
+        assert ended.code == 0, (kind, ended.err)
+    assert fall("plot", "odd.fall", "odd.csv", "-k", "importance", "-o", "odd.svg").code == 0
+    assert "$\\frac{$" in Path("odd.svg").read_text(encoding="utf-8")
 
 
 def test_plot_names_its_file_after_model_and_kind(fall, cars):

@@ -13,7 +13,7 @@ from . import options
 from .option import option
 from .reading import ask, open_model
 from .show import Screen
-from .values import File, OneOf, Whole
+from .values import Columns, File, OneOf, Whole
 from .writing import refuse_same
 
 if TYPE_CHECKING:
@@ -41,12 +41,20 @@ def _kinds() -> list[str]:
     help="Which picture; without it the pictures that can be of MODEL are listed.",
 )
 @option(
+    "data",
+    "--feature",
+    "features",
+    type=Columns(),
+    multiple=True,
+    help="A column to draw over; two for decision, units and bending, any number for dependence.",
+)
+@option(
     "output",
     "-o",
     "--output",
     type=File(),
     metavar="FILE",
-    help="Write there: .png, .svg or .pdf; MODEL-KIND.png unless given.",
+    help="Write there: .png, .svg or .pdf; a diagram is .svg. MODEL-KIND.png unless given.",
 )
 @option(
     "output",
@@ -62,6 +70,7 @@ def command(
     model: str,
     data: str | None,
     kind: str | None,
+    features: tuple[str, ...],
     output: str | None,
     style: str,
     dpi: int,
@@ -72,18 +81,24 @@ def command(
     if kind is None:
         _list(learnt)
         return
-    target = output or f"{Path(model).stem}-{kind}.png"
-    if Path(target).suffix.lower() not in _ENDINGS:
-        raise DataError(f"the output must end in {', '.join(_ENDINGS)}, not '{target}'")
+    endings = (".svg",) if kind == "diagram" else _ENDINGS
+    target = output or f"{Path(model).stem}-{kind}{endings[0]}"
+    if Path(target).suffix.lower() not in endings:
+        raise DataError(f"the output must end in {', '.join(endings)}, not '{target}'")
     refuse_same(target, model, *([] if data is None else [data]))
     check_writable(target)
+    from ..pictures.diagram import Diagram
     from ..report.pictures import draw
     from ..report.svg import save_figure
 
     table = None if data is None else ask(learnt, data, options.reading(given)).table
-    drawn = draw(learnt, kind, table, style=style)
+    chosen = {"features": features} if features else {}
+    drawn = draw(learnt, kind, table, style=style, **chosen)
     with whole_file(target) as temporary:
-        save_figure(drawn.figure_, temporary, Path(target).suffix.lower()[1:], dpi)
+        if isinstance(drawn, Diagram):
+            temporary.write_text(drawn.svg, encoding="utf-8")
+        else:
+            save_figure(drawn.figure_, temporary, Path(target).suffix.lower()[1:], dpi)
     click.echo(target)
 
 

@@ -55,6 +55,8 @@ class Display:
 
     def _drawn_on(self, axes: Any) -> Self:
         first = axes.flat[0] if hasattr(axes, "flat") else axes
+        for drawn in axes.flat if hasattr(axes, "flat") else (axes,):
+            _as_they_are(drawn)
         object.__setattr__(self, "ax_", axes)  # records are frozen; this is no number of theirs
         object.__setattr__(self, "figure_", first.figure)
         return self
@@ -66,3 +68,18 @@ class Display:
         with BytesIO() as file:
             self.figure_.savefig(file, format="png")
             return file.getvalue()
+
+
+def _as_they_are(axes: Any) -> None:
+    """Show names as they are: a dollar sign in a column's or a class's begins no formula."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter, ScalarFormatter
+
+    numbers = set()  # labels such as 10³, which matplotlib writes as formulas itself
+    for axis in (axes.xaxis, axes.yaxis):
+        labels = axis.get_ticklabels(which="both")
+        if isinstance(axis.get_major_formatter(), LogFormatter | ScalarFormatter):
+            numbers |= {id(label) for label in labels} | {id(axis.get_offset_text())}
+    for text in axes.findobj(Text):
+        if id(text) not in numbers:
+            text.set_parse_math(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..explain.of_model import encoded
 from ..model import Model
 from ..pictures.display import Display
 from ..pictures.style import StyleName
+
+if TYPE_CHECKING:
+    from ..pictures.diagram import Diagram
 
 __all__ = ["PICTURES", "Picture", "checked_names", "draw", "on_page", "pictures_for"]
 
@@ -141,6 +144,12 @@ PICTURES = {
             page={"points": 41, "rows": 1000},
         ),
         Picture(
+            "diagram",
+            "The network",
+            "Units and edges; the thicker an edge, the larger its weight, dashed where negative.",
+            needs="",
+        ),
+        Picture(
             "units",
             "What each unit gives",
             "The output of every unit over the same plane.",
@@ -182,7 +191,7 @@ def _named(name: str) -> Picture:
     return PICTURES[name]
 
 
-def draw(model: Model, kind: str, table: Table | None = None, **options: Any) -> Display:
+def draw(model: Model, kind: str, table: Table | None = None, **options: Any) -> Display | Diagram:
     """Draw a picture of a model by its name.
 
     Parameters
@@ -214,10 +223,13 @@ def draw(model: Model, kind: str, table: Table | None = None, **options: Any) ->
     picture = _named(kind)
     if reason := picture.unfit(model):
         raise SpecError(f"the picture '{kind}' cannot be of this model: {reason}")
+    from ..pictures.diagram import diagram
     from ..pictures.of_model import plot_model
 
     if picture.needs and table is None:
         raise DataError(f"the picture '{kind}' is of rows; give a table with known targets")
+    if kind == "diagram":
+        return diagram(model, **options)
     if kind == "surface":
         assert table is not None
         return _surface(model, table, **options)
@@ -233,5 +245,7 @@ def _surface(model: Model, table: Table, *, style: StyleName = "light", **option
     settings: dict[str, Any] = {
         "along": "random", "loss": plan.loss, "l2": plan.l2, "l1": plan.l1, "alpha": plan.alpha
     }  # fmt: skip
+    if "features" in options:
+        raise SpecError("the picture 'surface' is over weights; it has no option 'features'")
     theta = model.theta.astype(np.float64)
     return surface(model.network, theta, rows.X, rows.Y, **settings | options).plot(style=style)

@@ -11,6 +11,7 @@ from ..explain.document import Block, Document, Note, Paragraph, Svg, Title
 from ..explain.explained import Explained
 from ..explain.of_model import input_blocks, rule_of
 from ..model import Model
+from ..pictures.diagram import Diagram
 from .again import Recipe, again
 from .asked import Asked, deeper
 from .numbers import numbers
@@ -67,7 +68,8 @@ class Report(Explained):
                 yield Note(f"There is no picture: {error}")
                 continue
             yield Paragraph(picture.about)
-            yield Svg(svg_of(drawn.figure_, name), picture.about)
+            drawing = drawn.svg if isinstance(drawn, Diagram) else svg_of(drawn.figure_, name)
+            yield Svg(drawing, picture.about)
 
 
 def _rule(asked: Asked) -> Iterator[Block]:
