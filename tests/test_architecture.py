@@ -45,7 +45,10 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units}
 
 # Methods that may import from a later level, inside themselves: "unit.Class.method" and the unit
 # reached. Meant for Model.export, Model.plot and History.plot, once they exist, and nothing else.
-REACHES_RIGHT: set[tuple[str, str]] = set()
+REACHES_RIGHT: set[tuple[str, str]] = {
+    ("history.History.plot", "pictures"),
+    ("model.Model.plot", "pictures"),
+}
 
 # Only these may import the compiled core.
 USERS_OF_CORE = {"engines"}

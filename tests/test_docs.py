@@ -1,20 +1,29 @@
 """What the README and the docs show is what fallline shows.
 
 Every ``>>>`` is run. What stands between ``<!-- shown by: EXPRESSION -->`` and
-``<!-- up to here -->`` is the Markdown of what the expression gives. After a change,
-``python tests/test_docs.py`` writes these parts anew.
+``<!-- up to here -->`` is the Markdown of what the expression gives. The pictures of the gallery
+are those that the code on their pages draws. After a change, ``python tests/test_docs.py`` writes
+these parts and pictures anew.
 """
 
 import doctest
 import re
+import shutil
+import tempfile
+from contextlib import chdir
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import fallline
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+GALLERY = [page for page in PAGES if page.parent.name == "gallery" and page.name != "README.md"]
+DRAWN = re.compile(r"!\[[^\]]+\]\(images/([^)]+)\)")
+TOLERANCE = 0.03  # root mean square over pixels and colours, each from 0 to 1
 SHOWN = re.compile(r"(<!-- shown by: ([^\n]+) -->\n)(.*?)(?=<!-- up to here -->)", re.DOTALL)
 
 
@@ -23,12 +32,60 @@ def test_examples_print_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    failed, _ = doctest.testfile(
+    assert failures(page) == 0
+    if page in GALLERY:
+        names = DRAWN.findall(page.read_text(encoding="utf-8"))
+        assert names, "a page of the gallery shows what its code draws"
+        for name in names:
+            assert difference(tmp_path / name, page.parent / "images" / name) < TOLERANCE, name
+
+
+def failures(page: Path) -> int:
+    """Run what a page shows; return how often it printed something else."""
+    found = doctest.testfile(
         str(page),
         module_relative=False,
         optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
     )
-    assert failed == 0
+    return found.failed
+
+
+def difference(first: Path, second: Path) -> float:
+    """Return the root mean square over the pixels and colours of two pictures of one size.
+
+    Of moving pictures it is of the last frames; SVG is the same text or not.
+    """
+    if first.suffix == ".svg":
+        return float(first.read_text(encoding="utf-8") != second.read_text(encoding="utf-8"))
+    one, two = pixels(first), pixels(second)
+    assert one.shape == two.shape
+    return float(np.sqrt(np.mean((one - two) ** 2)))
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        return np.asarray(image.convert("RGB")) / 255
+
+
+def test_a_picture_that_differs_is_noticed(tmp_path: Path) -> None:
+    from matplotlib.image import imsave
+
+    paper = np.ones((60, 80, 3))
+    line = paper.copy()
+    line[30:33] = 0.0
+    for name, picture in (("paper.png", paper), ("line.png", line)):
+        imsave(tmp_path / name, picture)
+    assert difference(tmp_path / "paper.png", tmp_path / "paper.png") == 0
+    assert difference(tmp_path / "paper.png", tmp_path / "line.png") > TOLERANCE
+
+
+def test_the_gallery_shows_every_page() -> None:
+    index = (ROOT / "docs" / "gallery" / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in GALLERY if f"({page.name})" not in index] == []
+    used = {name for page in GALLERY for name in DRAWN.findall(page.read_text(encoding="utf-8"))}
+    kept = {path.name for path in (ROOT / "docs" / "gallery" / "images").iterdir()}
+    assert kept == used
 
 
 def test_the_readme_has_examples_to_run() -> None:
@@ -60,6 +117,16 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def redraw(page: Path) -> None:
+    """Run a page of the gallery, and keep the pictures that it draws."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        failures(page)
+        for name in DRAWN.findall(page.read_text(encoding="utf-8")):
+            shutil.copy(name, page.parent / "images" / name)
+
+
 if __name__ == "__main__":
     for each in PAGES:
         each.write_text(refreshed(each.read_text(encoding="utf-8")), encoding="utf-8")
+    for each in GALLERY:
+        redraw(each)

@@ -10,6 +10,7 @@ from .descent import descend as descend
 from .descent import descend_many as descend_many
 from .descent import resume as resume
 from .engines.calls import error_and_gradient as error_and_gradient
+from .engines.calls import errors_at as errors_at
 from .engines.calls import example_gradients as example_gradients
 from .engines.calls import predict as predict
 from .engines.predictor import Predictor as Predictor
@@ -43,6 +44,15 @@ from .history import History as History
 from .history import Step as Step
 from .model import Model as Model
 from .model import load as load
+from .pictures.animation import animate as animate
+from .pictures.basins import basins as basins
+from .pictures.bowl import bowl as bowl
+from .pictures.bowl import tangent as tangent
+from .pictures.diagram import diagram as diagram
+from .pictures.race import race as race
+from .pictures.surface import surface as surface
+from .pictures.training import layer_history as layer_history
+from .report.report import model_report as model_report
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
 from .spec.network import Network as Network

@@ -189,6 +189,32 @@ class History(Sequence[Epoch]):
         rows = [asdict(epoch) for epoch in self]
         return pandas.DataFrame([row | dict(row.pop("metrics")) for row in rows])
 
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the errors of training and validation by epoch, and the learning rate beneath.
+
+        Parameters
+        ----------
+        ax
+            matplotlib's axes for the errors alone; without it a figure is made.
+        options
+            ``log=False`` for a plain axis of errors, ``style="dark"``.
+
+        Returns
+        -------
+        TrainingCurves
+            The numbers, with `ax_` and `figure_` that they were drawn on.
+
+        Raises
+        ------
+        DataError
+            When there is no epoch yet.
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        from .pictures.training import training_curves
+
+        return training_curves(self).plot(ax, **options)
+
     def to_jsonl(self) -> str:
         """Return one line of JSON for each epoch."""
         return "".join(json.dumps(epoch.to_json(), allow_nan=False) + "\n" for epoch in self)

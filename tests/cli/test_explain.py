@@ -104,7 +104,7 @@ def test_what_is_read_is_never_written(fall, cars):
 @pytest.mark.parametrize("command", ["explain", "trace"])
 def test_a_row_that_cannot_be_explained_is_one_message(fall, cars, command):
     ended = fall(command, cars, "cars.csv", "--row", 61)
-    assert ended.code == 2 and "rows 1 to 60, so there is no --row 61" in ended.err
+    assert ended.code == 2 and "rows 1 to 60, so there is no row 61" in ended.err
     lines = Path("cars.csv").read_text().splitlines()
     lines[2] = lines[2].rpartition(",")[0] + ","
     Path("gap.csv").write_text("\n".join(lines) + "\n")

@@ -130,7 +130,7 @@ def test_after_saving_it_says_that_the_model_is_there(fall, monkeypatch, folder)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
-    monkeypatch.setattr("fallline.cli.report.show_result", interrupted)
+    monkeypatch.setattr("fallline.cli.telling.show_result", interrupted)
     ended = fall("train", "houses.csv", "-t", "price", "--l2", "0.01", "--epochs", "2")
     assert ended.code == 130 and "the model is kept in 'houses.fall'" in ended.err
     assert fl.load("houses.fall")

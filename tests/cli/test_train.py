@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.cli.report import verdict
+from fallline.cli.telling import verdict
 from fallline.cli.text import number
 from fallline.data import samples
 

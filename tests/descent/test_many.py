@@ -32,6 +32,16 @@ def test_each_is_the_run_of_its_seed() -> None:
     assert len({run.theta.tobytes() for run in runs}) == 3
 
 
+def test_each_run_may_have_its_own_start() -> None:
+    starts = np.stack([NET.initial(seed=k) for k in range(3)])
+    runs = fl.descend_many(NET, X, Y, seeds=[4, 4, 1], theta=starts, **OPTIONS)
+    for start, seed, run in zip(starts, [4, 4, 1], runs, strict=True):
+        alone = fl.descend(NET, X, Y, seed=seed, theta=start, **OPTIONS)
+        assert run.theta.tobytes() == alone.theta.tobytes() and run.history == alone.history
+    with pytest.raises(SpecError, match="a row of start weights for each of the 2 seeds, not 3"):
+        fl.descend_many(NET, X, Y, seeds=2, theta=starts)
+
+
 def test_a_plan_gets_the_seeds_too() -> None:
     plan = fl.Run(NET, X, Y, epochs=2, seed=7).plan
     runs = fl.descend_many(NET, X, Y, seeds=2, plan=plan)

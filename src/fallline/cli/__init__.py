@@ -9,7 +9,7 @@
 one file a command    `train`, `predict`, `evaluate`, `inspect`, `info`, `demo`
 `reading`, `writing`  tables and models from the disk; predictions to it
 `training`            the job behind `train` and `demo`, with its `progress`
-`show`, `report`      drawing; the only modules that import rich, and only when something is drawn
+`show`, `telling`     drawing; the only modules that import rich, and only when something is drawn
 ====================  ============================================================================
 
 Exit codes: 0; 2 for wrong usage or wrong data; 1 for a defect of fallline; 130 after Ctrl-C and 143

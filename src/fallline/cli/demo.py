@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError
 from . import options
 from .option import option
-from .report import show_next
 from .show import Screen
+from .telling import show_next
 from .text import quantity
 from .training import Outputs, fit
 from .values import File, OneOf

@@ -9,10 +9,11 @@ import click
 import numpy as np
 
 from ..errors import DataError
+from ..report.scores import score_rows
 from . import options
 from .reading import Answers, ask, open_model
-from .report import level_note, show_worst
-from .show import Screen, score_rows
+from .show import Screen
+from .telling import level_note, show_worst
 from .text import clean, count
 from .writing import plain
 
@@ -56,13 +57,11 @@ def command(model: str, data: str, as_json: bool, **given: Any) -> None:
 
 def _confusion(answers: Answers) -> Ints:
     """Return (classes, classes) counts: rows by true class, columns by predicted class."""
+    from ..report.numbers import confusion_counts
+
     target, truth, rows = answers.model.target, answers.truth, answers.known()
     assert target is not None and truth is not None
-    codes = target.codes(truth[0].take(rows))
-    taken = np.argmax(target.probabilities(answers.points[rows]), axis=1)
-    counts = np.zeros((len(target.labels), len(target.labels)), np.int64)
-    np.add.at(counts, (codes, taken), 1)
-    return counts
+    return confusion_counts(target, answers.points[rows], truth[0].take(rows))
 
 
 def _worst(answers: Answers) -> tuple[WorstRow, ...]:

@@ -116,20 +116,6 @@ def row_of(model: Model, data: str, options: Mapping[str, Any], row: int) -> Row
     DataError
         When there is no such row, or its target is not known.
     """
-    import numpy as np
+    from ..explain.of_model import encoded_row
 
-    from ..data import known_rows
-    from ..explain.of_model import encoded
-
-    table = ask(model, data, options).table
-    if row > table.n:
-        raise DataError(f"{table.source} has rows 1 to {table.n:,}, so there is no --row {row}")
-    one = table.take(np.array([row - 1]))
-    target = model.target
-    there = target is not None and all(name in one for name in target.names)
-    if there and not known_rows(model.target_columns(one)).any():
-        raise DataError(
-            f"the target of row {row} is not known, so there is no error to explain; choose "
-            "another row"
-        )
-    return encoded(model, one)
+    return encoded_row(model, ask(model, data, options).table, row)

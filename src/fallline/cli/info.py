@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
-from ..formulas.registry import call_text
+from ..report.facts import scored_on, stored_scores, texts, trained
+from ..report.scores import score_rows
+from ..report.words import chain, network_line
 from . import options
-from .config import to_toml
 from .option import option
 from .reading import open_model
-from .report import chain, comparable, method, network_line
-from .show import Screen, beside, score_rows
-from .text import count, size
+from .repeating import config_of
+from .show import Screen
+from .text import size
 from .writing import plain
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _MOST = 60
-_BY_CLOCK = ("time budget", "interrupted")  # in why a training ended: it cannot be repeated so
 
 
 @options.command()
@@ -47,7 +45,7 @@ def command(model: str, as_config: bool, as_json: bool) -> None:
     """
     learnt = open_model(model)
     if as_config:
-        click.echo(_config(learnt, model))
+        click.echo(config_of(learnt, model))
     elif as_json:
         click.echo(json.dumps(_account(learnt, model), allow_nan=False))
     else:
@@ -65,14 +63,14 @@ def _show(screen: Screen, model: Model, path: str) -> None:
             ("Target", f"{target} ({model.task})" if target else ""),
             ("Classes", _classes(model)),
             ("Network", f"{network_line(model.network)}, {model.theta.dtype}"),
-            ("Trained", _trained(model)),
-            ("Chosen", "\n".join(_texts(facts.get("choices")))),
+            ("Trained", trained(model)),
+            ("Chosen", "\n".join(texts(facts.get("choices")))),
             ("Ended", str(facts.get("stopped", ""))),
         ]
     )
-    models = _models(facts)
+    models = stored_scores(facts)
     if models:
-        screen.title(_where(facts))
+        screen.title(scored_on(facts))
         head, rows = score_rows(models)
         screen.table(head, rows, numbers=range(2, 2 + len(models)))
     if model.encoder is not None:
@@ -88,57 +86,12 @@ def _classes(model: Model) -> str:
     return ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
 
 
-def _trained(model: Model) -> str:
-    plan, history = model.plan, model.history
-    rows = _mapping(model.facts, "rows").get("train")
-    parts = [f"on {count(rows, 'row')}"] if isinstance(rows, int) else []
-    if isinstance(source := model.facts.get("source"), str):
-        parts.append(f"of {source}")
-    batch = f"batches of {count(plan.batch_size, 'row')}" if plan.batch_size else "the full batch"
-    parts.append(
-        f"for {count(len(history), 'epoch')} by {method(plan.optimizer)}, {batch}, error "
-        f"{plan.loss}, λ {plan.l2:g}, seed {plan.seed}"
-    )
-    return " ".join(parts)
-
-
 def _columns(model: Model) -> list[tuple[str, str, str]]:
     assert model.encoder is not None
     return [
         (column.name, str(column.to_json()["kind"]), f"{len(column.features)}")
         for column in model.encoder.columns
     ]
-
-
-def _where(facts: Mapping[str, Any]) -> str:
-    """Return what the scores are of."""
-    folds = _mapping(facts, "cross_validation").get("folds")
-    if isinstance(folds, list):
-        return f"Scores over {count(len(folds), 'fold')}: the mean"
-    return "Scores on the test rows" if "test" in _mapping(facts, "scores") else "Scores"
-
-
-def _models(facts: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
-    """Return the scores of the network and the simple models, as far as the file has them."""
-    scores, judged = _mapping(facts, "scores"), _mapping(facts, "cross_validation")
-    ours = _numbers(judged.get("mean", scores.get("test", scores.get("train"))))
-    theirs = _mapping(judged or facts, "baselines")
-    simple = {name: _numbers(metrics) for name, metrics in theirs.items()}
-    return beside(ours, comparable(simple)) if ours else {}
-
-
-def _numbers(metrics: Any) -> dict[str, float]:
-    pairs = metrics.items() if isinstance(metrics, dict) else ()
-    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
-
-
-def _mapping(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = facts.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _account(model: Model, path: str) -> dict[str, Any]:
@@ -167,41 +120,3 @@ def _account(model: Model, path: str) -> dict[str, Any]:
         }
     )
     return told
-
-
-def _config(model: Model, path: str) -> str:
-    """Return run.toml from the settings that the model was trained with."""
-    settings = dict(_mapping(model.facts, "settings"))
-    if model.target is None or not settings:
-        raise DataError(f"'{path}' does not say how it was trained, so it cannot be repeated")
-    read = dict(_mapping(model.facts, "read"))
-    source = model.facts.get("source") if "read" in model.facts else None
-    data = {"file": source} if isinstance(source, str) else {}
-    columns: dict[str, Any] = {"target": list(model.target.names)}
-    own = (*options.KINDS, *options.PARTING)
-    columns |= {name: settings.pop(name) for name in own if name in settings}
-    chosen: dict[str, Any] = {
-        key: settings.pop(key) for key in ("task", "net", "loss") if key in settings
-    }
-    training = _method(settings.pop("optimizer")) | settings
-    if training.get("batch_size") == 0:
-        training["batch_size"] = "full"
-    if "validation" in read:
-        training["validation"] = read.pop("validation")
-    given = "" if data else "DATA "
-    name = os.path.basename(path)
-    about = [f"Repeats the training of {name}: fallline train {given}--config FILE"]
-    stopped = str(model.facts.get("stopped", ""))
-    if any(mark in stopped for mark in _BY_CLOCK):
-        about.append(f"That was ended from outside ({stopped}), so this may end elsewhere.")
-    return to_toml(
-        {"data": data | read, "columns": columns, "model": chosen, "training": training}, about
-    )
-
-
-def _method(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an optimizer as keys: its settings in brackets, so that none meets another key."""
-    settings = dict(plain)
-    name = settings.pop("name")
-    rate = {key: settings.pop(key) for key in ("learning_rate",) if key in settings}
-    return {"optimizer": call_text(name, settings)} | rate

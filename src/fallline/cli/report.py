@@ -1,382 +1,108 @@
-"""The account of a training, for people: what was understood, and what came of it."""
+"""``fallline report``: a model on one page of HTML."""
 
 from __future__ import annotations
 
-import re
+import hashlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..formulas.registry import call_text
-from .show import Screen, beside, score_rows
-from .text import count, quantity
-from .text import number as figure
+import click
+
+from ..errors import DataError
+from ..files import check_writable, whole_file
+from . import options
+from .explaining import row_option
+from .option import option
+from .reading import ask, open_model
+from .repeating import config_of
+from .text import clean, size
+from .values import File
+from .writing import refuse_same
 
 if TYPE_CHECKING:
-    from ..data import Role
-    from ..formulas.loss import Loss
-    from ..formulas.optimizers.base import Method
-    from ..spec.network import Network
-    from ..training import CrossValidation, Settings, Start, TrainingResult, WorstRow
+    from ..model import Model
+    from ..report.again import Recipe
 
-__all__ = [
-    "chain",
-    "comparable",
-    "level_note",
-    "method",
-    "network_line",
-    "next_lines",
-    "rivals",
-    "show_next",
-    "show_result",
-    "show_saved",
-    "show_start",
-    "show_worst",
-    "verdict",
-    "yardstick",
-]
-
-_MOST_ROLES = 40
-_PINBALL = "pinball"  # the metric of quantiles: the lower the better
+__all__ = ["command"]
 
 
-def show_start(screen: Screen, start: Start) -> None:
-    """Tell what was understood of the table, before the training."""
-    screen.say(
-        f"{start.source}: {count(start.table_rows, 'row')}, {count(start.table_columns, 'column')}"
-    )
-    screen.title(f"What predicts {_names(start.target)}")
-    _show_roles(screen, start.roles)
-    if start.notes:
-        screen.title("To know")
-        screen.points(start.notes)
-    screen.say()
-    rows = start.rows
-    parts = [f"{rows['train']:,} to train on"]
-    if rows["validation"]:
-        parts.append(f"{rows['validation']:,} to choose and stop by")
-    if rows["test"]:
-        parts.append(f"{rows['test']:,} kept to test")
-    settings = start.settings
-    batch = count(settings.batch_size, "row") if settings.batch_size else "all rows"
-    screen.facts(
-        [
-            ("Task", f"{start.task}: {start.task_reason}"),
-            ("Rows", ", ".join(parts)),
-            ("Network", network_line(start.network)),
-            (
-                "Descent",
-                f"{method(settings.optimizer)}, batches of {batch}, error {settings.loss}",
-            ),
-            ("Also", _also(settings)),
-        ]
-    )
-
-
-_TOLD = frozenset(
-    (
-        *("task", "net", "loss", "optimizer", "l2", "batch_size", "epochs", "validation", "test"),
-        *("patience", "seed", "dtype", "engine", "numeric", "category", "date", "text", "drop"),
-    )
+@options.command()
+@options.model_argument
+@options.data_argument()
+@row_option(required=False)
+@option(
+    "output",
+    "-o",
+    "--output",
+    type=File(),
+    metavar="FILE",
+    help="Write there, a name that ends in .html; MODEL.html unless given, - for standard output.",
 )
-"""Settings that are told elsewhere, or are of no matter to the result."""
+@options.reading_options
+def command(model: str, data: str, row: int | None, output: str | None, **given: Any) -> None:
+    """Write a model's numbers, pictures and rule on one page.
 
-
-def method(optimizer: Method) -> str:
-    """Return an optimizer in words, with what differs from its defaults.
-
-    Examples
-    --------
-    >>> from fallline.formulas.optimizers import SGD
-    >>> method(SGD(0.1, momentum=0.9))
-    'sgd(momentum=0.9) at 0.1'
+    The page holds the scores, pictures of the training and of the model, a row of DATA followed
+    through the network, the rule derived, and how to make it all again. It is one file of HTML,
+    which needs no network, runs nothing, prints, and follows the reader's light or dark look.
+    --row says which row is followed; the first with a known target unless given.
     """
-    given, usual = optimizer.to_json(), type(optimizer)().to_json()
-    changed = {
-        name: value
-        for name, value in given.items()
-        if name not in ("name", "learning_rate") and value != usual[name]
-    }
-    rate = f" at {given['learning_rate']:g}" if "learning_rate" in given else ""
-    return call_text(optimizer.name, changed) + rate
+    from ..report.report import model_report
 
-
-def _also(settings: Settings) -> str:
-    """Return the settings that are not told elsewhere, in the words of the options."""
-    return ", ".join(
-        f"{name.replace('_', '-')} {_shown(value)}"
-        for name, value in settings.to_json().items()
-        if name not in _TOLD and value is not None
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={number:g}" for name, number in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _show_roles(screen: Screen, roles: Sequence[Role]) -> None:
-    used = [role for role in roles if role.used]
-    unused = [role for role in roles if not role.used]
-    shown = [*used[:_MOST_ROLES], *unused[:_MOST_ROLES]]
-    rows = [
-        (
-            role.name,
-            role.kind,
-            f"{role.reason} {count(role.missing, 'cell')} missing." * bool(role.missing)
-            or role.reason,
-        )
-        for role in sorted(shown, key=list(roles).index)
-    ]
-    screen.table(("column", "taken as", "why"), rows)
-    if len(roles) > len(shown):
-        more = count(len(roles) - len(shown), "column")
-        screen.say(f"... and {more} more (--json lists all)", indent=2)
-    if unused:
-        screen.say(f"Not used: {_names([role.name for role in unused[:_MOST_ROLES]])}", indent=2)
-
-
-def network_line(network: Network) -> str:
-    """Return the network in a line, with its number of parameters."""
-    return f"{chain(network)}; {count(network.size, 'parameter')}"
-
-
-def chain(network: Network) -> str:
-    """Return the network as text, without the names that it has by default."""
-    return re.sub(r"\b(input|hidden\d+|output): ", "", str(network))
-
-
-def show_result(screen: Screen, result: TrainingResult, seconds: float) -> None:
-    """Tell how the training, which took so many seconds, ended and how good the model is."""
-    screen.say()
-    epochs = count(len(result.model.history), "epoch")
-    screen.facts(
-        [
-            ("Chosen", "\n".join(result.choices[1:])),
-            ("Ended", f"after {epochs}: {result.stopped}"),
-            ("Took", f"{seconds:.1f} s"),
-        ]
-    )
-    if result.cross_validation is not None:
-        _show_folds(screen, result.cross_validation)
-        screen.say(f"{_units(result)}{verdict(result)}", indent=2)
+    target = output or f"{Path(model).stem}.html"
+    if target != "-":
+        if Path(target).suffix.lower() not in (".html", ".htm"):
+            raise DataError(f"the output must be - or end in .html, not '{target}'")
+        refuse_same(target, model, data)
+        check_writable(target)
+    learnt = open_model(model, data)
+    read = options.reading(given)
+    table = ask(learnt, data, read).table
+    recipe = _recipe(learnt, model, data, row, read)
+    page = model_report(learnt, table, name=Path(model).name, row=row, recipe=recipe).html
+    page = clean(page, keep="\n\t")  # names of columns may hold anything
+    if target == "-":
+        click.echo(page)
         return
-    _show_restarts(screen, result)
-    part = "test" if "test" in result.scores else "train"
-    where = f"{count(result.rows[part], 'test row')}, never used in training"
-    if part == "train":
-        where = f"{count(result.rows[part], 'training row')} (no row was kept to test)"
-    screen.title(f"Scores on {where}")
-    models = beside(result.scores[part], comparable(result.baselines))
-    head, rows = score_rows(models)
-    screen.table(head, rows, numbers=range(2, 2 + len(models)))
-    screen.say(f"{_units(result)}{verdict(result)}", indent=2)
-    show_worst(screen, result.worst, result.task, result.model.target.names)  # type: ignore[union-attr]
+    with whole_file(target) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    click.echo(f"{target} ({size(len(page.encode()))})")
 
 
-def _show_folds(screen: Screen, judged: CrossValidation) -> None:
-    """Tell the scores over folds, and those of each."""
-    folds = judged.folds
-    screen.title(f"Scores over {len(folds)} folds: mean ± standard deviation")
-    models = beside(judged.mean, comparable(judged.baselines))
-    spreads = beside(judged.std, comparable(judged.baselines_std))
-    head, rows = score_rows(models, spreads)
-    # The words for the metrics would leave no room for two numbers in a cell.
-    screen.table((head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], numbers=(1, 2, 3))
-    names = [name for name in judged.mean if _PINBALL not in judged.mean or _is_of_quantiles(name)]
-    screen.title("Each fold: the network, trained on the other rows")
-    screen.table(
-        ("fold", "rows", "epochs", "λ", *names),
-        [
-            (
-                *(str(number), f"{fold.rows['test']:,}", str(fold.epochs), f"{fold.l2:g}"),
-                *(figure(fold.scores[name]) for name in names),
-            )
-            for number, fold in enumerate(folds, start=1)
-        ],
-        numbers=range(4 + len(names)),
-    )
-    screen.say("The model that is saved was then trained on all rows.", indent=2)
+def _recipe(model: Model, path: str, data: str, row: int | None, read: Mapping[str, Any]) -> Recipe:
+    """Return what to type to make the model and its page again."""
+    from ..report.again import Recipe
 
-
-def comparable(baselines: Mapping[str, Mapping[str, float]]) -> Mapping[str, Any]:
-    """Return the simple models to show: beside quantiles, those of the training rows alone."""
-    return {name: theirs for name, theirs in baselines.items() if _PINBALL in theirs} or baselines
-
-
-def _is_of_quantiles(name: str) -> bool:
-    return name == _PINBALL or name.startswith("coverage_")
-
-
-def _show_restarts(screen: Screen, result: TrainingResult) -> None:
-    """Tell how each training from other start weights ended."""
-    if not result.restarts:
-        return
-    name = next(iter(result.restarts[0].scores))
-    part = "test" if "test" in result.scores else "training"
-    screen.title(f"{len(result.restarts)} trainings from different start weights")
-    screen.table(
-        ("seed", "validation error", "epochs", f"{name} on the {part} rows", ""),
-        [
-            (
-                str(restart.seed),
-                "-" if restart.validation_error is None else figure(restart.validation_error),
-                str(restart.epochs),
-                figure(restart.scores[name]),
-                "kept" if restart.kept else "",
-            )
-            for restart in result.restarts
-        ],
-        numbers=range(4),
+    given = [shlex.quote(path), shlex.quote(data), *_as_typed(read)]
+    row_given = [] if row is None else ["--row", str(row)]
+    try:
+        config = config_of(model, path)
+    except DataError:  # trained from Python on plain numbers
+        config = ""
+    named = config.startswith("[data]\nfile") or "\n[data]\nfile" in config
+    return Recipe(
+        report=" ".join(["fallline report", *given, *row_given]),
+        trace=" ".join(["fallline trace", *given]),
+        train=f"fallline train {'' if named else 'DATA '}--config run.toml",
+        config=config,
+        files={Path(name).name: _fingerprint(name) for name in (path, data) if name != "-"},
     )
 
 
-def _units(result: TrainingResult) -> str:
-    if result.task != "regression":
-        return ""
-    assert result.model.target is not None
-    names = result.model.target.names
-    loss = result.model.loss
-    if loss.family != "quantile":
-        return f"rmse and mae are in the units of {_names(names)}. "
-    return f"rmse, mae and pinball are in the units of {_names(names)}. {level_note(loss)} "
+def _as_typed(read: Mapping[str, Any]) -> list[str]:
+    """Return the options of reading as they are typed."""
+    typed = []
+    for name, value in read.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            typed.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            typed += [f"--{flag}", shlex.quote(str(value))]
+    return typed
 
 
-def level_note(loss: Loss) -> str:
-    """Return which of several quantiles the metrics of one number are of, and what to judge by."""
-    level = loss.settings["levels"][loss.point]
-    return (
-        f"r2, rmse and mae, and the rows that are most wrong, are of the level {level} alone: "
-        "judge quantiles by pinball and coverage."
-    )
-
-
-def rivals(result: TrainingResult) -> list[str]:
-    """Return the simple models that the network is not better than.
-
-    It is by r2 or accuracy; equal ones are told apart by the next metric, an error. Quantiles are
-    compared by their pinball error with those of the training rows alone.
-    """
-    scores, name = _judged(result)
-    return [
-        rival
-        for rival, theirs in beside({}, _simple(result)).items()
-        if name in theirs and _rank(theirs, name) >= _rank(scores, name)
-    ]
-
-
-def yardstick(result: TrainingResult) -> tuple[str, str]:
-    """Return the metric that the network is judged by, and the simple model to set beside it."""
-    name = _judged(result)[1]
-    return name, "training quantiles" if name == _PINBALL else "linear model"
-
-
-def _rank(scores: Mapping[str, float], name: str) -> tuple[float, ...]:
-    """Return what a better model has more of: the metric `name`, and less of the next one."""
-    if name == _PINBALL:
-        return (-scores[name],)
-    return scores[name], *(-scores[metric] for metric in _next_metrics(scores, name))
-
-
-def _next_metrics(scores: Mapping[str, float], name: str) -> list[str]:
-    """Return the metric after this one, an error, if any; with class weights where it has them.
-
-    A hinge gives no probabilities, so that there is none.
-    """
-    names = list(scores)
-    return [after for after in names[names.index(name) + 1 :][:1] if not _is_weighted(after, name)]
-
-
-def _is_weighted(after: str, name: str) -> bool:
-    return after.startswith("weighted_") and not name.startswith("weighted_")
-
-
-def verdict(result: TrainingResult) -> str:
-    """Return the sentence that sets the network beside the simple models."""
-    scores, name = _judged(result)
-    simple, names, beaten = _simple(result), [name], yardstick(result)[1]
-    if name != _PINBALL and figure(scores[name]) == figure(simple[beaten][name]):
-        names += _next_metrics(scores, name)
-    shown = ", ".join(f"{metric} {figure(scores[metric])}" for metric in names)
-    ours = f"The network ({shown}) is"
-
-    def told(rival: str) -> str:
-        theirs = (figure(simple[rival][metric]) for metric in names)
-        return f"the {rival} ({', '.join(theirs)})"
-
-    unbeaten = rivals(result)
-    if not unbeaten:
-        return f"{ours} better than {told(beaten)}."
-    return (
-        f"{ours} NOT better than {', nor than '.join(map(told, unbeaten))}: take the simple model, "
-        "or try more rows or other settings."
-    )
-
-
-def _judged(result: TrainingResult) -> tuple[Mapping[str, float], str]:
-    """Return the scores that count, and the metric: r2, accuracy, or the pinball error.
-
-    With folds, their means count; with class weights, the weighted metric.
-    """
-    scores = result.scores.get("test", result.scores["train"])
-    if result.cross_validation is not None:
-        scores = result.cross_validation.mean
-    if _PINBALL in scores:
-        return scores, _PINBALL
-    first = next(iter(scores))
-    return scores, f"weighted_{first}" if f"weighted_{first}" in scores else first
-
-
-def _simple(result: TrainingResult) -> Mapping[str, Mapping[str, float]]:
-    judged = result.cross_validation
-    return result.baselines if judged is None else judged.baselines
-
-
-def show_worst(screen: Screen, worst: Sequence[WorstRow], task: str, target: Sequence[str]) -> None:
-    """Tell which rows are the most wrong."""
-    if not worst:
-        return
-    screen.title("The rows that it gets most wrong (row 1 is the first below the header)")
-    last = "miss" if task == "regression" else f"P(true {target[0]})"
-    screen.table(
-        ("row", target[0], "predicted", last),
-        [
-            (f"{row.row:,}", quantity(row.truth), quantity(row.prediction), figure(row.miss))
-            for row in worst
-        ],
-        numbers=range(4),
-    )
-
-
-def show_saved(screen: Screen, saved: str, lines: Sequence[str]) -> None:
-    """Tell where the model is, and what to do next."""
-    screen.title("Saved")
-    screen.say(saved, indent=2)
-    if lines:
-        show_next(screen, lines)
-
-
-def show_next(screen: Screen, lines: Sequence[str]) -> None:
-    """Tell what to do next; the lines can be copied."""
-    screen.title("Next")
-    for line in lines:
-        screen.verbatim(f"  {line}")
-
-
-def next_lines(model: str) -> list[str]:
-    """Return commands to go on with."""
-    name = shlex.quote(model)
-    return [
-        f"fallline predict {name} NEW.csv -o predictions.csv",
-        f"fallline evaluate {name} OTHER.csv",
-        f"fallline info {name}",
-    ]
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+def _fingerprint(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,16 +7,16 @@ table's cells must not steer a terminal.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
-from .text import clean, number
+from .text import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Screen", "beside", "score_rows"]
+__all__ = ["Screen"]
 
 Row = Sequence[str]
 
@@ -104,57 +104,3 @@ class Screen:
         for row in rows:
             drawn.add_row(*(clean(cell) for cell in row))
         self.console.print(Padding(drawn, (0, 0, 0, 2)))
-
-
-def beside(
-    scores: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]
-) -> dict[str, Mapping[str, float]]:
-    """Return the scores of the network and of the simple models, the best of those first."""
-    first = sorted(baselines, key=lambda name: name != "linear model")
-    return {"network": scores, **{name: baselines[name] for name in first}}
-
-
-def score_rows(
-    models: Mapping[str, Mapping[str, float]],
-    spreads: Mapping[str, Mapping[str, float]] | None = None,
-) -> tuple[Row, list[Row]]:
-    """Return the head and the rows of a table of metrics: one column for each model.
-
-    Parameters
-    ----------
-    models
-        Metrics by model.
-    spreads
-        The standard deviations of these, where they are means.
-    """
-    from ..formulas.metrics import METRICS
-
-    given = next(iter(models.values()), {})
-    names = [*(name for name in METRICS if name in given), *(n for n in given if n not in METRICS)]
-
-    def cell(model: str, name: str) -> str:
-        if name not in models[model]:
-            return "-"
-        told = number(models[model][name])
-        return told if spreads is None else f"{told} ± {number(spreads[model][name])}"
-
-    head = ("", "", *models)
-    rows: list[Row] = [
-        (name, _metric_text(name), *(cell(model, name) for model in models)) for name in names
-    ]
-    return head, rows
-
-
-def _metric_text(name: str) -> str:
-    from ..formulas.metrics import METRICS
-
-    if name in METRICS:
-        return METRICS[name].text
-    if name.startswith("weighted_"):
-        return "the same with class weights"
-    kind, _, level = name.partition("_")
-    if kind == "coverage":
-        return f"share of rows at or below it; {level} is right"
-    if kind == "pinball":
-        return f"mean error of the level {level}" if level else "mean error over the levels"
-    return ""

@@ -6,14 +6,9 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from ..report.words import clean, count, number, quantity
+
 __all__ = ["clean", "count", "in_options", "number", "quantity", "size"]
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def clean(text: object, keep: str = "") -> str:
-    """Return a text without control characters: a table's cells must not steer a terminal."""
-    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", str(text))
 
 
 def in_options(message: str) -> str:
@@ -68,43 +63,6 @@ def _given(found: re.Match[str]) -> str:
 def _flag(name: str) -> str:
     named = {"fill_missing": "fill-missing-columns", "metrics": "metric"}
     return "--" + named.get(name, name.replace("_", "-"))
-
-
-def number(value: float) -> str:
-    """Return a number for reading: four significant digits, or whole with separators.
-
-    Examples
-    --------
-    >>> number(0.71597788), number(47552.081), number(-0.004274)
-    ('0.7160', '47,552', '-0.004274')
-    """
-    if value != value or value in (float("inf"), float("-inf")):
-        return "not finite"
-    if value == 0:
-        return "0"
-    if 1e3 <= abs(value) < 1e15:
-        return f"{value:,.0f}"
-    if 1e-4 <= abs(value) < 1e3:
-        return f"{value:#.4g}".rstrip(".")
-    return f"{value:.4g}"
-
-
-def quantity(value: object) -> str:
-    """Return a cell or a label for reading."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return clean(value)
-    return number(value) if isinstance(value, float) else f"{value:,}"
-
-
-def count(n: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> count(1, "row"), count(1728, "row")
-    ('1 row', '1,728 rows')
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def size(n_bytes: int) -> str:

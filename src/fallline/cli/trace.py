@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from . import options
 from .explaining import check_document, document_options, give_document, row_of, row_option
@@ -48,18 +47,12 @@ def command(
     Inputs and targets are in the units that the network gets: standardised.
     """
     from ..explain.document import Document, Title
-    from ..explain.of_model import input_blocks
-    from ..explain.trace import trace
+    from ..explain.of_model import input_blocks, trace_of
 
     form = check_document(form, output, model, data)
     learnt = open_model(model, data)
     one = row_of(learnt, data, options.reading(given), row)
-    plan = learnt.plan
-    traced = trace(
-        learnt.network, learnt.theta.astype(np.float64), one.X, one.Y, plan.loss, learning_rate,
-        plan.optimizer, l2=plan.l2, l1=plan.l1, alpha=plan.alpha, clip_value=plan.clip_value,
-        clip_norm=plan.clip_norm, max_norm=plan.max_norm,
-    )  # fmt: skip
+    traced = trace_of(learnt, one, learning_rate)
     if as_json:
         click.echo(traced.json)
         return

@@ -11,7 +11,7 @@ from . import options
 from .config import config_option, keys_of, to_toml
 from .option import option
 from .reading import read_data, refuse_model
-from .report import next_lines
+from .telling import next_lines
 from .training import Outputs, default_output, fit
 from .values import Columns
 

@@ -15,7 +15,8 @@ import click
 
 from ..errors import DataError
 from ..files import check_writable, whole_file
-from . import report
+from ..report.words import chain
+from . import telling
 from .interrupts import Interrupted, Interrupts
 from .progress import Progress, progress
 from .show import Screen
@@ -129,7 +130,7 @@ def fit(
     def start(what: Start) -> None:
         started.append(what)
         if screen is not None:
-            report.show_start(screen, what)
+            telling.show_start(screen, what)
 
     begun = time.monotonic()
     with progress(outputs.quiet, outputs.as_json) as watch:
@@ -142,8 +143,8 @@ def fit(
     if result.interrupted:
         click.echo(clean(_kept(result, outputs, came)), err=True)
     if screen is not None:
-        report.show_result(screen, result, seconds)
-        report.show_saved(screen, _saved_line(outputs, replaced), next_lines)
+        telling.show_result(screen, result, seconds)
+        telling.show_saved(screen, _saved_line(outputs, replaced), next_lines)
     elif outputs.as_json:
         click.echo(json.dumps(_account(started[0], result, outputs), allow_nan=False))
     else:
@@ -216,7 +217,7 @@ def _score_line(result: TrainingResult) -> str:
     part = "test" if "test" in result.scores else "train"
     ours = ", ".join(f"{name} {number(value)}" for name, value in result.scores[part].items())
     rows = f"{result.rows[part]:,} {part if part == 'test' else 'training'} rows"
-    name, simple = report.yardstick(result)
+    name, simple = telling.yardstick(result)
     return f"{ours} on {rows} ({simple}: {name} {number(result.baselines[simple][name])})"
 
 
@@ -243,7 +244,7 @@ def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str
             ],
             "notes": start.notes,
             "rows": start.rows,
-            "network": {"text": report.chain(model.network), "parameters": model.network.size},
+            "network": {"text": chain(model.network), "parameters": model.network.size},
             "settings": start.settings.to_json(),
             "choices": result.choices,
             "l2": model.plan.l2,
@@ -256,7 +257,7 @@ def _account(start: Start, result: TrainingResult, outputs: Outputs) -> dict[str
             "cross_validation": None
             if result.cross_validation is None
             else result.cross_validation.to_json(),
-            "not_better_than": report.rivals(result),
+            "not_better_than": telling.rivals(result),
             "worst": [
                 {
                     "row": row.row,

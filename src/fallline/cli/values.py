@@ -18,6 +18,7 @@ __all__ = [
     "File",
     "Hint",
     "Layers",
+    "Listed",
     "Number",
     "Often",
     "OneOf",
@@ -164,6 +165,22 @@ class BatchSize(Value):
         if value == "full":
             return 0
         return Whole(1).read(value)
+
+
+class Listed(Value):
+    """Several values of one type, with commas between them; or the one word `word`."""
+
+    def __init__(self, kind: Value, word: str = "") -> None:
+        self.kind, self.word = kind, word
+        self.name = f"{kind.name},..."
+        self.expected = f"values with commas between them, each {kind.expected}"
+        self.expected += f"; or {word}" if word else ""
+
+    def read(self, value: Any) -> Any:
+        """Return the list, or the word."""
+        if self.word and value == self.word:
+            return self.word
+        return [self.kind.read(part.strip()) for part in str(value).split(",")]
 
 
 class Validation(Value):

@@ -42,7 +42,8 @@ def descend_many(
     Parameters
     ----------
     seeds
-        The seeds, or their number k for 0, ..., k − 1.
+        The seeds, or their number k for 0, ..., k − 1. A seed may come several times: runs of one
+        seed see the same batches.
     threads
         The most runs at a time, each in a thread of its own; as many as pay unless given: one
         where Python is needed after each of many short epochs, else as many as this process may
@@ -50,8 +51,9 @@ def descend_many(
         ``on_steps`` and an ``order`` have them, are called in the calling thread, and of one run
         after another: then, and with the reference engine, there is one run at a time.
     **options
-        What `Run` takes, except ``seed`` and ``checkpoint``. An ``order`` is that of every run,
-        and must then be a pure function of the epoch.
+        What `Run` takes, except ``seed`` and ``checkpoint``. ``theta`` is (P,) for every run, or
+        (k, P), a row for each. An ``order`` is that of every run, and must then be a pure function
+        of the epoch.
 
     Raises
     ------
@@ -71,7 +73,13 @@ def descend_many(
             raise SpecError(f"descend_many takes seeds, one a run, and no {name}; leave it out")
     _check_threads(threads)
     listed = _seeds(seeds)
-    work = _Work(lambda seed: Run(network, X, Y, **_seeded(options, seed)), listed)
+    starts = _starts(options.get("theta"), len(listed))
+
+    def make(place: int) -> Run:
+        own = {} if starts is None else {"theta": starts[place]}
+        return Run(network, X, Y, **_seeded(options, listed[place]) | own)
+
+    work = _Work(make, range(len(listed)))
     try:
         work.share(1 if _calls_back(options) else threads)
     except KeyboardInterrupt:
@@ -89,12 +97,12 @@ class _Work:
     Attributes
     ----------
     runs
-        Those begun so far, in the order of their seeds.
+        Those begun so far, in the order of their places.
     """
 
-    def __init__(self, make: Callable[[int], Run], seeds: Sequence[int]) -> None:
+    def __init__(self, make: Callable[[int], Run], places: Sequence[int]) -> None:
         self.runs: list[Run] = []
-        self._make, self._seeds = make, seeds
+        self._make, self._places = make, places
         self._lock = Lock()
         self._over = False
 
@@ -104,10 +112,10 @@ class _Work:
         The first one is made in the calling thread: what is wrong is told there, and it shows
         whether more threads than one pay.
         """
-        first = self._make(self._seeds[0])
+        first = self._make(self._places[0])
         self.runs.append(first)
         most = (allowed_threads() if shares_well(first) else 1) if most is None else most
-        threads = min(most, len(self._seeds))
+        threads = min(most, len(self._places))
         if threads == 1:
             return self._train(first)
         # The runs share the cores, so that each takes one thread of the core and of NumPy.
@@ -134,9 +142,9 @@ class _Work:
     def _next(self) -> Run | None:
         with self._lock:
             begun = len(self.runs)
-            if self._over or begun == len(self._seeds):
+            if self._over or begun == len(self._places):
                 return None
-            run = self._make(self._seeds[begun])
+            run = self._make(self._places[begun])
             self.runs.append(run)
             return run
 
@@ -196,6 +204,18 @@ def _seeds(seeds: Any) -> list[int]:
     if not listed:
         raise SpecError(f"seeds must be whole numbers, or how many above 0, not {seeds!r}")
     return listed
+
+
+def _starts(theta: Any, count: int) -> Any:
+    """Return the start weights of each run, (k, P); None where all start alike."""
+    if theta is None or np.ndim(np.asarray(theta, dtype=object)) != 2:
+        return None
+    if len(theta) != count:
+        raise SpecError(
+            f"theta must have a row of start weights for each of the {count} seeds, not "
+            f"{len(theta)}; or be one vector for all"
+        )
+    return theta
 
 
 def _seeded(options: dict[str, Any], seed: int) -> dict[str, Any]:

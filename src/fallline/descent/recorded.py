@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..arrays import Array, Floats, Ints
 from ..engines.noise import Noise, step_noise
 from ..engines.protocol import Rows
@@ -14,7 +16,7 @@ from ..spec.plan import Plan
 from .progress import Progress
 from .run import Run
 
-__all__ = ["RecordedStep", "recorded_step", "recorded_steps"]
+__all__ = ["RecordedStep", "recorded_path", "recorded_step", "recorded_steps"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,35 @@ def recorded_steps(run: Run) -> range:
         raise SpecError("to look at single steps, make the run with record='steps'")
     last = run.snapshot().progress.step
     return range(last - len(run._ring) + 1, last + 1)
+
+
+def recorded_path(run: Run) -> Floats:
+    """Return the weights that a run has gone through, as far as it keeps them, and those now.
+
+    Returns
+    -------
+    ndarray
+        (t, P) θ before each recorded step or epoch, the oldest first, and at last θ now.
+
+    Raises
+    ------
+    SpecError
+        When the run was made without ``record``.
+
+    Examples
+    --------
+    >>> net = Network.parse("1 -> 1")
+    >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], record="epochs", epochs=4)
+    >>> epochs = list(run)
+    >>> recorded_path(run).shape
+    (5, 2)
+    """
+    if run._record is None:
+        raise SpecError(
+            "to see the path of a run, make it with record='steps' or record='epochs', and with "
+            "a keep= as large as the path is long"
+        )
+    return np.array([state.arrays["theta"] for state in [*run._ring, run.snapshot()]])
 
 
 def recorded_step(run: Run, step: int | None = None) -> RecordedStep:

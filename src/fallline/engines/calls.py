@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats, as_matrix, as_row_weights, as_targets
+from ..errors import SpecError
 from ..spec.fits import check_trainable, target_count
 from ..spec.initial import given_theta
 from ..spec.network import Network
@@ -15,8 +17,9 @@ from ..spec.plan import Objective, check_targets
 from .predictor import kept, outputs_of
 from .protocol import Rows
 from .registry import get_engine
+from .threads import allowed_threads, one_thread
 
-__all__ = ["checked_rows", "error_and_gradient", "example_gradients", "predict"]
+__all__ = ["checked_rows", "error_and_gradient", "errors_at", "example_gradients", "predict"]
 
 
 def checked_rows(
@@ -100,6 +103,92 @@ def error_and_gradient(
     rows = checked_rows(network, objective, X, Y, sample_weight, checked.dtype)
     check_trainable(network)
     return get_engine(engine).error_and_gradient(network, objective, checked, rows)
+
+
+def errors_at(
+    network: Network,
+    thetas: npt.ArrayLike,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    *,
+    loss: str = "squared_error",
+    l2: float = 0.0,
+    l1: float = 0.0,
+    alpha: float = 0.0,
+    sample_weight: npt.ArrayLike | None = None,
+    engine: str = "auto",
+) -> Floats:
+    """Return J = E + R of the same rows at many points θ: an error surface in bulk.
+
+    Each is what `error_and_gradient` gives there. The points are shared among as many threads as
+    this process may use, except with the reference engine.
+
+    Parameters
+    ----------
+    network
+        The network.
+    thetas
+        (m, P) parameters, a point a row; their dtype, float32 or float64, decides the arithmetic.
+    X, Y, loss, l2, l1, alpha, sample_weight, engine
+        As for `error_and_gradient`.
+
+    Returns
+    -------
+    ndarray
+        (m,) J at each point; infinite or NaN where it overflows.
+
+    Raises
+    ------
+    SpecError, DataError
+        When the arguments do not fit together.
+
+    Examples
+    --------
+    The error ½(5 − 3w)² of one linear unit ŷ = w x at x = 3, y = 5, for w = 1 and w = 2:
+
+    >>> net = Network.parse("1 -> 1 nobias")
+    >>> errors_at(net, [[1.0], [2.0]], [[3.0]], [[5.0]], loss="sse")
+    array([2. , 0.5])
+    """
+    points = _points(network, thetas)
+    objective = Objective(loss, l2, l1, alpha)
+    rows = checked_rows(network, objective, X, Y, sample_weight, points.dtype)
+    check_trainable(network)
+    chosen = get_engine(engine)
+    found = np.empty(len(points))
+
+    def compute(start: int, step: int) -> None:
+        with np.errstate(all="ignore"):  # what overflows is reported as such
+            for i in range(start, len(points), step):
+                found[i] = chosen.error(network, objective, points[i], rows)
+
+    threads = min(allowed_threads() if chosen.name == "native" else 1, len(points))
+    with one_thread():
+        if threads == 1:
+            compute(0, 1)
+            return found
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(compute, range(threads), [threads] * threads))
+    return found
+
+
+def _points(network: Network, thetas: Any) -> Floats:
+    """Return many θ as a checked matrix (m, P)."""
+    try:
+        points = np.asarray(thetas)
+    except ValueError as error:
+        raise SpecError(f"thetas must be a matrix of numbers ({error})") from None
+    if points.ndim != 2 or points.shape[1] != network.size or not len(points):
+        raise SpecError(
+            f"thetas must have shape (m, {network.size}), a point of all weights and biases a row, "
+            f"but it has {points.shape}"
+        )
+    if points.dtype not in (np.float32, np.float64):
+        points = np.array([given_theta(network, point, np.float64) for point in points])
+    bad = ~np.isfinite(points).all(axis=1) | (points[:, network.masked] != 0).any(axis=1)
+    if bad.any():
+        given_theta(network, points[int(np.argmax(bad))])  # says what is wrong with it
+    return np.ascontiguousarray(points)
 
 
 def example_gradients(

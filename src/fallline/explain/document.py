@@ -130,7 +130,7 @@ def _is_number(cell: Words) -> bool:
 
     plain = "".join(part if isinstance(part, str) else "" for part in cell)
     plain += "".join(text_of(part) for part in cell if isinstance(part, Maths))
-    stripped = plain.strip().lstrip("≈ ").replace("−", "-")
+    stripped = plain.strip().lstrip("≈ ").replace("−", "-").replace(",", "")
     if stripped in ("", "-", "–"):
         return True
     try:

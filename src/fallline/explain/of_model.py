@@ -23,9 +23,11 @@ from .derive import derive
 from .document import Block, Document, Note, Paragraph, Title
 from .document import Table as Grid
 from .maths import Number, Symbol, symbol
+from .trace import trace
 from .trace_shown import Digits
+from .traced import Trace
 
-__all__ = ["Rows", "encoded", "explain_model", "input_blocks"]
+__all__ = ["Rows", "encoded", "encoded_row", "explain_model", "input_blocks", "rule_of", "trace_of"]
 
 
 _MOST = 60  # inputs that are listed
@@ -63,6 +65,37 @@ def encoded(model: Model, table: Table) -> Rows:
     return Rows(known, np.asarray(model.encoder.encode(known)), Y)
 
 
+def encoded_row(model: Model, table: Table, row: int) -> Rows:
+    """Return one row of a table, counted from 1, as the network gets it.
+
+    Raises
+    ------
+    DataError
+        When there is no such row, or its target is not known; see `encoded`.
+    """
+    if not 1 <= row <= table.n:
+        raise DataError(f"{table.source} has rows 1 to {table.n:,}, so there is no row {row:,}")
+    one = table.take(np.array([row - 1]))
+    target = model.target
+    there = target is not None and all(name in one for name in target.names)
+    if there and not known_rows(model.target_columns(one)).any():
+        raise DataError(
+            f"the target of row {row} is not known, so there is no error to explain; choose "
+            "another row"
+        )
+    return encoded(model, one)
+
+
+def trace_of(model: Model, rows: Rows, learning_rate: float | None = None) -> Trace:
+    """Return the trace of the first step that the training's optimizer would take on these rows."""
+    plan = model.plan
+    return trace(
+        model.network, model.theta.astype(np.float64), rows.X, rows.Y, plan.loss, learning_rate,
+        plan.optimizer, l2=plan.l2, l1=plan.l1, alpha=plan.alpha, clip_value=plan.clip_value,
+        clip_norm=plan.clip_norm, max_norm=plan.max_norm,
+    )  # fmt: skip
+
+
 def explain_model(model: Model, name: str, rows: Rows | None = None) -> Document:
     """Return the descent rule of a model's network, with what each input is.
 
@@ -82,6 +115,13 @@ def explain_model(model: Model, name: str, rows: Rows | None = None) -> Document
     MissingExtraError
         Where SymPy is not installed.
     """
+    rule = rule_of(model, rows)
+    blocks = [*input_blocks(model, rows), Title("The rule"), *rule.blocks]
+    return Document(f"{name}: {rule.title}", blocks)
+
+
+def rule_of(model: Model, rows: Rows | None = None) -> Document:
+    """Return the rule alone, and what the training had beside it: see `explain_model`."""
     plan = model.plan
     given: dict[str, Any] = {}
     if rows is not None:
@@ -89,8 +129,7 @@ def explain_model(model: Model, name: str, rows: Rows | None = None) -> Document
     rule = derive(
         model.network, plan.loss, plan.optimizer, l2=plan.l2, l1=plan.l1, alpha=plan.alpha, **given
     )
-    blocks: list[Block] = [*input_blocks(model, rows), Title("The rule"), *_left_out(model)]
-    return Document(f"{name}: {rule.title}", [*blocks, *rule.blocks])
+    return Document(rule.title, [*_left_out(model), *rule.blocks])
 
 
 def input_blocks(model: Model, rows: Rows | None = None) -> list[Block]:

@@ -32,7 +32,8 @@ STYLE = """
 .fallline pre { padding: .6em 1em; background: #8881; overflow-x: auto; }
 .fallline figure { margin: 1em 0; }
 .fallline svg { max-width: 100%; height: auto; }
-@media print { .fallline h2, .fallline h3 { break-after: avoid; }
+@media print { .fallline h2, .fallline h3, .fallline p:has(+ figure) { break-after: avoid; }
+  .fallline .equation { overflow: visible; font-size: .72em; margin-left: 0; }
   .fallline .equation, .fallline tr, .fallline figure { break-inside: avoid; } }
 """
 _PAGE_STYLE = """

@@ -1,88 +1,14 @@
-"""The network as a picture: a column a layer, edges by weight, numbers at the units.
-
-A weight's sign is told twice, by colour (blue and orange, which colour-blind people tell apart)
-and by dashes for negative ones, and its size by the thickness of the line. Of a large layer a few
-units are drawn, and how many are left out is said.
-"""
+"""The network of a traced step as a picture, with the numbers of a row at its units."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from html import escape
-
-import numpy as np
-
-from ..spec.network import Input, Layer, Network
+from .network_svg import Telling, UnitText
+from .network_svg import network_svg as drawn
 from .trace_move import Moved
 from .trace_numbers import Numbers
 from .trace_shown import Digits
 
 __all__ = ["network_svg"]
-
-_ACROSS, _DOWN, _RADIUS, _MARGIN = 230, 112, 29, 64
-_MOST, _FIRST, _LAST = 8, 4, 3  # units of a layer: of more, the first four and the last three
-_BESIDE = 46  # how far from a unit's middle its numbers reach to each side
-_LABELLED = 40  # edges up to which each has its number
-
-_STYLE = """
-.fl-net{font-family:system-ui,sans-serif;font-size:12px;max-width:100%;height:auto}
-.fl-net text{fill:#1a1a1a;text-anchor:middle}
-.fl-net .u{fill:#fff;stroke:#333;stroke-width:1.5}
-.fl-net .x{fill:#eef2f6}
-.fl-net .s{fill:#555;font-size:11px}
-.fl-net .b{fill:none;stroke-linecap:butt}
-.fl-net .p{stroke:#0072b2}
-.fl-net .n{stroke:#d55e00;stroke-dasharray:7 4}
-.fl-net .z{stroke:#999}
-.fl-net .l{font-size:11px}
-.fl-net .k{fill:#fff}
-@media (prefers-color-scheme:dark){
-.fl-net text{fill:#e8e8e8}
-.fl-net .u{fill:#1d2126;stroke:#ccc}
-.fl-net .x{fill:#2b3138}
-.fl-net .s{fill:#aaa}
-.fl-net .p{stroke:#56b4e9}
-.fl-net .n{stroke:#e69f00}
-.fl-net .k{fill:#15181c}
-}
-""".replace("\n", "")
-
-
-@dataclass(frozen=True)
-class _Spot:
-    """Where a unit is drawn."""
-
-    layer: str
-    unit: int
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class _Edge:
-    """A weight that is drawn."""
-
-    index: int
-    start: _Spot
-    end: _Spot
-    over: float | None  # the height at which it passes over columns between, if there are any
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A place in the picture that is taken: its middle, and half its width and height."""
-
-    x: float
-    y: float
-    wide: float
-    high: float
-
-    def covers(self, other: _Box) -> float:
-        """Return the area that both have."""
-        across = self.wide + other.wide - abs(self.x - other.x)
-        down = self.high + other.high - abs(self.y - other.y)
-        return max(across, 0.0) * max(down, 0.0)
 
 
 def network_svg(
@@ -101,242 +27,26 @@ def network_svg(
     solved
         Whether what was computed is shown; if not, there is what was given, for exercises.
     """
-    drawing = _Drawing(numbers, moved, digits, row, solved)
-    return drawing.svg()
 
+    def shown(value: float) -> str:
+        return digits.of(float(value)).shown
 
-class _Drawing:
-    def __init__(
-        self, numbers: Numbers, moved: Moved, digits: Digits, row: int, solved: bool
-    ) -> None:
-        self.numbers, self.moved, self.digits, self.row = numbers, moved, digits, row
-        self.solved = solved
-        self.network: Network = numbers.network
-        self.column = _columns(self.network)
-        self.stacks = _stacks(self.network, self.column)
-        self.height = max(map(_tall, self.stacks.values()))
-        self.spots = dict(self._placed())
-        self.edges = list(self._edges())
-        largest = max((abs(float(moved.theta[e.index])) for e in self.edges), default=0.0)
-        self.largest = largest if largest and np.isfinite(largest) else 1.0
+    def unit(layer: str, place: int) -> UnitText:
+        own = numbers.layers.get(layer)
+        if own is None:
+            given = solved or len(numbers.index) == 1
+            return UnitText(shown(numbers.inputs[layer][row, place]) if given else "")
+        if not solved:
+            return UnitText()
+        h, delta = shown(own.h[row, place]), shown(own.delta[row, place])
+        return UnitText(shown(own.o[row, place]), (f"h = {h}", f"δ = {delta}"))
 
-    def svg(self) -> str:
-        width = (max(self.column.values()) + 1) * _ACROSS - _ACROSS + 2 * _MARGIN + 2 * _RADIUS
-        top = 34 - min(0.0, *(edge.over for edge in self.edges if edge.over is not None), 0.0)
-        height = self.height + top + 2 * _MARGIN
-        body = "".join([*self._lines(), *self._labels(), *self._units(), *self._left_out()])
-        heads = "".join(self._heads())
-        alt = f"Network {self.network}: edges by weight"
-        if self.solved:
-            alt += f", the numbers of row {self.numbers.index[self.row]} at its units"
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="fl-net" role="img" '
-            f'viewBox="0 {-top} {width:g} {height + 26:g}" width="{width:g}" '
-            f'height="{height + 26:g}"><title>{escape(alt)}</title><style>{_STYLE}</style>'
-            f"{heads}{body}{self._legend(height - top + 12)}</svg>"
-        )
+    def edge(index: int) -> str:
+        if not solved:
+            return ""
+        return f"; ∂E/∂w = {shown(numbers.of_error[index])}; Δw = {shown(moved.step[index])}"
 
-    # Where things are.
-
-    def _placed(self) -> Iterator[tuple[tuple[str, int], _Spot]]:
-        for column, stack in self.stacks.items():
-            x = _MARGIN + _RADIUS + column * _ACROSS
-            y = _MARGIN + (self.height - _tall(stack)) / 2
-            for layer, units in stack:
-                for unit in units:
-                    if unit is not None:
-                        yield (layer, unit), _Spot(layer, unit, x, y)
-                    y += _DOWN
-                y += _DOWN / 3  # a gap between the layers of a column
-
-    def _edges(self) -> Iterator[_Edge]:
-        masked = self.network.masked
-        for block in self.network.blocks:
-            at = block.weights.start
-            for source in block.sources:
-                over = self._over(source, block.name)
-                for i in range(self.network.width(source)):
-                    for j in range(block.shape[1]):
-                        start, end = self.spots.get((source, i)), self.spots.get((block.name, j))
-                        if start and end and not masked[at + j]:
-                            yield _Edge(at + j, start, end, over)
-                    at += block.shape[1]
-
-    def _over(self, source: str, layer: str) -> float | None:
-        """Return the height above all units of the columns between two layers."""
-        first, last = self.column[source] + 1, self.column[layer]
-        between = [
-            spot.y for (name, _), spot in self.spots.items() if first <= self.column[name] < last
-        ]
-        return min(between) - _RADIUS - 72 if between else None
-
-    # What is drawn.
-
-    def _lines(self) -> Iterator[str]:
-        for edge in self.edges:
-            w = float(self.moved.theta[edge.index])
-            kind = "p" if w > 0 else "n" if w < 0 else "z"
-            thick = 1 + 5 * min(abs(w) / self.largest, 1.0) if np.isfinite(w) else 6.0
-            told = f"{self.network.name(edge.index)} = {self._number(w)}"
-            if self.solved:
-                told += f"; ∂E/∂w = {self._number(float(self.numbers.of_error[edge.index]))}"
-                told += f"; Δw = {self._number(float(self.moved.step[edge.index]))}"
-            yield (
-                f'<path class="b {kind}" stroke-width="{thick:.2f}" d="{_path(edge)}">'
-                f"<title>{escape(told)}</title></path>"
-            )
-
-    def _labels(self) -> Iterator[str]:
-        if len(self.edges) > _LABELLED:
-            return
-        taken = [box for spot in self.spots.values() for box in self._around(spot)]
-        for edge in self.edges:
-            text = escape(self._number(float(self.moved.theta[edge.index])))
-            wide = 6.8 * len(text) + 6
-            box = _free_place(edge, wide, taken)
-            taken.append(box)
-            yield (
-                f'<rect class="k" x="{box.x - wide / 2:.1f}" y="{box.y - 8:.1f}" '
-                f'width="{wide:.1f}" height="16" rx="3"/>'
-                f'<text class="l" x="{box.x:.1f}" y="{box.y + 4:.1f}">{text}</text>'
-            )
-
-    def _around(self, spot: _Spot) -> Iterator[_Box]:
-        """Yield what a unit, its name and its numbers take up."""
-        yield _Box(spot.x, spot.y, _BESIDE, _DOWN / 2)
-        yield _Box(spot.x, spot.y - _RADIUS - 10, 3.1 * len(self._name(spot)), 8)
-
-    def _units(self) -> Iterator[str]:
-        for (layer, unit), spot in self.spots.items():
-            own = self.numbers.layers.get(layer)
-            x, y = spot.x, spot.y
-            values = self.numbers.inputs[layer] if own is None else own.o
-            given = own is None and len(self.numbers.index) == 1
-            shown = self._number(float(values[self.row, unit])) if self.solved or given else ""
-            kind = "u x" if own is None else "u"
-            name = escape(f"{layer}.{unit}")
-            yield (
-                f'<circle class="{kind}" cx="{x:g}" cy="{y:g}" r="{_RADIUS}"><title>{name}</title>'
-                f'</circle><text x="{x:g}" y="{y + 4:g}">'
-                f"{shown}</text>"
-            )
-            if own is not None and self.solved:
-                h, delta = float(own.h[self.row, unit]), float(own.delta[self.row, unit])
-                yield _small(x, y + _RADIUS + 13, f"h = {self._number(h)}")
-                yield _small(x, y + _RADIUS + 27, f"δ = {self._number(delta)}")
-            yield _small(x, y - _RADIUS - 6, self._name(spot))
-
-    def _name(self, spot: _Spot) -> str:
-        """Return a unit's name, and its bias if it has one."""
-        for block in self.network.blocks:
-            if block.name == spot.layer and block.biases is not None:
-                bias = float(self.moved.theta[block.biases.start + spot.unit])
-                return f"{spot.layer}.{spot.unit} · b = {self._number(bias)}"
-        return f"{spot.layer}.{spot.unit}"
-
-    def _left_out(self) -> Iterator[str]:
-        for layer in _layers(self.network):
-            if layer.size > _MOST:
-                above = self.spots[layer.name, _FIRST - 1]
-                count = layer.size - _FIRST - _LAST
-                y = above.y + _DOWN
-                yield f'<text x="{above.x:g}" y="{y - 4:g}" font-size="22">⋮</text>'
-                yield _small(above.x, y + 16, f"{count} more")
-
-    def _heads(self) -> Iterator[str]:
-        for stack in self.stacks.values():
-            for layer, units in stack:
-                first = next(unit for unit in units if unit is not None)
-                spot = self.spots[layer, first]
-                kind = next(
-                    (str(each.activation) for each in self.network.layers if each.name == layer),
-                    "",
-                )
-                shown = kind if len(kind) <= 26 else kind[:25] + "…"
-                yield (
-                    f'<text x="{spot.x:g}" y="{spot.y - _RADIUS - 24:g}" font-weight="600">'
-                    f"{escape(f'{layer} {shown}'.strip())}</text>"
-                )
-
-    def _legend(self, y: float) -> str:
-        x = _MARGIN / 2
-        return (
-            f'<g transform="translate({x:g} {y:g})">'
-            '<path class="b p" stroke-width="3" d="M0 0H34"/>'
-            '<text class="s" x="40" y="4" style="text-anchor:start">w above 0</text>'
-            '<path class="b n" stroke-width="3" d="M112 0H146"/>'
-            '<text class="s" x="152" y="4" style="text-anchor:start">w below 0</text></g>'
-        )
-
-    def _number(self, value: float) -> str:
-        return self.digits.of(value).shown
-
-
-def _columns(network: Network) -> dict[str, int]:
-    """Return the column of each layer: one to the right of all that feed it."""
-    found = {layer.name: 0 for layer in network.inputs}
-    for layer in network.layers:
-        found[layer.name] = 1 + max(found[source] for source in layer.sources)
-    return found
-
-
-def _layers(network: Network) -> list[Input | Layer]:
-    return [*network.inputs, *network.layers]
-
-
-_Stack = list[tuple[str, list[int | None]]]
-
-
-def _stacks(network: Network, column: dict[str, int]) -> dict[int, _Stack]:
-    """Return the layers of each column with the units that are drawn; None is a gap."""
-    found: dict[int, _Stack] = {}
-    for layer in _layers(network):
-        units: list[int | None] = list(range(layer.size))
-        if layer.size > _MOST:
-            units = [*units[:_FIRST], None, *units[-_LAST:]]
-        found.setdefault(column[layer.name], []).append((layer.name, units))
-    return found
-
-
-def _tall(stack: _Stack) -> float:
-    count = sum(len(units) for _, units in stack)
-    return (count - 1) * _DOWN + (len(stack) - 1) * _DOWN / 3
-
-
-def _bend(edge: _Edge) -> tuple[float, float]:
-    """Return the point that an edge is drawn towards, so that its middle passes over the units."""
-    a, b = edge.start, edge.end
-    middle = (a.y + b.y) / 2
-    over = middle if edge.over is None else min(edge.over, middle)
-    return (a.x + b.x) / 2, 2 * over - middle
-
-
-def _path(edge: _Edge) -> str:
-    a, b = edge.start, edge.end
-    start = f"M{a.x + _RADIUS:g} {a.y:g}"
-    if edge.over is None:
-        return f"{start}L{b.x - _RADIUS:g} {b.y:g}"
-    x, y = _bend(edge)
-    return f"{start}Q{x:g} {y:g} {b.x - _RADIUS:g} {b.y:g}"
-
-
-def _along(edge: _Edge, share: float) -> tuple[float, float]:
-    """Return a point of an edge."""
-    a, b, (x, y) = edge.start, edge.end, _bend(edge)
-    start, end = (a.x + _RADIUS, a.y), (b.x - _RADIUS, b.y)
-    if edge.over is None:
-        return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
-    one, two, three = (1 - share) ** 2, 2 * share * (1 - share), share**2
-    return one * start[0] + two * x + three * end[0], one * start[1] + two * y + three * end[1]
-
-
-def _free_place(edge: _Edge, wide: float, taken: Sequence[_Box]) -> _Box:
-    """Return where on an edge its number covers the least of what is there already."""
-    first = 0.3 if edge.over is None else 0.5
-    shares = sorted((at / 50 for at in range(6, 45)), key=lambda share: abs(share - first))
-    boxes = [_Box(*_along(edge, share), wide / 2, 8) for share in shares]
-    return min(boxes, key=lambda box: sum(box.covers(other) for other in taken))
-
-
-def _small(x: float, y: float, text: str) -> str:
-    return f'<text class="s" x="{x:g}" y="{y:g}">{escape(text)}</text>'
+    alt = f"Network {numbers.network}: edges by weight"
+    if solved:
+        alt += f", the numbers of row {numbers.index[row]} at its units"
+    return drawn(numbers.network, moved.theta, Telling(shown, unit, edge, alt))

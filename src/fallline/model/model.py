@@ -233,6 +233,63 @@ class Model:
             and (name != "log_loss" or self.loss.gives_probabilities)
         }
 
+    def plot(
+        self, kind: str, data: Any = None, y: Any = None, ax: Any = None, **options: Any
+    ) -> Any:
+        """Draw a picture of the model, and return the numbers in it.
+
+        =====================  =============================================================
+        kind                   what it shows
+        =====================  =============================================================
+        ``training``           errors by epoch, the learning rate beneath (no data needed)
+        ``decision``           what is said over two features, with the classes' boundaries
+        ``units``              what each unit gives over two features
+        ``bending``            how the layers bend the space until the classes separate
+        ``predictions``        true numbers by predicted ones
+        ``residuals``          the truth less the prediction, by prediction
+        ``confusion``          how many rows of a class were taken for which
+        ``calibration``        whether probabilities are as frequent as they say
+        ``roc``                true by false positive rate, as the threshold falls
+        ``precision_recall``   precision by recall, as the threshold falls
+        ``diagram``            units and edges as SVG (no data, or one row to show in it)
+        ``importance``         how the error rises when one column is shuffled
+        ``dependence``         how predictions follow single columns
+        =====================  =============================================================
+
+        Parameters
+        ----------
+        kind
+            From the table.
+        data
+            A table, a frame, a mapping of columns, or an array (n, d). Where it holds the target,
+            rows in which that is missing are left out.
+        y
+            (n,) or (n, k) the truth, where `data` does not hold it.
+        ax
+            matplotlib's axes to draw on; without them a figure is made.
+        options
+            ``style="dark"``, ``features=("age", "rooms")`` and others: those of the function and
+            of the `plot` in `fallline.pictures` that make the picture.
+
+        Returns
+        -------
+        Display
+            A record of plain arrays, with `ax_` and `figure_` that they were drawn on, and `save`;
+            of a diagram one with its ``svg``.
+
+        Raises
+        ------
+        SpecError
+            For an unknown kind or option, or a kind that does not suit the model.
+        DataError
+            When the data lack what the picture needs.
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        from ..pictures.of_model import plot_model
+
+        return plot_model(self, kind, data, y, ax, **options)
+
     def save(self, path: str | Path) -> None:
         """Write the model as a ``.fall`` file: whole or not at all, the same bytes twice.
 

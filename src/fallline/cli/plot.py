@@ -1,0 +1,111 @@
+"""``fallline plot``: a picture of a model, to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import DataError
+from ..files import check_writable, whole_file
+from . import options
+from .option import option
+from .reading import ask, open_model
+from .show import Screen
+from .values import Columns, File, OneOf, Whole
+from .writing import refuse_same
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+__all__ = ["command"]
+
+_ENDINGS = (".png", ".svg", ".pdf")
+
+
+def _kinds() -> list[str]:
+    from ..report.pictures import PICTURES
+
+    return list(PICTURES)
+
+
+@options.command()
+@options.model_argument
+@options.data_argument(required=False)
+@option(
+    "output",
+    "--kind",
+    "-k",
+    type=OneOf(_kinds),
+    help="Which picture; without it the pictures that can be of MODEL are listed.",
+)
+@option(
+    "data",
+    "--feature",
+    "features",
+    type=Columns(),
+    multiple=True,
+    help="A column to draw over; two for decision, units and bending, any number for dependence.",
+)
+@option(
+    "output",
+    "-o",
+    "--output",
+    type=File(),
+    metavar="FILE",
+    help="Write there: .png, .svg or .pdf; a diagram is .svg. MODEL-KIND.png unless given.",
+)
+@option(
+    "output",
+    "--style",
+    type=OneOf(lambda: ("light", "dark")),
+    default="light",
+    show_default=True,
+    help="light or dark.",
+)
+@option("output", "--dpi", type=Whole(20), default=150, show_default=True, help="Dots an inch.")
+@options.reading_options
+def command(
+    model: str,
+    data: str | None,
+    kind: str | None,
+    features: tuple[str, ...],
+    output: str | None,
+    style: str,
+    dpi: int,
+    **given: Any,
+) -> None:
+    """Draw a picture of a model: of its training, or of what it says of the rows of DATA."""
+    learnt = open_model(model, data or "")
+    if kind is None:
+        _list(learnt)
+        return
+    endings = (".svg",) if kind == "diagram" else _ENDINGS
+    target = output or f"{Path(model).stem}-{kind}{endings[0]}"
+    if Path(target).suffix.lower() not in endings:
+        raise DataError(f"the output must end in {', '.join(endings)}, not '{target}'")
+    refuse_same(target, model, *([] if data is None else [data]))
+    check_writable(target)
+    from ..pictures.diagram import Diagram
+    from ..report.pictures import draw
+    from ..report.svg import save_figure
+
+    table = None if data is None else ask(learnt, data, options.reading(given)).table
+    chosen = {"features": features} if features else {}
+    drawn = draw(learnt, kind, table, style=style, **chosen)
+    with whole_file(target) as temporary:
+        if isinstance(drawn, Diagram):
+            temporary.write_text(drawn.svg, encoding="utf-8")
+        else:
+            save_figure(drawn.figure_, temporary, Path(target).suffix.lower()[1:], dpi)
+    click.echo(target)
+
+
+def _list(model: Model) -> None:
+    """Tell which pictures can be of a model."""
+    from ..report.pictures import pictures_for
+
+    screen = Screen()
+    rows = [(p.name, "DATA" if p.needs else "", p.about) for p in pictures_for(model)]
+    screen.table(("kind", "needs", "shows"), rows)

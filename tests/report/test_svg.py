@@ -1,0 +1,112 @@
+"""Figures as SVG for a page: small, the same each time, true to the figure, light and dark."""
+
+import re
+from io import StringIO
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from fallline.pictures.style import DARK, LIGHT, dress, new_figure
+from fallline.report.svg import save_figure, svg_of
+
+SVG = "{http://www.w3.org/2000/svg}"
+MARKS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+@pytest.fixture
+def figure():
+    figure = new_figure()
+    axes, other = (dress(ax) for ax in figure.subplots(1, 2))
+    x = np.linspace(0, 1, 400)
+    axes.plot(x, np.sin(40 * x), color=LIGHT.colours[0])
+    axes.scatter(x[::20], x[::20], color=LIGHT.colours[1])
+    other.contourf(*np.meshgrid(x[::40], x[::40]), np.outer(x[::40], x[::40]))
+    other.text(0.5, 0.5, "on the map", color=LIGHT.ink)
+    axes.set_yscale("symlog")
+    axes.set_title("a <b> & c")
+    return figure
+
+
+def plain_svg(figure):
+    import matplotlib
+
+    file = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "x"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def paths(markup):
+    """Return the coordinates of every path that is drawn in place."""
+    root = ElementTree.fromstring(markup)
+    inside = {id(e) for defs in root.iter(f"{SVG}defs") for e in defs.iter()}
+    found = (e.get("d") for e in root.iter(f"{SVG}path") if id(e) not in inside)
+    return [np.array(NUMBER.findall(d), float) for d in found]
+
+
+def test_the_places_are_those_of_the_figure_to_a_tenth_of_a_point(figure):
+    ours, theirs = paths(svg_of(figure, "one")), paths(plain_svg(figure))
+    assert len(ours) == len(theirs) > 10
+    for mine, given in zip(ours, theirs, strict=True):
+        if len(mine) == len(given):  # a curve with hundreds of points is thinned out
+            assert np.abs(mine - given).max() <= 0.05 + 1e-9
+        else:
+            assert abs(mine.max() - given.max()) < 0.5 and abs(mine.min() - given.min()) < 0.5
+
+
+def test_it_is_smaller_and_the_same_each_time(figure):
+    first = svg_of(figure, "one")
+    assert len(first) < 0.6 * len(plain_svg(figure))
+    assert svg_of(figure, "one") == first
+    assert not re.search(r"\d{4}-\d\d-\d\dT", first)  # no date
+
+
+def test_two_pictures_in_a_page_share_no_name(figure):
+    one, two = svg_of(figure, "one"), svg_of(figure, "two")
+    names = [set(re.findall(r' id="([^"]+)"', markup)) for markup in (one, two)]
+    assert names[0] and not names[0] & names[1]
+    for markup, own in zip((one, two), names, strict=True):
+        assert set(re.findall(r"#([mpC][\w-]{8,})", markup)) <= own
+
+
+def test_letters_stay_letters(figure):
+    markup = svg_of(figure, "one")
+    assert "a &lt;b&gt; &amp; c" in markup and "<b>" not in markup
+    assert markup.count("DejaVu Sans") == 1  # the style of the picture names it for all
+
+
+def test_ink_and_lines_turn_with_the_page_and_maps_do_not(figure):
+    markup = svg_of(figure, "one")
+    body = markup.partition("</style>")[2]
+    assert LIGHT.colours[0] not in body and "var(--fl-0)" in body
+    inked = [text for text in re.findall(r"<text[^>]*>[^<]*", body) if LIGHT.ink in text]
+    assert [text.rpartition(">")[2] for text in inked] == ["on the map"]
+    assert f"--fl-0:{LIGHT.ink}" in markup and f"--fl-0:{DARK.ink}" in markup
+    map_colours = set(re.findall(r"fill:(#\w{6})", body))
+    assert len(map_colours) > 5
+
+
+def test_a_cloud_of_points_is_pixels():
+    figure = new_figure()
+    axes = dress(figure.add_subplot())
+    places = np.random.default_rng(0).normal(size=(3000, 2))
+    axes.scatter(*places.T)
+    markup = svg_of(figure, "cloud")
+    assert markup.count("<image") == 1 and "data:image/png;base64," in markup
+    assert len(markup) < 0.3 * len(plain_svg(figure)) and markup == svg_of(figure, "cloud")
+
+
+def test_the_figure_stays_as_it_was(figure):
+    before = plain_svg(figure)
+    svg_of(figure, "one")
+    assert plain_svg(figure) == before
+
+
+@pytest.mark.parametrize(("form", "mark"), MARKS.items())
+def test_files_are_the_same_each_time(figure, tmp_path, form, mark):
+    for name in ("a", "b"):
+        save_figure(figure, tmp_path / name, form, 60)
+    first = (tmp_path / "a").read_bytes()
+    assert first.startswith(mark) and (tmp_path / "b").read_bytes() == first
