@@ -18,7 +18,7 @@ COMMANDS = {
     "info": "Show what a model file holds.",
     "plot": "Draw a picture of a model, or list those that there are.",
     "report": "Write a model's numbers, pictures and rule on one page.",
-    "race": "Race optimizers, learning rates or batches on a table, side by side.",
+    "race": "Race optimizers, learning rates, momenta or batch sizes on a table.",
     "explain": "Derive the rule by which a model's network learns, step by step.",
     "trace": "Show every number of a step on one row, with its formula.",
     "certify": "Check a model's gradient: by symbols, by each engine, by differences.",

@@ -76,7 +76,10 @@ def command(
     dpi: int,
     **given: Any,
 ) -> None:
-    """Draw a picture of a model: of its training, or of what it says of the rows of DATA."""
+    """Draw a picture of a model, or list those that there are.
+
+    Pictures are of the training, of the network, or of what the model says of the rows of DATA.
+    """
     learnt = open_model(model, data or "")
     if kind is None:
         _list(learnt)
