@@ -216,6 +216,23 @@ def test_without_sympy_one_line_says_what_to_install(cars):
 # --- trace --------------------------------------------------------------------------------------
 
 
+def test_a_trace_names_what_its_step_is_without(fall, cars):
+    model = fl.load(cars)
+    replace(model, plan=replace(model.plan, dropout=0.2, clip_norm=1.0)).save("noisy.fall")
+    told = flat(fall("trace", "noisy.fall", "cars.csv", "--row", 1).out.replace("│", ""))
+    assert "The training also had dropout; the step below is without" in told
+    assert "also had" not in fall("trace", cars, "cars.csv", "--row", 1).out
+
+
+@pytest.mark.parametrize("command", [["trace", "--row", 1], ["certify"]])
+@pytest.mark.parametrize("beside", [["--format", "md"], ["-o", "page.html"]])
+def test_json_is_printed_and_takes_no_format_and_no_file(fall, cars, command, beside):
+    name, *more = command
+    ended = fall(name, cars, "cars.csv", *more, "--json", *beside)
+    assert ended.code == 2 and "leave one of them out" in ended.err
+    assert not Path("page.html").exists()
+
+
 def test_trace_has_the_engines_gradient(fall, cars):
     model, X, Y = row_as_encoded(cars, "cars.csv", 3)
     told = fall("trace", cars, "cars.csv", "--row", 3, "--json").json

@@ -86,6 +86,15 @@ def test_many_classes_keep_their_type(values: list[object]) -> None:
     assert again == encoder and [type(v) for v in again.labels] == [type(v) for v in sorted(values)]
 
 
+def test_probabilities_of_many_classes_sum_to_one() -> None:
+    encoder = TargetEncoder.fit(column(["a", "b", "c"]))
+    each_for_itself = [[0.9, 0.3, 0.6], [0.0, 0.0, 0.0], [0.5, 0.25, 0.25]]
+    found = encoder.probabilities(each_for_itself)
+    assert np.allclose(found, [[0.5, 1 / 6, 1 / 3], [1 / 3] * 3, [0.5, 0.25, 0.25]], atol=1e-15)
+    rounded = np.array([[0.1, 0.2, 0.7]], np.float32).astype(np.float64)
+    assert (encoder.probabilities(rounded) == rounded).all()
+
+
 def test_two_classes_share_a_column() -> None:
     encoder = TargetEncoder.fit(column([True, False, True]))
     assert encoder.labels == (False, True) and encoder.encode(column([True, False])).tolist() == [

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
+from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
+from tests.estimators.both import iris, quick
 
+from fallline import MLPClassifier
 from fallline.estimators.scoring import accuracy, r_squared
+from fallline.formulas.metrics import METRICS
 
 RNG = np.random.default_rng(0)
 N = 57
@@ -65,3 +68,18 @@ def test_r_squared_of_constant_columns_is_all_or_nothing():
 def test_r_squared_of_a_single_row_is_undefined():
     with pytest.warns(UndefinedMetricWarning):
         assert np.isnan(r_squared(np.ones(1), np.ones(1), None))
+
+
+def test_probabilities_of_classes_judged_one_by_one_sum_to_one():
+    X, y = iris()
+    ours = MLPClassifier(**quick(loss="binary_cross_entropy"))
+    with pytest.warns(ConvergenceWarning):
+        ours.fit(X, y)
+    found = ours.predict_proba(X)
+    assert ours.out_activation_ == "logistic" and np.allclose(found.sum(axis=1), 1, atol=1e-12)
+    # scikit-learn's own metrics refuse, or warn of, what does not sum to 1
+    assert roc_auc_score(y, found, multi_class="ovr") > 0.5
+    model = ours.to_model()
+    assert np.allclose(model.predict_proba(X), found, atol=1e-12)
+    metric = METRICS["log_loss"].value(np, np.eye(3)[y], ours._predicted(X), np.ones(len(y)))
+    assert metric == pytest.approx(log_loss(y, found), rel=1e-12)

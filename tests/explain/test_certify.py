@@ -416,3 +416,10 @@ def test_what_does_not_fit_is_refused():
         certify(net, theta, X, Y, loss, rows=0)
     with pytest.raises(SpecError, match="cannot be trained"):
         certify(fl.Network.parse("1 -> 1 step"), [1, 1], [[1.0]], [1.0])
+
+
+def test_a_single_row_may_be_written_as_plain_numbers():
+    net = fl.Network.parse("2 -> 2 tanh -> 1 logistic")
+    theta = net.initial(seed=1)
+    plain = certify(net, theta, [0.5, -1.0], [1.0], loss="sse")
+    assert plain.passed and plain.json == certify(net, theta, [[0.5, -1.0]], [[1.0]], "sse").json

@@ -47,7 +47,7 @@ def command(
     """
     from ..explain.certify import certify
 
-    form = check_document(form, output, model, data)
+    form = check_document(form, output, model, data, as_json=as_json)
     learnt = open_model(model, data)
     found = rows_of(learnt, data, options.reading(given))
     plan = learnt.plan

@@ -66,14 +66,21 @@ def row_option(required: bool) -> Callable[[F], F]:
     )
 
 
-def check_document(form: str | None, output: str, *inputs: str) -> str:
+def check_document(form: str | None, output: str, *inputs: str, as_json: bool = False) -> str:
     """Return the format of a document, once it is known that it can be written.
 
     Raises
     ------
+    UsageError
+        When JSON is asked for, which is printed, beside a format or an output.
     DataError
         When it cannot, or the name of the output does not tell its format.
     """
+    if as_json and (form is not None or output != "-"):
+        given = "--format" if form is not None else "--output"
+        raise click.UsageError(
+            f"--json prints JSON to standard output, so it takes no {given}; leave one of them out"
+        )
     if output == "-":
         return form or "text"
     ends = {ending: name for name, ending in FORMATS.items()}

@@ -47,9 +47,9 @@ def command(
     Inputs and targets are in the units that the network gets: standardised.
     """
     from ..explain.document import Document, Title
-    from ..explain.of_model import input_blocks, trace_of
+    from ..explain.of_model import input_blocks, left_out, trace_of
 
-    form = check_document(form, output, model, data)
+    form = check_document(form, output, model, data, as_json=as_json)
     learnt = open_model(model, data)
     one = row_of(learnt, data, options.reading(given), row)
     traced = trace_of(learnt, one, learning_rate)
@@ -58,5 +58,6 @@ def command(
         return
     page = traced.document
     title = f"{Path(model).name}, row {row}: {page.title}"
-    blocks = [*input_blocks(learnt, one), Title("The step"), *page.blocks]
+    beside = left_out(learnt, "step")
+    blocks = [*input_blocks(learnt, one), Title("The step"), *beside, *page.blocks]
     give_document(Document(title, blocks), form, output)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import Array, Bools, Floats
 from ..errors import DataError
+from ..formulas.metrics import shares
 from .cells import NULLS, is_boolean_text, kept_texts, nulls_of, texts_of
 from .columns import text_of
 from .moments import moments
@@ -237,11 +238,17 @@ class TargetEncoder:
         return labels
 
     def probabilities(self, outputs: Any) -> Floats:
-        """Return (n, number of classes) probabilities from (n, k) outputs, in `labels`' order."""
+        """Return (n, number of classes) probabilities from (n, k) outputs, in `labels`' order.
+
+        They sum to 1 in each row, also where the outputs judge each class for itself.
+        """
         matrix = self._matrix(outputs)
         if self.task != "classification":
             raise DataError(f"the target '{self.names[0]}' is a number; it has no probabilities")
-        return np.hstack([1.0 - matrix, matrix]) if len(self.labels) == 2 else matrix
+        if len(self.labels) == 2:
+            return np.hstack([1.0 - matrix, matrix])
+        whole: Floats = shares(np, matrix)
+        return whole
 
     def _matrix(self, outputs: Any) -> Floats:
         matrix = np.asarray(outputs, np.float64)

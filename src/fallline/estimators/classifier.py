@@ -20,6 +20,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from ..arrays import Array, Floats
 from ..formulas.losses import LOSSES
+from ..formulas.metrics import shares
 from .base import MLPBase, unchanged_on_error
 from .documentation import documented
 from .parameters import CONSTRAINTS, store, targets_of
@@ -173,10 +174,14 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc]
 
     @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Floats:
-        """Return the (n, classes) probabilities of rows X (n, d), in the order of ``classes_``."""
+        """Return the (n, classes) probabilities of rows X (n, d), in the order of ``classes_``.
+
+        They sum to 1, but for several labels a row, where each is the probability of its label.
+        """
         outputs = self._predicted(X)
         if outputs.shape[1] > 1:
-            return outputs
+            whole: Floats = shares(np, outputs) if self._exclusive else outputs
+            return whole
         return np.hstack([1 - outputs, outputs])
 
     @available_if(_gives_margins)  # type: ignore[untyped-decorator]

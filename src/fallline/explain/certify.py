@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats, Ints
-from ..engines.calls import checked_rows, error_and_gradient
+from ..engines.calls import error_and_gradient
 from ..engines.protocol import Rows
 from ..engines.registry import ENGINES
 from ..errors import SpecError
@@ -27,6 +27,7 @@ from .certificate import Certificate, CertifiedWeight, Status
 from .certify_differences import Difference, central_difference, kinked
 from .certify_symbolic import Symbolic, row_slopes, textless
 from .certify_whole import LARGEST_WHOLE
+from .rows import rows_of
 from .trace_numbers import Numbers, numbers_of
 
 __all__ = ["certify"]
@@ -71,7 +72,7 @@ def certify(
     theta
         (P,) the parameters at which the gradient is certified, in float64.
     X, Y
-        (n, d) inputs and (n, k) targets; a vector serves for a single column.
+        (n, d) inputs and (n, k) targets; or a single row, as (d,) and (k,) numbers.
     loss
         The error.
     l2, l1, alpha
@@ -109,7 +110,7 @@ def certify(
     """
     checked = given_theta(network, theta, np.float64)
     objective = Objective(loss, l2, l1, alpha).unclipped
-    given = checked_rows(network, objective, X, Y, sample_weight, np.dtype(np.float64))
+    given = rows_of(network, objective, X, Y, sample_weight)
     check_trainable(network)
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SpecError(f"rows must be a whole number of at least 1, not {rows!r}")

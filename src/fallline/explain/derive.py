@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats, is_sparse
-from ..engines.calls import checked_rows
 from ..errors import SpecError
 from ..formulas.optimizers import SGD, optimizer_from
 from ..formulas.optimizers.base import Method
@@ -28,6 +27,7 @@ from .derive_solver import SEARCHED
 from .derive_words import in_words, shown, sign_for
 from .document import Block, Document, Note, Paragraph, Title
 from .maths import Equation, Maths, Number, Quantity, Unit, slope
+from .rows import rows_of
 
 __all__ = ["Derivation", "derive"]
 
@@ -213,9 +213,7 @@ def _point(
     names: Notation, objective: Objective, theta: Any, X: Any, Y: Any, sample_weight: Any
 ) -> Point:
     checked = given_theta(names.network, theta, np.float64)
-    if np.ndim(X) < 2:
-        X, Y = [np.ravel(X)], [np.ravel(Y)]
-    rows = checked_rows(names.network, objective, X, Y, sample_weight, np.float64)
+    rows = rows_of(names.network, objective, X, Y, sample_weight)
     inputs = rows.X.toarray() if is_sparse(rows.X) else rows.X
     return Point(checked, inputs, rows.Y, rows.weights)
 

@@ -27,7 +27,10 @@ from .trace import trace
 from .trace_shown import Digits
 from .traced import Trace
 
-__all__ = ["Rows", "encoded", "encoded_row", "explain_model", "input_blocks", "rule_of", "trace_of"]
+__all__ = [
+    "Rows", "encoded", "encoded_row", "explain_model", "input_blocks", "left_out", "rule_of",
+    "trace_of",
+]  # fmt: skip
 
 
 _MOST = 60  # inputs that are listed
@@ -129,7 +132,11 @@ def rule_of(model: Model, rows: Rows | None = None) -> Document:
     rule = derive(
         model.network, plan.loss, plan.optimizer, l2=plan.l2, l1=plan.l1, alpha=plan.alpha, **given
     )
-    return Document(rule.title, [*_left_out(model), *rule.blocks])
+    clips = {
+        "clipping": plan.clip_value, "clipping of the norm": plan.clip_norm,
+        "a limit on the weights' norm": plan.max_norm,
+    }  # fmt: skip
+    return Document(rule.title, [*left_out(model, "rule", clips), *rule.blocks])
 
 
 def input_blocks(model: Model, rows: Rows | None = None) -> list[Block]:
@@ -217,13 +224,20 @@ def _targets(model: Model, rows: Rows | None) -> Iterator[str]:
         yield f"In the row, {truth}: y = {y}."
 
 
-def _left_out(model: Model) -> Iterator[Block]:
-    """Yield a note on what a step of the training had beside the rule."""
+def left_out(model: Model, what: str, also: Mapping[str, Any] | None = None) -> Iterator[Block]:
+    """Yield a note on what a step of the training had beside the rule, or the step, shown below.
+
+    Parameters
+    ----------
+    model
+        The model.
+    what
+        What is shown: ``"rule"`` or ``"step"``.
+    also
+        By name, settings that it is without too; noise, schedule and class weights it always is.
+    """
     plan = model.plan
-    beside = {
-        "dropout": plan.dropout, "input noise": plan.input_noise, "clipping": plan.clip_value,
-        "clipping of the norm": plan.clip_norm, "a limit on the weights' norm": plan.max_norm,
-    }  # fmt: skip
+    beside = {"dropout": plan.dropout, "input noise": plan.input_noise, **(also or {})}
     used = [name for name, value in beside.items() if value]
     if str(plan.schedule) != "constant":
         used.append(f"the schedule {plan.schedule} of the learning rate")
@@ -231,7 +245,7 @@ def _left_out(model: Model) -> Iterator[Block]:
     if isinstance(settings, Mapping) and settings.get("class_weight") is not None:
         used.append("weights of rows by their class")
     if used:
-        yield Note(f"The training also had {', '.join(used)}; the rule below is without.")
+        yield Note(f"The training also had {', '.join(used)}; the {what} below is without.")
 
 
 def _cell(column: Column) -> str:

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from ..arrays import Floats
 from ..descent.calls import descend
-from ..engines.calls import checked_rows, error_and_gradient
+from ..engines.calls import error_and_gradient
 from ..errors import SpecError
 from ..formulas.optimizers import SGD, Optimizer
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Objective
+from .rows import rows_of
 from .step_quantity import StepQuantity
 from .trace_numbers import Numbers, numbers_of
 
@@ -48,10 +49,7 @@ class StepNumbers:
     ) -> None:
         self.network, self.theta = network, given_theta(network, theta, np.float64)
         self.objective, self.optimizer = Objective(loss), optimizer or SGD(0.1)
-        inputs, targets = np.asarray(X), np.asarray(Y)
-        if inputs.ndim == 1:
-            inputs, targets = inputs[None], targets.reshape(1, -1)
-        self.rows = checked_rows(network, self.objective, inputs, targets, None, np.float64)
+        self.rows = rows_of(network, self.objective, X, Y)
         self.error, self.gradient = self._of(self.theta)
 
     @property

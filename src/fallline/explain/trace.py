@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Floats, is_sparse
+from ..arrays import Floats
 from ..descent.recorded import recorded_step
 from ..descent.run import Run
-from ..engines.calls import checked_rows
 from ..engines.protocol import Rows
 from ..errors import DataError, SpecError
 from ..formulas.optimizers import SGD, Optimizer, optimizer_from
@@ -20,6 +18,7 @@ from ..spec.fits import check_trainable
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
+from .rows import rows_of
 from .trace_move import moved_by
 from .trace_numbers import numbers_of
 from .traced import Trace
@@ -97,10 +96,7 @@ def trace(
     )  # fmt: skip
     plan.check(network)
     check_trainable(network)
-    X, Y = _rows(x, network.n_inputs), np.asarray(y)
-    if X.shape[0] == 1 and Y.ndim == 1:
-        Y = Y[None]
-    rows = checked_rows(network, plan.objective, X, Y, sample_weight, checked.dtype)
+    rows = rows_of(network, plan.objective, x, y, sample_weight, checked.dtype)
     numbers = numbers_of(network, plan.objective, checked, rows)
     method = plan.optimizer
     rate = method.learning_rate if isinstance(method, Optimizer) else 1.0
@@ -128,13 +124,6 @@ def _known(settings: Mapping[str, Any]) -> Mapping[str, Any]:
             raise SpecError(f"trace has no setting {name!r}; beside those of its signature it "
                             f"takes {', '.join(_SETTINGS)}")  # fmt: skip
     return settings
-
-
-def _rows(x: Any, d: int) -> Any:
-    if is_sparse(x):
-        return x
-    X = np.asarray(x)
-    return X[None] if X.ndim == 1 and len(X) == d else X
 
 
 def _checked_digits(digits: int) -> int:
@@ -166,6 +155,7 @@ def trace_step(run: Run, step: int | None = None, *, digits: int = 5) -> Trace:
     Examples
     --------
     >>> net = Network.parse("1 -> 1")
+    >>> import numpy as np
     >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], batch_size=1, record="steps", epochs=4)
     >>> epochs = list(run)
     >>> found = trace_step(run, -1)

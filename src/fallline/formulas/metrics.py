@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from .registry import Registry
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["METRICS", "Metric", "shares"]
 
 A = Any  # an array of the namespace xp
 
@@ -46,6 +46,27 @@ class Metric:
     better: Literal["higher", "lower"]
     formula: str
     scaled: bool = False
+
+
+def shares(xp: A, yhat: A) -> A:
+    """Return the outputs (n, k) for k > 2 classes as probabilities that sum to 1 in each row.
+
+    Softmax gives such. Logistic outputs judge each class for itself: they are divided by their sum,
+    and where all are 0 each class gets 1/k. What sums to 1 but for rounding stays as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shares(np, np.array([[0.9, 0.3, 0.6], [0.0, 0.0, 0.0], [0.5, 0.25, 0.25]])).round(3)
+    array([[0.5  , 0.167, 0.333],
+           [0.333, 0.333, 0.333],
+           [0.5  , 0.25 , 0.25 ]])
+    """
+    total = xp.sum(yhat, axis=1, keepdims=True)
+    off = xp.abs(total - 1) > 4 * yhat.shape[1] * float(xp.finfo(xp.float32).eps)
+    equal = xp.asarray(1 / yhat.shape[1], dtype=yhat.dtype)
+    whole = xp.where(total == 0, equal, yhat / xp.where(total == 0, 1, total))
+    return xp.where(off, whole, yhat)
 
 
 def _mean(xp: A, values: A, s: A) -> A:
@@ -84,7 +105,8 @@ def _binary_log_loss(xp: A, y: A, yhat: A, s: A) -> A:
 def _log_loss(xp: A, y: A, yhat: A, s: A) -> A:
     if y.shape[1] == 1:
         return _binary_log_loss(xp, y, yhat, s)
-    return -xp.sum(s * xp.sum(y * xp.log(_clipped(xp, yhat)), axis=1)) / xp.sum(s)
+    logarithms = xp.log(_clipped(xp, shares(xp, yhat)))
+    return -xp.sum(s * xp.sum(y * logarithms, axis=1)) / xp.sum(s)
 
 
 METRICS: Registry[Metric] = Registry(
