@@ -1,6 +1,7 @@
 """``evaluate``, ``inspect``, ``info``, ``demo``, and the group itself."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +90,14 @@ def test_info(fall, houses):
     assert "3 epochs by adam at 0.001" in " ".join(shown.split())
 
 
-def test_info_of_strange_facts_does_not_fail(fall, houses, folder):
-    from dataclasses import replace
+def test_info_tells_every_penalty_of_the_plan(fall, houses):
+    model = fl.load(houses)
+    replace(model, plan=replace(model.plan, l2=0.25, l1=0.5, alpha=0.125)).save("all.fall")
+    assert "λ 0.25, λ₁ 0.5, alpha 0.125, seed" in " ".join(fall("info", "all.fall").out.split())
+    assert "alpha" not in fall("info", houses).out
 
+
+def test_info_of_strange_facts_does_not_fail(fall, houses, folder):
     strange = {"scores": [1], "rows": "x", "baselines": {"a": 3}, "settings": 1, "choices": {}}
     replace(fl.load(houses), facts=strange).save("odd.fall")
     assert fall("info", "odd.fall").code == 0

@@ -153,7 +153,8 @@ class _Work:
             self._over = True
             for run in self.runs:
                 if run.stopped is None:
-                    run.request_stop(_interrupted(run))
+                    # Its thread is within an epoch later than the one that is known here.
+                    run.request_stop("it was interrupted")
 
 
 def _interrupted(run: Run) -> str:

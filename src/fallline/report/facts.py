@@ -10,6 +10,7 @@ from .words import count, method
 
 if TYPE_CHECKING:
     from ..model import Model
+    from ..spec.plan import Plan
 
 __all__ = ["part_of", "scored_on", "stored_scores", "texts", "trained"]
 
@@ -24,9 +25,14 @@ def trained(model: Model) -> str:
     batch = f"batches of {count(plan.batch_size, 'row')}" if plan.batch_size else "the full batch"
     parts.append(
         f"for {count(len(history), 'epoch')} by {method(plan.optimizer)}, {batch}, error "
-        f"{plan.loss}, λ {plan.l2:g}, seed {plan.seed}"
+        f"{plan.loss}, {_penalties(plan)}, seed {plan.seed}"
     )
     return " ".join(parts)
+
+
+def _penalties(plan: Plan) -> str:
+    others = {"λ₁": plan.l1, "alpha": plan.alpha}
+    return ", ".join([f"λ {plan.l2:g}", *(f"{n} {v:g}" for n, v in others.items() if v)])
 
 
 def scored_on(facts: Mapping[str, Any]) -> str:
