@@ -122,7 +122,7 @@ def test_spellings_become_one_name(text, name):
         (ACTIVATIONS, "leaky_relu(slope=-1)", "leaky_relu: slope must be a finite number of at"),
         (ACTIVATIONS, "leaky_relu(slope=1, slope=2)", "slope is given twice"),
         (ACTIVATIONS, "leaky_relu(slope=1 2)", "cannot read the settings of"),
-        (ACTIVATIONS, "leaky_relu(0.1)", "unknown activation"),
+        (ACTIVATIONS, "leaky_relu(0.1)", "by name, as in 'leaky_relu.slope=0.01.'; known: slope"),
         (ACTIVATIONS, "leaky_relu(slope=__import__('os'))", "cannot read the settings of"),
         (ACTIVATIONS, "leaky_relu(slope=1+1)", "cannot read the settings of"),
         (ACTIVATIONS, "leaky_relu(slope=[0.1])", "must be a finite number .*not \\[0.1\\]"),

@@ -137,9 +137,17 @@ class Registry(Mapping[str, Row], Generic[Row]):
                 found = self.fallback(name)
             if found is not None:
                 return found
-        known = [*self._rows, *self.aliases]
         shown = name if not isinstance(name, str) or len(name) <= 200 else name[:200] + "..."
-        raise SpecError(f"unknown {self.kind} {shown!r}; {suggest(_plain_name(shown), known)}")
+        raise SpecError(f"unknown {self.kind} {shown!r}; {self._hint(_plain_name(shown))}")
+
+    def _hint(self, name: object) -> str:
+        """Return what was probably meant: another name, or settings by their names."""
+        family = self.families.get(self.aliases.get(name, name)) if isinstance(name, str) else None
+        if family is None:
+            return suggest(name, [*self._rows, *self.aliases])
+        first, setting = next(iter(family.settings.items()))
+        example = call_text(family.name, {first: setting.default})
+        return f"settings are given by name, as in {example!r}; known: {', '.join(family.settings)}"
 
     def _describe(self, text: str) -> Row | None:
         """Return the row that a text with settings describes."""
