@@ -200,3 +200,12 @@ def test_many_layers_are_checked_in_linear_time():
     """6,000 nodes: looking through a list for each of them would take minutes."""
     net = Network.of(Input(1), *[Layer(1, "tanh")] * 6000)
     assert net.size == 12000 and net.layers[-2].name == "hidden5999"
+
+
+def test_a_network_is_shown_as_the_text_that_makes_it():
+    net = Network.of(Input(2), Layer(2, "tanh", mask=[[True, False], [True, True]]), Layer(1))
+    text = "input: 2 -> hidden1: 2 tanh -> output: 1 identity"
+    assert repr(Network.parse("2 -> 2 tanh -> 1")) == f"Network({text!r})"
+    assert repr(net) == f"Network({text!r}, 1 absent)"
+    assert repr(net.freeze("hidden1")) == f"Network({text!r}, 1 absent, 5 frozen)"
+    assert len(repr(Network.parse("->".join(["2"] * 99)))) < 350

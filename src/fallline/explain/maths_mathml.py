@@ -121,6 +121,8 @@ def _primed(letter: str, primes: int) -> str:
 def _letter(name: str) -> str:
     base, _, index = name.partition("_")
     written = _HAT if base == "ŷ" else f"<mi>{escape(base)}</mi>"
+    if base[:1] == "Δ" and base[1:]:  # an identifier of two letters would stand upright
+        written = _row('<mi mathvariant="normal">Δ</mi>', _letter(base[1:]))
     return f"<msub>{written}{_letter(index)}</msub>" if index else written
 
 

@@ -114,6 +114,14 @@ class Network:
 
         return text_of(self)
 
+    def __repr__(self) -> str:
+        """Return the text, cut where it is long, and how many entries are absent or frozen."""
+        text = str(self)
+        shown = text if len(text) <= 300 else text[:297] + "..."
+        counts = {"absent": self.masked.sum(), "frozen": (self.frozen & ~self.masked).sum()}
+        told = "".join(f", {n:,} {what}" for what, n in counts.items() if n)
+        return f"Network({shown!r}{told})"
+
     @property
     def n_inputs(self) -> int:
         """Number of inputs, d."""
