@@ -115,12 +115,12 @@ _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
 @option(
     "output",
     "--dpi",
-    type=Number(10, 600),
+    type=Whole(20, 600),
     help="Dots an inch of the picture; 150 unless given, 100 in motion.",
 )
 @options.json_option
 def command(
-    data: str, output: str | None, style: str, dpi: float | None, as_json: bool, **given: Any
+    data: str, output: str | None, style: str, dpi: int | None, as_json: bool, **given: Any
 ) -> None:
     """Race optimizers, learning rates, momenta or batch sizes on a table.
 
@@ -230,7 +230,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _draw(found: Race, output: str, style: Any, dpi: float | None) -> None:
+def _draw(found: Race, output: str, style: Any, dpi: int | None) -> None:
     ending: Any = Path(output).suffix.lower()
     with whole_file(output) as temporary:
         if ending in _STILL:

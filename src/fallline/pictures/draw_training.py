@@ -60,7 +60,7 @@ def _errors(curves: TrainingCurves, ax: Axes, log: bool, look: Style) -> Axes:
         curves.error,
         marker=few,
         color=look.colours[0],
-        label="training, mean of its steps",
+        label="training (during the epoch)",
     )
     shown = curves.error
     if curves.validated:
@@ -71,7 +71,7 @@ def _errors(curves: TrainingCurves, ax: Axes, log: bool, look: Style) -> Axes:
             "--",
             marker=few,
             color=look.colours[1],
-            label="validation, at its end",
+            label="validation (at its end)",
         )
     at = int(np.flatnonzero(curves.epochs == curves.best)[0])
     ax.axvline(curves.best, color=look.faint, linewidth=1, zorder=0)
