@@ -155,7 +155,7 @@ def test_an_mp4_holds_every_frame(race, tmp_path: Path, monkeypatch) -> None:  #
 def test_without_any_ffmpeg_there_is_no_mp4(race, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(SpecError, match="install ffmpeg .*pip install imageio-ffmpeg"):
+    with pytest.raises(SpecError, match=r"install ffmpeg .*pip install imageio-ffmpeg"):
         fl.animate(race, frames=2).save(tmp_path / "race.mp4", dpi=25)
     assert not (tmp_path / "race.mp4").exists()
 

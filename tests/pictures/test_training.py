@@ -43,7 +43,8 @@ def test_the_curves_are_drawn_with_the_best_epoch_marked():
     lines = {line.get_label(): line.get_xydata() for line in upper.get_lines()}
     best = history.best
     assert np.array_equal(lines["training (during the epoch)"][:, 1], history.column("error"))
-    assert np.array_equal(lines["validation (at its end)"][:, 1], history.column("validation_error"))
+    validation = lines["validation (at its end)"][:, 1]
+    assert np.array_equal(validation, history.column("validation_error"))
     marked = next(xy for label, xy in lines.items() if label.startswith("best"))
     assert marked.tolist() == [[best.epoch, best.validation_error]]
     assert upper.get_yscale() == "log"
