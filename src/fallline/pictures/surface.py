@@ -26,8 +26,8 @@ __all__ = ["PathOnPlane", "Surface", "surface"]
 
 _PLANES = {
     "slice": "slice: all other weights are held",
-    "pca": "plane through θ along the path's two principal directions",
-    "random": "plane through θ along two random directions, scaled unit by unit",
+    "pca": "plane of the path's two principal directions",
+    "random": "plane of two random directions, scaled unit by unit",
     "three": "plane through three points",
 }
 

@@ -161,6 +161,8 @@ def draw_path(
         off = filled is not None and not np.allclose(path.errors, path.on_plane, rtol=1e-6)
         colours = filled.cmap(filled.norm(path.errors)) if off else look.path
         name = "steps, in the colour of their true error" if off else None
+        # White around the dots: in grey print their colour may be that of the ground.
+        ax.scatter(*points.T, s=56 if off else 26, color="white", linewidths=0, zorder=4)
         ax.scatter(
             points[:, 0], points[:, 1], s=22 if off else 9, c=colours, edgecolors=look.path,
             linewidths=1.0, zorder=6, label=name,
