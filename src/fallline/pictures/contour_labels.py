@@ -66,7 +66,7 @@ def label_places(levels: Sequence[Sequence[Floats]], taken: Floats, shape: Float
 
     >>> line = np.column_stack([np.linspace(0, 0.3, 99), np.full(99, 0.5)])
     >>> label_places([[line]], np.array([[0.1, 0.5]]), np.array([0.3, 1.0]))[0].round(2).tolist()
-    [0.23, 0.5]
+    [0.22, 0.5]
     """
     found: list[Floats] = []
     busy = np.vstack([taken.reshape(-1, 2), np.empty((0, 2))])
