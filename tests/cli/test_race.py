@@ -65,6 +65,14 @@ def test_race_draws(fall, name: str) -> None:
         assert getattr(image, "n_frames", 1) == (60 if name.endswith(".gif") else 1)
 
 
+def test_race_draws_as_finely_as_asked(fall) -> None:
+    rates = ("--learning-rates", "0.01,0.3", "-o", "race.png")
+    for dpi in (20, 40):
+        assert fall(*QUICK, *rates, "--dpi", dpi).code == 0
+        with Image.open("race.png") as image:
+            assert image.size == (round(12.8 * dpi), round(9.6 * dpi))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -73,6 +81,8 @@ def test_race_draws(fall, name: str) -> None:
         (["--momenta", "0.9", "--optimizer", "adam"], "Adam has no momentum"),
         (["-o", "race.txt"], "must end in .png, .svg, .pdf, .gif, .mp4"),
         (["-o", "houses.csv"], "must end in"),
+        (["-o", "race.png", "--dpi", "601"], "a whole number from 20 to 600"),
+        (["-o", "race.gif", "--dpi", "600"], "million pixels"),
     ],
 )
 def test_what_cannot_be_is_refused(fall, options: list[str], message: str) -> None:

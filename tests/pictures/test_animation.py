@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
@@ -126,9 +127,6 @@ def put_ffmpeg(folder: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None
 @pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
 def test_an_mp4_is_written_by_ffmpeg(race, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     moving = fl.animate(race, frames=4, seconds=2)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SpecError, match="install ffmpeg"):
-        moving.save(tmp_path / "race.mp4")
     put_ffmpeg(tmp_path, monkeypatch, 0)
     moving.save(tmp_path / "race.mp4", dpi=25)
     came, *arguments = (tmp_path / "race.mp4").read_text().split()
@@ -138,6 +136,28 @@ def test_an_mp4_is_written_by_ffmpeg(race, tmp_path: Path, monkeypatch) -> None:
     put_ffmpeg(tmp_path, monkeypatch, 1)
     with pytest.raises(SpecError, match=r"ffmpeg wrote no MP4 \(no such codec\)"):
         moving.save(tmp_path / "race.mp4", dpi=25)
+
+
+def test_an_mp4_holds_every_frame(race, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Written by a real ffmpeg, and read again by it."""
+    monkeypatch.setenv("PATH", str(tmp_path))  # the one that a package brings, on any machine
+    moving = fl.animate(race, frames=4, seconds=2)
+    moving.save(tmp_path / "race.mp4", dpi=25)
+    reader = imageio_ffmpeg.read_frames(str(tmp_path / "race.mp4"))
+    about = next(reader)
+    assert (about["codec"], about["size"], about["fps"]) == ("h264", (300, 120), 2)
+    shown = [np.frombuffer(raw, np.uint8).reshape(120, 300, 3) for raw in reader]
+    images = list(moving.images(dpi=25))
+    for seen, image in zip(shown, [*images, *[images[-1]] * 3], strict=True):
+        assert np.abs(seen.astype(float) - image).mean() < 6, "beside what is lost to H.264"
+
+
+def test_without_any_ffmpeg_there_is_no_mp4(race, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(SpecError, match=r"install ffmpeg .*pip install imageio-ffmpeg"):
+        fl.animate(race, frames=2).save(tmp_path / "race.mp4", dpi=25)
+    assert not (tmp_path / "race.mp4").exists()
 
 
 def test_what_cannot_be_is_refused(race, path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

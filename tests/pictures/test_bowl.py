@@ -10,6 +10,7 @@ import pytest
 import fallline as fl
 from fallline.errors import DataError, SpecError
 from fallline.pictures.bowl import Bowl, bowl, tangent
+from fallline.pictures.words import number
 
 RNG = np.random.default_rng(8)
 NET = fl.Network.parse("2 -> 3 tanh -> 1")
@@ -108,7 +109,8 @@ def test_a_bowl_draws_itself(look: Any) -> None:
     np.testing.assert_array_equal(curve.get_ydata(), found.errors)
     labels = found.ax_.get_legend_handles_labels()[1]
     assert any("4 steps" in label for label in labels)
-    assert any(f"slope {found.slopes[0]:.4g}" in label for label in labels)
+    assert any(f"slope {number(found.slopes[0])}" in label for label in labels)
+    assert any(label.startswith("start: J = ") for label in labels)
 
 
 def test_the_slope_of_x_squared_at_2_is_4() -> None:
@@ -143,3 +145,24 @@ def test_what_has_no_tangent_is_refused(
 ) -> None:
     with pytest.raises(SpecError, match=message):
         tangent(formula, at, **options)
+
+
+def test_poles_and_walls_squeeze_nothing() -> None:
+    low, high = tangent("1/x", 0.5).plot().ax_.get_ylim()
+    assert -20 < low < -4 and 4 < high < 20
+
+
+def test_a_formula_is_printed_as_in_a_book() -> None:
+    ax = tangent("x**3 - 3*x", -1.5).plot().ax_
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels[0] == "f(x) = x³ − 3·x" and labels[1].endswith("f′(−1.5) = 3.75")
+    assert ax.get_title(loc="left") == "f′(x) = 3·(x² − 1)"
+
+
+def test_many_short_steps_do_not_hide_the_curve() -> None:
+    net = fl.Network.parse("1 -> 1 nobias")
+    name = "w[input.0->output.0]"
+    ax = bowl(net, [0.0], [[1.0]], [2.0], name, learning_rate=0.01, steps=300).plot().ax_
+    [dots] = [line for line in ax.lines if "300 steps" in str(line.get_label())]
+    assert dots.get_markersize() <= 3 and dots.get_markeredgecolor() == dots.get_color()
+    assert len(ax.texts) < 40  # arrows

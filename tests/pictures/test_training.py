@@ -42,8 +42,9 @@ def test_the_curves_are_drawn_with_the_best_epoch_marked():
     upper, lower = drawn.ax_
     lines = {line.get_label(): line.get_xydata() for line in upper.get_lines()}
     best = history.best
-    assert np.array_equal(lines["training"][:, 1], history.column("error"))
-    assert np.array_equal(lines["validation"][:, 1], history.column("validation_error"))
+    assert np.array_equal(lines["training (during the epoch)"][:, 1], history.column("error"))
+    validation = lines["validation (at its end)"][:, 1]
+    assert np.array_equal(validation, history.column("validation_error"))
     marked = next(xy for label, xy in lines.items() if label.startswith("best"))
     assert marked.tolist() == [[best.epoch, best.validation_error]]
     assert upper.get_yscale() == "log"
@@ -68,8 +69,16 @@ def test_an_error_of_zero_has_no_logarithm():
 def test_errors_that_are_no_numbers_are_passed_over(tmp_path):
     nothing = fl.Epoch(1, 4, 8, float("nan"), float("inf"), {}, 0.1, 1.0, 0.01)
     fl.History([nothing]).plot().save(tmp_path / "nothing.png")
-    drawn = fl.History([fl.Epoch(1, 4, 8, 0.5, None, {}, 0.1, 1.0, 0.01), nothing]).plot()
-    assert drawn.ax_[0].get_yscale() == "log" and drawn.best == 1
+    some = [fl.Epoch(k, 4, 8, 0.5 / k, None, {}, 0.1, 1.0, 0.01) for k in (1, 2)]
+    drawn = fl.History([*some, nothing]).plot()
+    assert drawn.ax_[0].get_yscale() == "log" and drawn.best == 2
+
+
+def test_a_single_epoch_is_seen():
+    run = fl.descend(NET, X, Y, **SETTINGS | {"epochs": 1})
+    upper, lower = run.history.plot().ax_
+    assert upper.get_yscale() == "linear"
+    assert [axes.lines[0].get_marker() for axes in (upper, lower)] == ["o", "o"]
 
 
 def test_an_empty_history_has_no_curves():

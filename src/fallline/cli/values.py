@@ -68,19 +68,20 @@ class Hint(ValueError):
 
 
 class Whole(Value):
-    """A whole number of at least `least`."""
+    """A whole number of at least `least`, and at most `most` unless that is None."""
 
     name = "number"
     toml = (int,)
 
-    def __init__(self, least: int) -> None:
-        self.least = least
-        self.expected = f"a whole number of at least {least}"
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self.least, self.most = least, most
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        self.expected = f"a whole number {bounds}"
 
     def read(self, value: Any) -> int:
         """Return an int."""
         number = int(value)
-        if number < self.least:
+        if number < self.least or (self.most is not None and number > self.most):
             raise ValueError
         return number
 

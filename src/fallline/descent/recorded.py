@@ -16,7 +16,7 @@ from ..spec.plan import Plan
 from .progress import Progress
 from .run import Run
 
-__all__ = ["RecordedStep", "recorded_path", "recorded_step", "recorded_steps"]
+__all__ = ["RecordedStep", "recorded_from", "recorded_path", "recorded_step", "recorded_steps"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,23 @@ def recorded_path(run: Run) -> Floats:
             "a keep= as large as the path is long"
         )
     return np.array([state.arrays["theta"] for state in [*run._ring, run.snapshot()]])
+
+
+def recorded_from(run: Run) -> tuple[int, str]:
+    """Return how many steps a run had taken where its recorded path begins, and "step".
+
+    Of a run that records epochs: how many epochs, and "epoch".
+
+    Examples
+    --------
+    >>> net = Network.parse("1 -> 1")
+    >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], record="epochs", keep=3, epochs=5)
+    >>> epochs = list(run)
+    >>> recorded_from(run), len(recorded_path(run))
+    ((2, 'epoch'), 4)
+    """
+    oldest = [*run._ring, run.snapshot()][0].progress
+    return (oldest.step, "step") if run._record == "steps" else (len(oldest.history), "epoch")
 
 
 def recorded_step(run: Run, step: int | None = None) -> RecordedStep:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -14,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingExtraError, SpecError
+from .ffmpeg import ffmpeg_program
+from .saving import check_dpi, save_figure
 from .style import StyleName
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ __all__ = ["Animation", "animate"]
 _HOLD = 1.5  # seconds that the last frame stays, before a GIF begins anew
 _COLOURS = 255
 _STILL = ("png", "svg", "pdf")
+_MOST_FRAMES = 3600  # a minute of the smoothest
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +63,11 @@ class Animation:
     seconds: float
     turns: bool = False
 
-    def images(self, dpi: int = 100) -> Iterator[npt.NDArray[np.uint8]]:
+    def images(self, dpi: float = 100) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield each frame as (height, width, 3) red, green and blue, from 0 to 255."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+        self._check(dpi)
         kept, canvas = self.figure.dpi, cast(Any, FigureCanvasAgg(self.figure))
         self.figure.set_dpi(dpi)
         try:
@@ -82,6 +88,10 @@ class Animation:
             self._set_animated(False)
             self.figure.set_dpi(kept)
 
+    def _check(self, dpi: float, images: int = 1) -> None:
+        wide, high = self.figure.get_size_inches().tolist()
+        check_dpi(dpi, (wide, high), images)
+
     def _set_animated(self, value: bool) -> None:
         for artist in self.moving:
             artist.set_animated(value)
@@ -91,9 +101,11 @@ class Animation:
         path: str | PathLike[str],
         *,
         format: Literal["gif", "mp4"] | None = None,
-        dpi: int = 100,
+        dpi: float = 100,
     ) -> None:
         """Write a GIF, which any page and slide shows, or with ffmpeg an MP4.
+
+        ffmpeg is the program of that name, or the one that the package ``imageio-ffmpeg`` brings.
 
         Parameters
         ----------
@@ -107,7 +119,7 @@ class Animation:
         Raises
         ------
         SpecError
-            For another format, or an MP4 where there is no ffmpeg.
+            For another format, more pixels than can be kept, or an MP4 where there is no ffmpeg.
         """
         chosen = format or Path(path).suffix.lower()[1:]
         if chosen == "gif":
@@ -123,7 +135,7 @@ class Animation:
         count: int = 8,
         *,
         format: Literal["png", "svg", "pdf"] = "png",
-        dpi: int = 150,
+        dpi: float = 150,
     ) -> tuple[Path, ...]:
         """Write single frames for slides, evenly over the time, and return their paths.
 
@@ -151,7 +163,7 @@ class Animation:
         for number, share in enumerate(np.linspace(0, 1, count), start=1):
             self.show(float(share))
             paths.append(Path(folder) / f"frame-{number:0{digits}}.{format}")
-            self.figure.savefig(paths[-1], dpi=dpi)
+            save_figure(self.figure, paths[-1], dpi=dpi)
         return tuple(paths)
 
     def _shares(self) -> list[float]:
@@ -167,7 +179,8 @@ class Animation:
             self._save_gif(file, 80)
             return f'<img src="data:image/gif;base64,{b64encode(file.getvalue()).decode()}">'
 
-    def _save_gif(self, path: Any, dpi: int) -> None:
+    def _save_gif(self, path: Any, dpi: float) -> None:
+        self._check(dpi, self.frames)  # all of them are kept until they have one palette
         images = _same_colours(list(self.images(dpi)))
         each = round(1000 * self.seconds / self.frames)
         times = [each] * self.frames
@@ -177,25 +190,36 @@ class Animation:
             optimize=True, disposal=1,
         )  # fmt: skip
 
-    def _save_mp4(self, path: Any, dpi: int) -> None:
-        ffmpeg = shutil.which("ffmpeg")
-        if ffmpeg is None:
-            raise SpecError("to write an MP4, install ffmpeg (https://ffmpeg.org); or write a .gif")
-        images = list(self.images(dpi))
-        if not self.turns:
-            images += [images[-1]] * round(_HOLD * self.frames / self.seconds)
-        height, width = (size - size % 2 for size in images[0].shape[:2])  # H.264 wants even ones
+    def _save_mp4(self, path: Any, dpi: float) -> None:
+        self._check(dpi)
+        program = ffmpeg_program()
+        images = self.images(dpi)
+        first = next(images)
+        height, width = (size - size % 2 for size in first.shape[:2])  # H.264 wants even ones
+        again = 0 if self.turns else round(_HOLD * self.frames / self.seconds)
         command = [
-            *(ffmpeg, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+            *(program, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
             *("-s", f"{width}x{height}", "-r", f"{self.frames / self.seconds:.6g}", "-i", "-"),
             *("-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart"),
             *("-f", "mp4", str(path)),
         ]
-        raw = b"".join(image[:height, :width].tobytes() for image in images)
-        done = subprocess.run(command, input=raw, capture_output=True)
-        if done.returncode:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise SpecError(f"ffmpeg wrote no MP4 ({''.join(last)}); write a .gif instead")
+        with tempfile.TemporaryFile() as told:
+            running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=told)
+            with running, suppress(BrokenPipeError):  # it tells itself why it ended
+                last = first
+                for last in chain([first], images):
+                    _write(running, last[:height, :width])
+                for _ in range(again):
+                    _write(running, last[:height, :width])
+            told.seek(0)
+            lines = told.read().decode(errors="replace").strip().splitlines()[-1:]
+        if running.returncode:
+            raise SpecError(f"ffmpeg wrote no MP4 ({''.join(lines)}); write a .gif instead")
+
+
+def _write(program: subprocess.Popen[bytes], image: npt.NDArray[np.uint8]) -> None:
+    assert program.stdin is not None
+    program.stdin.write(image.tobytes())
 
 
 def animate(
@@ -242,6 +266,8 @@ def animate(
     from .scenes import path_scene, surface_scene
 
     _check_count("frames", frames, 2)
+    if frames > _MOST_FRAMES:
+        raise SpecError(f"frames must be at most {_MOST_FRAMES:,}, not {frames:,}")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise SpecError(f"seconds must be a number above 0, not {seconds!r}")
     if kind == "surface":

@@ -12,12 +12,15 @@ import numpy.typing as npt
 from ..arrays import Array, Floats, Ints
 from ..descent import descend_many
 from ..errors import SpecError
-from ..formulas.optimizers import LBFGS, SGD
+from ..formulas.optimizers import SGD
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
+from .basin_minima import DIVERGED, EQUAL, NOT_THERE, Refined, free_entries
 from .display import Display
 from .entrants import Entrant, entrants
+from .landscape import landscape
+from .record import Record
 from .style import StyleName
 from .undisturbed import undisturbed
 
@@ -26,17 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DIVERGED", "NOT_THERE", "BasinMap", "Basins", "basins"]
 
-NOT_THERE, DIVERGED = -1, -2
-"""Of a start: it reached no minimum (a saddle, or it is still on its way), or left all numbers."""
-
 _AT_ONCE = 256  # runs whose histories are kept at a time
 _CLOSE = 1e-3  # of the map's width: ends so near to each other are refined together
-_EQUAL = 1e-6  # of the fall from the starts: errors so near to each other are equal
-_REFINE = 300  # iterations
 
 
 @dataclass(frozen=True, eq=False)
-class BasinMap:
+class BasinMap(Record):
     """Where the starts of a map lead with one way to descend.
 
     Attributes
@@ -90,6 +88,8 @@ class Basins(Display):
         One a way to descend.
     level
         How near to its minimum's error, in units of the error, a descent has arrived.
+    note
+        What the error is of, and what becomes of the other parameters.
     """
 
     along: tuple[str, str]
@@ -103,6 +103,7 @@ class Basins(Display):
     is_global: npt.NDArray[np.bool_]
     maps: tuple[BasinMap, ...]
     level: float
+    note: str = ""
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return a record for each way to descend: its shares, and its median of epochs."""
@@ -224,8 +225,8 @@ def basins(
     ends, curves = [fall[0] for fall in falls], [fall[1] for fall in falls]
     near = _CLOSE * float(max(np.ptp(xs), np.ptp(ys)))
     begun = _median(np.concatenate([curve[:, 0] for curve in curves]))
-    lower = _Refined.of(moving, X, Y, np.concatenate(ends), ways[0].plan, data, near, begun, alike)
-    level, is_global = within * lower.fall, lower.errors <= lower.least + _EQUAL * lower.fall
+    lower = Refined.of(moving, X, Y, np.concatenate(ends), ways[0].plan, data, near, begun, alike)
+    level, is_global = within * lower.fall, lower.errors <= lower.least + EQUAL * lower.fall
     maps = []
     for way, at, curve in zip(ways, np.split(lower.place, len(ways)), curves, strict=True):
         reached, epochs = _arrivals(at, curve, lower.errors, level)
@@ -235,88 +236,20 @@ def basins(
         maps.append(BasinMap(*way, reached.reshape(shape), epochs.reshape(shape), share))
     return Basins(
         (along[0], along[1]), (first, second), xs, ys, start, hold, lower.minima, lower.errors,
-        is_global, tuple(maps), level,
+        is_global, tuple(maps), level, _note(moving, X, Y, ways[0].plan, hold, sample_weight),
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Refined:
-    """The minima (m, P) that ends lie at, their errors (m,), and (R,) each end's minimum.
-
-    ``least`` is the least of the errors, ``fall`` how far it is below the starts'.
-    """
-
-    minima: Floats
-    errors: Floats
-    place: Ints
-    least: float = 0.0
-    fall: float = 0.0
-
-    @classmethod
-    def of(
-        cls,
-        network: Network,
-        X: Any,
-        Y: Any,
-        ends: Floats,
-        plan: Plan,
-        data: dict[str, Any],
-        near: float,
-        begun: float,
-        alike: str,
-    ) -> _Refined:
-        """Refine the ends, each group of near ones once, and see which are one minimum."""
-        objective = plan.objective
-        asked = data | {
-            "loss": objective.loss, "l2": objective.l2, "l1": objective.l1,
-            "alpha": objective.alpha, "optimizer": LBFGS(tolerance=1e-10), "epochs": _REFINE,
-        }  # fmt: skip
-        place = np.full(len(ends), DIVERGED)
-        sound = np.isfinite(ends).all(axis=1)
-        if not sound.any():
-            return cls(np.empty((0, ends.shape[1])), np.empty(0), place)
-        _, one, of_end = np.unique(
-            np.round(ends[sound] / near), axis=0, return_index=True, return_inverse=True
-        )
-        points, errors = _lowest(network, X, Y, ends[sound][one], asked)
-        least = float(errors.min())
-        fall = max(begun - least, 0.0)
-        scale = _EQUAL * fall
-        groups = _groups(points, errors, 10 * near, scale, alike)
-        leaders = np.array([int(np.flatnonzero(groups == g)[0]) for g in range(groups.max() + 1)])
-        nudge = np.random.default_rng(0).uniform(-near, near, points[leaders].shape)
-        nudged = points[leaders] + np.where(_free(network), nudge, 0)
-        stays = errors[leaders] - _lowest(network, X, Y, nudged, asked)[1] <= scale
-        rank = np.lexsort((*points[leaders].T[::-1], np.round(errors[leaders] / (scale or 1.0))))
-        best = rank[stays[rank]]
-        number = np.full(len(leaders), NOT_THERE)
-        number[best] = np.arange(len(best))
-        place[sound] = number[groups][of_end.reshape(-1)]
-        return cls(points[leaders][best], errors[leaders][best], place, least, fall)
-
-
-def _lowest(
-    network: Network, X: Any, Y: Any, points: Floats, asked: dict[str, Any]
-) -> tuple[Floats, Floats]:
-    """Return the minima (k, P) next to points (k, P) as L-BFGS finds them, and their J."""
-    with undisturbed():
-        runs = descend_many(network, X, Y, seeds=[0] * len(points), theta=points, **asked)
-    return np.stack([r.theta for r in runs]), np.array([r.error_at_end() for r in runs])
-
-
-def _groups(points: Floats, errors: Floats, near: float, scale: float, alike: str) -> Ints:
-    """Return (k,) group numbers of points that are one minimum, counted as they come."""
-    groups, leaders = np.full(len(points), -1), list[int]()
-    for i in range(len(points)):
-        same = np.abs(errors[leaders] - errors[i]) <= scale
-        if alike == "weights":
-            same = np.abs(points[leaders] - points[i]).max(axis=1, initial=0) <= near
-        if same.any():
-            groups[i] = int(np.argmax(same))
-        else:
-            groups[i] = len(leaders)
-            leaders.append(i)
-    return groups
+def _note(network: Network, X: Any, Y: Any, plan: Plan, hold: bool, weights: Any) -> str:
+    one = plan.objective
+    of = landscape(
+        network, X, Y, loss=one.loss, l2=one.l2, l1=one.l1, alpha=one.alpha, sample_weight=weights
+    )
+    told = f"{of.objective_text} of {of.total:,} row{'s' * (of.total != 1)}"
+    if network.size == 2:
+        return told
+    descend = "start as in θ and descend too; dots show what these two are at the minima"
+    return f"{told}; all other weights {'are held' if hold else descend}"
 
 
 def _descents(
@@ -354,17 +287,13 @@ def _two(network: Network, along: Any) -> tuple[int, int]:
     if found[0] == found[1]:
         raise SpecError(f"along must name two parameters, not {along[0]} twice")
     for index in found:
-        if not _free(network)[index]:
+        if not free_entries(network)[index]:
             raise SpecError(f"{network.name(index)} is frozen or absent, so no start can move it")
     return found
 
 
-def _free(network: Network) -> npt.NDArray[np.bool_]:
-    return ~(network.frozen | network.masked)
-
-
 def _held(network: Network, first: int, second: int) -> Network:
-    others = set(np.flatnonzero(_free(network)).tolist()) - {first, second}
+    others = set(np.flatnonzero(free_entries(network)).tolist()) - {first, second}
     return network.freeze(*(network.name(i) for i in sorted(others))) if others else network
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Floats
+from .axes import legend_below, plain_ticks
 from .style import SIZE, Style, StyleName, canvas, style_named
+from .words import error_text, formula_text, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_bowl", "draw_tangent"]
 
-_HALF = 0.14
+_HALF = 0.17
 """Half of a tangent's length, as a share of the picture's width."""
+
+_SEEN = 0.012
+"""Steps shorter than this share of the width have no arrows; where many are, dots are small."""
 
 
 def draw_bowl(
@@ -27,39 +31,55 @@ def draw_bowl(
     """Draw a bowl as `Bowl.plot` says; return the axes."""
     look = style_named(style)
     ax = canvas(ax, look, SIZE)
-    curve, steps, touching = look.colours[0], look.path, look.colours[2]
+    curve, touching = look.colours[0], look.colours[2]
     ax.plot(bowl.values, bowl.errors, color=curve, linewidth=2, zorder=2)
     _frame(ax, bowl.values, bowl.errors, bowl.step_errors)
     for place in range(min(max(tangents, 0), len(bowl.steps))):
         x, y = _touching(ax, bowl.steps[place], bowl.step_errors[place], bowl.slopes[place])
-        name = None if place else f"tangents; the first has slope {bowl.slopes[0]:.4g}"
-        ax.plot(x, y, color=touching, linewidth=1.6, zorder=3, label=name)
-    for (start, level), (to, _) in pairwise(_pairs(bowl)):
-        ax.annotate(
-            "", (to, level), (start, level), zorder=4, annotation_clip=True,
-            arrowprops={"arrowstyle": "->", "color": steps, "linewidth": 1.1, "shrinkA": 0},
-        )  # fmt: skip
-    ends = zip(bowl.steps[1:], bowl.step_errors[:-1], bowl.step_errors[1:], strict=True)
-    for across, before, after in ends:
-        ax.plot([across] * 2, [before, after], color=steps, linewidth=1.0, linestyle=":", zorder=3)
+        slope = number(bowl.slopes[0])
+        name = f"tangents; the first has slope {slope}"
+        ax.plot(x, y, color=touching, linewidth=1.6, zorder=3.5, label=None if place else name)
+    _draw_steps(ax, bowl, look)
+    flat = bool(np.ptp(bowl.errors[np.isfinite(bowl.errors)]) == 0)
+    told = error_text(bowl.lowest_error, bowl.errors)
+    told += " everywhere in view" if flat else f" at {number(bowl.lowest)}"
     ax.plot(
-        bowl.steps, bowl.step_errors, marker="o", markersize=6, color=steps, linestyle="none",
-        markeredgecolor=look.background, zorder=5,
-        label=f"{len(bowl.steps) - 1} steps Δw = −η ∂J/∂w, η = {bowl.learning_rate:g}",
-    )  # fmt: skip
-    name = "lowest in view" if bowl.on_edge else "minimum"
-    ax.plot(
-        bowl.lowest, bowl.lowest_error, marker="o", markersize=7.5, color=look.ink, zorder=6,
-        markeredgecolor=look.background, linestyle="none",
-        label=f"{name}: J = {bowl.lowest_error:.4g} at {bowl.lowest:.4g}",
+        bowl.lowest, bowl.lowest_error, marker="" if flat else "o", markersize=7.5, color=look.ink,
+        zorder=7, markeredgecolor=look.background, linestyle="none", clip_on=False,
+        label=f"{'flat' if flat else 'lowest in view' if bowl.on_edge else 'minimum'}: {told}",
     )  # fmt: skip
     ax.set_xlabel(bowl.name)
     ax.set_ylabel("error J")
     title = f"{bowl.landscape.objective_text} of {bowl.landscape.rows_text}"
     title += "; all other weights are held" * (bowl.landscape.network.size > 1)
     ax.set_title(title, loc="left", fontsize=9, color=look.ink)
-    ax.legend(fontsize=8, frameon=False, labelcolor=look.ink)
+    plain_ticks(ax)
+    legend_below(ax, look)
     return ax
+
+
+def _draw_steps(ax: Axes, bowl: Bowl, look: Style) -> None:
+    """Draw each step as an arrow to the side and a line to the curve, and its ends as dots."""
+    places, errors = bowl.steps, bowl.step_errors
+    seen = np.abs(np.diff(places)) > _SEEN * (bowl.values[-1] - bowl.values[0])
+    for k in np.flatnonzero(seen):
+        ax.annotate(
+            "", (places[k + 1], errors[k]), (places[k], errors[k]), zorder=4, annotation_clip=True,
+            arrowprops={"arrowstyle": "->", "color": look.path, "linewidth": 1.1, "shrinkA": 0},
+        )  # fmt: skip
+        across, upright = [places[k + 1]] * 2, errors[k : k + 2]
+        ax.plot(across, upright, color=look.path, linewidth=1.0, linestyle=":", zorder=3)
+    close = not seen.all() and len(places) > 10
+    ax.plot(
+        places, errors, marker="o", markersize=3 if close else 6, color=look.path, zorder=5,
+        linestyle="none", markeredgecolor=look.path if close else look.background,
+        label=f"{len(places) - 1} steps Δw = −η ∂J/∂w, η = {number(bowl.learning_rate, 6)}",
+    )  # fmt: skip
+    ax.plot(
+        places[0], errors[0], marker="s", markersize=7.5, color=look.start, zorder=6,
+        linestyle="none", markeredgecolor=look.background,
+        label=f"start: {error_text(errors[0], errors)} at {number(places[0])}",
+    )  # fmt: skip
 
 
 def draw_tangent(tangent: Tangent, ax: Axes | None, style: StyleName | Style = "light") -> Axes:
@@ -67,43 +87,55 @@ def draw_tangent(tangent: Tangent, ax: Axes | None, style: StyleName | Style = "
     look = style_named(style)
     ax = canvas(ax, look, SIZE)
     at, value, slope = tangent.at, tangent.value, tangent.slope
-    name = f"f(x) = {tangent.formula}"
+    name = f"f(x) = {formula_text(tangent.formula)}"
     ax.plot(tangent.x, tangent.y, color=look.colours[0], linewidth=2, label=name, zorder=2)
-    _frame(ax, tangent.x, tangent.y, np.array([value]))
+    _frame(ax, tangent.x, tangent.y, np.array([value]), walls=2)
     x = np.array(ax.get_xlim())
-    touching = f"tangent, of slope f′({at:g}) = {slope:.6g}"
+    touching = f"tangent, of slope f′({number(at)}) = {number(slope, 6)}"
     ax.plot(x, value + slope * (x - at), color=look.colours[2], linewidth=1.6, label=touching)
-    # The triangle: one step to the side, and so many up as the slope says.
-    side = 10.0 ** np.floor(np.log10(0.25 * (x[1] - x[0])))
-    side *= -1.0 if at + side > x[1] else 1.0
-    corner = [at, at + side, at + side], [value, value, value + slope * side]
-    ax.plot(*corner, color=look.path, linewidth=1.2, linestyle="--", zorder=3)
-    texts = ((at + side / 2, value, f"{side:g}", (0, -11)),
-             (at + side, value + slope * side / 2, f"{slope * side:.4g}", (6, -3)))  # fmt: skip
-    for across, up, text, moved in texts:
-        ax.annotate(
-            text, (across, up), moved, textcoords="offset points", color=look.path, fontsize=9,
-            annotation_clip=True, ha="center" if moved[0] == 0 else "left",
-        )  # fmt: skip
+    if slope:
+        _draw_triangle(ax, tangent, look)
     ax.plot(at, value, marker="o", color=look.ink, markersize=7, linestyle="none", zorder=5,
-            label=f"f({at:g}) = {value:.6g}")  # fmt: skip
+            label=f"f({number(at)}) = {number(value, 6)}")  # fmt: skip
     ax.set_xlabel("x")
     ax.set_ylabel("f(x)")
-    ax.set_title(f"f′(x) = {tangent.slope_formula}", loc="left", fontsize=9, color=look.ink)
-    ax.legend(fontsize=8, frameon=False, labelcolor=look.ink)
+    title = f"f′(x) = {formula_text(tangent.slope_formula)}"
+    ax.set_title(title, loc="left", fontsize=9, color=look.ink)
+    plain_ticks(ax)
+    legend_below(ax, look, columns=3)
     return ax
 
 
-def _pairs(bowl: Bowl) -> list[tuple[float, float]]:
-    return list(zip(bowl.steps.tolist(), bowl.step_errors.tolist(), strict=True))
+def _draw_triangle(ax: Axes, tangent: Tangent, look: Style) -> None:
+    """Draw one step to the side, and so many up as the slope says."""
+    at, value, slope = tangent.at, tangent.value, tangent.slope
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    side = 10.0 ** np.floor(np.log10(0.25 * (right - left)))
+    side *= -1.0 if at + side > right - 0.1 * (right - left) else 1.0
+    rise = slope * side
+    corner = [at, at + side, at + side], [value, value, value + rise]
+    ax.plot(*corner, color=look.path, linewidth=1.2, linestyle="--", zorder=3)
+    half = np.clip(value + rise / 2, low, high)  # of a steep one what is in view
+    beside = (6, "left") if side > 0 else (-6, "right")
+    texts = ((at + side / 2, value, number(side), (0, -12 if rise > 0 else 5), "center"),
+             (at + side, half, number(rise), (beside[0], -3), beside[1]))  # fmt: skip
+    for across, up, text, moved, where in texts:
+        ax.annotate(
+            text, (across, up), moved, textcoords="offset points", color=look.path, fontsize=9,
+            annotation_clip=True, ha=where, bbox={"facecolor": look.background, "pad": 0.6,
+                                                  "edgecolor": "none", "alpha": 0.7},
+        )  # fmt: skip
 
 
-def _frame(ax: Axes, x: Floats, y: Floats, shown: Floats) -> None:
-    """Show the whole curve, but let no wall or pole of it squeeze the points that matter."""
+def _frame(ax: Axes, x: Floats, y: Floats, shown: Floats, walls: int = 1) -> None:
+    """Show the whole curve, but let no wall or pole of it squeeze the points that matter.
+
+    Of a bowl only walls upwards may be cut; with ``walls=2`` also what falls far below.
+    """
     finite = y[np.isfinite(y)]
-    low = min(float(finite.min()), float(shown.min()))
-    high = max(float(np.percentile(finite, 97)), float(shown.max()))
-    gap = 0.08 * (high - low) or 1.0
+    low, high = (float(np.percentile(finite, share)) for share in (3 * (walls - 1), 97))
+    low, high = min(low, float(shown.min())), max(high, float(shown.max()))
+    gap = 0.08 * (high - low) or 0.5 * (abs(high) or 1.0)
     ax.set_xlim(float(x[0]), float(x[-1]))
     ax.set_ylim(low - gap, high + gap)
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from ..arrays import Floats
 
-__all__ = ["CriticalPoint", "Grid", "critical_points", "lowest_point"]
+__all__ = ["CriticalPoint", "Grid", "critical_points", "is_flat", "lowest_point"]
 
 Function = Callable[[Floats], tuple[float, Floats]]
 """From coordinates (2,) to the value and its two partial derivatives."""
 
 _MOST, _ITERATIONS, _NEAR = 40, 30, 2.5
 """Candidates that are looked into; Newton steps of each; cells that it may move."""
+
+_ROUNDING = 1e-14
+"""The share of a number by which equals may differ."""
 
 
 class Grid(NamedTuple):
@@ -49,19 +52,21 @@ class CriticalPoint:
         J there.
     kind
         "minimum", "maximum" or "saddle", by the signs of the two curvatures; "lowest in view"
-        where the error still falls towards the edge of the view.
+        where the error still falls towards the edge of the view; "flat" where it is the same all
+        over the view, so that no point is lower than others.
     """
 
     x: float
     y: float
     error: float
-    kind: Literal["minimum", "maximum", "saddle", "lowest in view"]
+    kind: Literal["minimum", "maximum", "saddle", "lowest in view", "flat"]
 
 
 def lowest_point(function: Function, grid: Grid, values: Floats) -> CriticalPoint:
     """Return the minimum that the lowest point of the grid leads to, refined numerically.
 
-    Where it lies on the edge of the view it is called "lowest in view".
+    Where it lies on the edge of the view it is called "lowest in view", and "flat" is the middle of
+    a view without any lower point.
 
     Examples
     --------
@@ -71,10 +76,19 @@ def lowest_point(function: Function, grid: Grid, values: Floats) -> CriticalPoin
     CriticalPoint(x=0.3, y=0.3, error=0.0, kind='minimum')
     """
     place = int(np.nanargmin(np.where(np.isfinite(values), values, np.inf)))
+    if is_flat(values):
+        x, y = ((float(axis[0]) + float(axis[-1])) / 2 for axis in grid)
+        return CriticalPoint(x, y, float(values.flat[place]), "flat")
     near = _refined(function, grid, grid.points[place])
     if near is not None and near.kind == "minimum" and near.error <= values.flat[place]:
         return near
     return _followed(function, grid, values, place)
+
+
+def is_flat(values: Floats) -> bool:
+    """Return whether the finite values differ by no more than rounding."""
+    finite = values[np.isfinite(values)]
+    return bool(np.ptp(finite) <= _ROUNDING * np.abs(finite).max())
 
 
 def _followed(function: Function, grid: Grid, values: Floats, place: int) -> CriticalPoint:

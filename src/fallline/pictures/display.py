@@ -7,6 +7,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import NotFittedError
+from .record import Record
+from .saving import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Display"]
 
 
-class Display:
+class Display(Record):
     """A record of numbers that draws itself.
 
     A subclass is a frozen dataclass of plain arrays. Its `plot` draws them and ends with
@@ -37,6 +39,8 @@ class Display:
     def save(self, path: str | PathLike[str], **options: Any) -> None:
         """Write the picture drawn last to a file, in the format that its name ends in.
 
+        The same picture gives the same bytes: no date is written.
+
         Parameters
         ----------
         path
@@ -48,10 +52,12 @@ class Display:
         ------
         NotFittedError
             Nothing has been drawn yet.
+        SpecError
+            The picture would be too large, or the `dpi` is none.
         """
         if not hasattr(self, "figure_"):
             raise NotFittedError("nothing is drawn yet: call plot() first, then save(path)")
-        self.figure_.savefig(path, **options)
+        save_figure(self.figure_, path, **options)
 
     def _drawn_on(self, axes: Any) -> Self:
         first = axes.flat[0] if hasattr(axes, "flat") else axes

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import SpecError, suggest
+from .axes import log_axis
 from .style import Style, StyleName, canvas, dress, error_map, new_figure, style_named
+from .words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,55 +40,57 @@ def draw_curves(
     )
     _errors(curves, dress(upper, look), log, look).set_xlabel("")
     dress(lower, look).plot(
-        curves.epochs, curves.learning_rate, color=look.colours[2], drawstyle="steps-mid"
-    )
+        curves.epochs, curves.learning_rate, color=look.colours[2], drawstyle="steps-mid",
+        marker=_marker(curves),
+    )  # fmt: skip
     lower.set(xlabel="epoch", ylabel="rate η")
     lower.set_ylim(0, 1.25 * float(np.nanmax(curves.learning_rate)) or 1.0)
     return np.array([upper, lower])
 
 
+def _marker(curves: TrainingCurves) -> str:
+    """Return the dot that a curve of one epoch is."""
+    return "o" if len(curves.epochs) == 1 else ""
+
+
 def _errors(curves: TrainingCurves, ax: Axes, log: bool, look: Style) -> Axes:
-    few = "o" if len(curves.epochs) == 1 else None
-    ax.plot(curves.epochs, curves.error, marker=few, color=look.colours[0], label="training")
+    few = _marker(curves)
+    ax.plot(
+        curves.epochs,
+        curves.error,
+        marker=few,
+        color=look.colours[0],
+        label="training (during the epoch)",
+    )
     shown = curves.error
     if curves.validated:
         shown = curves.validation_error
-        ax.plot(curves.epochs, shown, "--", marker=few, color=look.colours[1], label="validation")
+        ax.plot(
+            curves.epochs,
+            shown,
+            "--",
+            marker=few,
+            color=look.colours[1],
+            label="validation (at its end)",
+        )
     at = int(np.flatnonzero(curves.epochs == curves.best)[0])
     ax.axvline(curves.best, color=look.faint, linewidth=1, zorder=0)
     ax.plot(
         [curves.best], [shown[at]], "o", color=look.ink, markersize=6, zorder=4,
-        label=f"best: epoch {curves.best}, {shown[at]:.4g}",
+        label=f"best: epoch {curves.best:,}, {number(float(shown[at]))}",
     )  # fmt: skip
     every = np.concatenate([curves.error, curves.validation_error])
     if log and _has_logarithms(every):
-        _log_axis(ax)
+        log_axis(ax)
     ax.set(xlabel="epoch", ylabel="error E", title="Error by epoch")
     _legend(ax, look)
     return ax
 
 
 def _has_logarithms(values: Floats) -> bool:
-    """Return whether there are finite numbers, all above 0."""
+    """Return whether there are finite numbers, all above 0, and not all one."""
     finite = values[np.isfinite(values)]
-    return bool(finite.size and (finite > 0).all())
-
-
-def _log_axis(ax: Axes) -> None:
-    """Make a logarithmic axis, with plain numbers where it spans little."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
-
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    if high > 30 * low:
-        ax.yaxis.set_minor_formatter(NullFormatter())
-        return
-    if high < 4 * low:
-        ax.yaxis.set_major_locator(MaxNLocator(6))
-        ax.yaxis.set_minor_locator(NullLocator())
-    plain = FuncFormatter(lambda value, place: f"{value:g}")
-    ax.yaxis.set_major_formatter(plain)
-    ax.yaxis.set_minor_formatter(plain)
+    return bool(finite.size and (finite > 0).all() and finite.min() < finite.max())
 
 
 def _legend(ax: Axes, look: Style) -> None:
@@ -122,7 +126,10 @@ def draw_layers(
             _lines(found, of, dress(each, look), look)
         return axes
     for each, name in zip(axes, layers, strict=False):
-        _histogram(found, kind, name, dress(each, look), look)
+        _histogram(found, kind, name, dress(each, look), look, key=each is axes[0])
+    what = "weights" if kind == "weights" else "outputs"
+    told = f"the darker, the larger the share of a layer's {what} (by its root)"
+    figure.suptitle(told, fontsize=9, color=look.ink, x=0.01, ha="left")
     for left in axes[len(layers) :]:
         left.remove()
     return axes[: len(layers)]
@@ -136,14 +143,16 @@ def _lines(found: LayerHistory, kind: str, ax: Axes, look: Style) -> Axes:
             color=look.colours[i % len(look.colours)], label=name,
         )  # fmt: skip
     if _has_logarithms(values):
-        _log_axis(ax)
+        log_axis(ax)
     label = "‖∂J/∂θ‖" if kind == "gradients" else "‖ΔW‖ / ‖W‖ of a step"
     ax.set(xlabel="epoch", ylabel=label, title=_TITLES[kind])
     _legend(ax, look)
     return ax
 
 
-def _histogram(found: LayerHistory, kind: str, layer: str, ax: Axes, look: Style) -> Axes:
+def _histogram(
+    found: LayerHistory, kind: str, layer: str, ax: Axes, look: Style, key: bool = True
+) -> Axes:
     spreads = found.weights if kind == "weights" else found.activations
     spread: Histograms = spreads[found.layers.index(layer)]
     edges = _between(found.kept.astype(np.float64))
@@ -154,7 +163,8 @@ def _histogram(found: LayerHistory, kind: str, layer: str, ax: Axes, look: Style
     ax.set(xlabel="epoch", ylabel="w" if kind == "weights" else "output o")
     ax.set_title(f"{_TITLES[kind]} of {layer}")
     ax.set_xlim(edges[0], edges[-1])
-    ax.legend(frameon=True, framealpha=0.8, fontsize=8, loc="upper left")
+    if key:
+        ax.legend(frameon=True, framealpha=0.8, fontsize=8, loc="upper left")
     return ax
 
 

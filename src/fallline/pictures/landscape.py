@@ -14,6 +14,8 @@ from ..engines.protocol import Rows
 from ..errors import SpecError
 from ..spec.network import Network
 from ..spec.plan import Objective
+from .plane import Plane
+from .record import Record
 
 __all__ = ["Landscape", "landscape"]
 
@@ -25,7 +27,7 @@ _FEWEST, _CHUNK = 100, 2**22
 
 
 @dataclass(frozen=True)
-class Landscape:
+class Landscape(Record):
     """J = E + R of a network and its rows, as a function of θ.
 
     Attributes
@@ -49,6 +51,12 @@ class Landscape:
     def errors(self, thetas: Floats) -> Floats:
         """Return J (m,) at the points θ (m, P)."""
         return errors_at(self.network, thetas, **self._given())
+
+    def errors_on(self, plane: Plane, points: Floats) -> Floats:
+        """Return J (m,) at coordinates (m, 2) of a plane."""
+        size = self.chunk()
+        parts = (points[i : i + size] for i in range(0, len(points), size))
+        return np.concatenate([self.errors(plane.thetas(part)) for part in parts])
 
     def error_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """Return J and ∂J/∂θ (P,) at a point."""

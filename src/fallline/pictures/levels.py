@@ -104,7 +104,7 @@ def _even(low: float, high: float, levels: int) -> Floats:
 
 def _squares(low: float, high: float, levels: int) -> Floats:
     exact = low + (high - low) * (np.arange(levels + 2) / (levels + 1)) ** 2
-    unit = 10.0 ** np.floor(np.log10(np.diff(exact)[:-1] / 2))  # rounded as finely as its band is
+    unit = 10.0 ** np.floor(np.log10(np.diff(exact)[:-1]))  # rounded as finely as its band is
     rounded = np.round(exact[1:-1] / unit) * unit
     found: Floats = np.unique(rounded[(rounded > low) & (rounded < high)])
     return found if len(found) > 1 else exact[1:-1]

@@ -12,6 +12,8 @@ from ..arrays import Floats
 from ..errors import SpecError
 from ..spec.initial import given_theta
 from ..spec.network import Network
+from .record import Record
+from .words import percent
 
 __all__ = ["Kind", "Plane", "pca_plane", "plane_of", "plane_through", "random_plane", "slice_plane"]
 
@@ -19,7 +21,7 @@ Kind = Literal["slice", "pca", "random", "three"]
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Record):
     """All points θ = origin + x u + y v.
 
     Attributes
@@ -153,7 +155,9 @@ def pca_plane(network: Network, theta: Any, path: Floats | None) -> Plane:
     # A singular vector's sign is chance: let the path come from the side of larger values.
     axes = axes * np.where(axes @ moves[0] < 0, -1.0, 1.0)[:, None]
     shares = sizes[:2] ** 2 / (sizes**2).sum()
-    first, second = (f"principal direction {i + 1} ({_percent(shares[i])})" for i in range(2))
+    first, second = (
+        f"principal direction {i + 1} ({percent(float(shares[i]))} of the path)" for i in range(2)
+    )
     return Plane("pca", centre, axes, centre, (first, second), np.zeros((1, 2)))
 
 
@@ -242,10 +246,6 @@ def _unit_norms(weights: Floats, biases: Floats | None) -> Floats:
     squares = (weights**2).sum(axis=0)
     norms: Floats = np.sqrt(squares if biases is None else squares + biases**2)
     return norms
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} % of the path"
 
 
 def _short(value: object) -> str:

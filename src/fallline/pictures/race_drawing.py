@@ -8,8 +8,10 @@ import numpy as np
 
 from ..arrays import Array, Floats
 from ..errors import SpecError, suggest
+from .axes import legend_below, log_axis, plain_ticks
 from .style import SIZE, Style, StyleName, canvas, dress, new_figure, style_named
-from .surface_drawing import draw_contours
+from .surface_drawing import draw_contours, draw_lowest
+from .words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +25,9 @@ _COSTS = {
     "passes": "gradient evaluations (passes over the rows)",
     "seconds": "time",
 }
-_DASHES = ("-", "--", ":")
+_DASHES: tuple[Any, ...] = ("-", "--", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
+_ON_BLUE = (1, 4, 2, 3, 6)
+"""The style's colours that show on the blue of a map, in the order in which lanes have them."""
 _MARKED = 40  # a path of so few points has each of them marked
 
 
@@ -60,7 +64,9 @@ def _draw(race: Race, ax: Axes, kind: str, look: Style, legend: bool) -> Axes:
         _draw_paths(race, ax, look)
     else:
         _draw_costs(race, ax, kind, look)
-    if legend:
+    if kind == "map" and legend:
+        legend_below(ax, look)
+    elif legend:
         ax.legend(fontsize=8, frameon=True, framealpha=0.85, facecolor=look.background,
                   edgecolor=look.faint, labelcolor=look.ink)  # fmt: skip
     return ax
@@ -68,38 +74,34 @@ def _draw(race: Race, ax: Axes, kind: str, look: Style, legend: bool) -> Axes:
 
 def lane_look(number: int, look: Style) -> dict[str, Any]:
     """Return the colour and the dashes of a lane's line."""
-    return {
-        "color": look.colours[number % len(look.colours)],
-        "linestyle": _DASHES[number // len(look.colours) % len(_DASHES)],
-    }
+    colour = _ON_BLUE[number % len(_ON_BLUE)]
+    turn = number + number // len(_ON_BLUE)  # each colour meets every dash before one returns
+    return {"color": look.colours[colour], "linestyle": _DASHES[turn % len(_DASHES)]}
 
 
 def _draw_paths(race: Race, ax: Axes, look: Style) -> None:
-    from matplotlib.patheffects import Normal, Stroke
-
     shown = race.surface
-    draw_contours(ax, shown.grid, shown.errors, style=look, bar=False)
-    limits = ax.get_xlim(), ax.get_ylim()
-    halo = [Stroke(linewidth=3.4, foreground="white"), Normal()]
-    for number, lane in enumerate(race.lanes):
-        seen = lane.thetas[: lane.in_view.stop + 1]  # one more, for where it goes from there
-        points = shown.plane.coordinates(seen)
-        mark = "." if len(points) <= _MARKED else ""
-        ax.plot(
-            *points.T, label=lane.label, linewidth=1.7, marker=mark, markersize=4,
-            path_effects=halo, zorder=5, **lane_look(number, look),
-        )  # fmt: skip
-        if len(seen) == len(lane.thetas) and not lane.diverged:
-            ax.plot(*points[-1], "s", color=lane_look(number, look)["color"], markersize=6,
-                    markeredgecolor="white", zorder=6)  # fmt: skip
-    ax.plot(*shown.plane.coordinates(race.theta[None])[0], "o", color=look.start,
-            markersize=8, markeredgecolor="black", zorder=7)  # fmt: skip
-    ax.plot(shown.minimum.x, shown.minimum.y, "o", color="black", markersize=8, zorder=7)
-    ax.set_xlim(*limits[0])
-    ax.set_ylim(*limits[1])
+    paths = [  # up to one more than is in view, for where it goes from there
+        shown.plane.coordinates(lane.thetas[: lane.in_view.stop + 1]) for lane in race.lanes
+    ]
+    draw_contours(ax, shown.grid, shown.errors, style=look, bar=False, avoid=np.concatenate(paths))
+    for place, (lane, points) in enumerate(zip(race.lanes, paths, strict=True)):
+        drawn = lane_look(place, look)
+        ax.plot(*points.T, color=look.background, linewidth=3.2, zorder=4)
+        ax.plot(*points.T, label=lane.label, linewidth=1.7, zorder=5, **drawn)
+        if len(points) <= _MARKED:
+            ax.plot(*points.T, ".", color=drawn["color"], markersize=5, zorder=5)
+        if len(points) == len(lane.thetas) and not lane.diverged:
+            ax.plot(*points[-1], "D", color=drawn["color"], markersize=6.5,
+                    markeredgecolor=look.background, zorder=6)  # fmt: skip
+    start = shown.plane.coordinates(race.theta[None])[0]
+    ax.plot(*start, "s", color=look.start, markersize=8, markeredgecolor="white", zorder=7,
+            linestyle="none", label="start of all (diamonds: ends)")  # fmt: skip
+    draw_lowest(ax, shown.minimum, shown.errors)
     ax.set_xlabel(shown.plane.labels[0])
     ax.set_ylabel(shown.plane.labels[1])
     ax.set_title(about_map(race), fontsize=9)
+    plain_ticks(ax)
 
 
 def about_map(race: Race) -> str:
@@ -110,7 +112,8 @@ def about_map(race: Race) -> str:
     off = max(float(plane.distances(one.thetas[one.in_view]).max()) for one in race.lanes)
     if path is None or off <= 1e-9 * (1 + float(np.abs(plane.centre).max())):
         return told
-    return f"{told}\nthe plane shows {100 * path.explained:.3g} % of the paths, off by ≤ {off:.3g}"
+    explained = percent(path.explained)
+    return f"{told}\nthe plane explains {explained} of the paths, which leave it by up to {off:.3g}"
 
 
 def _lowest(race: Race) -> str:
@@ -150,10 +153,7 @@ def limit_errors(ax: Axes, errors: Floats, start: float) -> None:
     low, high = float(errors.min()), min(float(errors.max()), 3 * abs(start))
     if low > 0 and high > 10 * low:
         low = max(low, 1e-16 * high)
-        ax.set_yscale("log")
         ax.set_ylim(low / 1.5, high * 1.5)
-        if high < 1e3 * low:  # plain numbers are read more easily than powers of ten
-            ax.yaxis.set_major_formatter("{x:g}")
-            ax.yaxis.set_minor_formatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in "25" else "")
+        log_axis(ax)
     elif high > low:
         ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))

@@ -13,7 +13,7 @@ from .race import Race
 from .race_drawing import about_map, lane_look, limit_errors
 from .style import Style, StyleName, dress, new_figure, style_named
 from .surface import Surface
-from .surface_drawing import draw_contours, title_of
+from .surface_drawing import draw_contours, draw_lowest, title_of
 from .surface_relief import RELIEF_SIZE, draw_relief
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def tracks_of(subject: Race | Surface) -> tuple[Track, ...]:
     if subject.path is None:
         raise SpecError("the surface has no path to animate: make it with path=, or kind='surface'")
     path = subject.path
-    return (Track("descent", "steps", path.steps.astype(float), path.points, path.errors),)
+    clock = f"{path.unit}s"
+    return (Track("descent", clock, path.steps.astype(float), path.points, path.errors),)
 
 
 def revealed(times: Floats, values: Floats, at: float) -> Floats:
@@ -99,16 +100,15 @@ def path_scene(subject: Race | Surface, style: StyleName) -> Scene:
     look = style_named(style)
     figure = new_figure(look, _SIZE)
     left, right = (dress(ax, look) for ax in figure.subplots(1, 2))
-    lowest = _draw_ground(surface, left, look, about)
-    first = 1 if len(tracks) == 1 else 0  # blue on a blue map is for company only
-    paths = [_Growing(left, track.label, k, look, True) for k, track in enumerate(tracks, first)]
-    curves = [_Growing(right, track.label, k, look, False) for k, track in enumerate(tracks, first)]
+    lowest = _draw_ground(surface, left, look, about, tracks)
+    paths = [_Growing(left, track.label, k, look, True) for k, track in enumerate(tracks)]
+    curves = [_Growing(right, track.label, k, look, False) for k, track in enumerate(tracks)]
     _draw_frame(right, surface, tracks, look)
-    last = max(float(track.times[-1]) for track in tracks)
+    first, last = _begin_and_end(tracks)
     clock = right.set_title(" ")
 
     def show(share: float) -> None:
-        now = last * share**_EASE
+        now = first + (last - first) * share**_EASE
         for track, path, curve in zip(tracks, paths, curves, strict=True):
             path.show(revealed(track.times, track.points, now))
             rise = np.column_stack([track.times, track.errors])
@@ -141,13 +141,13 @@ def surface_scene(surface: Surface, style: StyleName) -> Scene:
     return figure, show, ()
 
 
-def _draw_ground(surface: Surface, ax: Axes, look: Style, about: str) -> Line2D:
+def _draw_ground(
+    surface: Surface, ax: Axes, look: Style, about: str, tracks: Sequence[Track]
+) -> Line2D:
     """Draw the map, and return the dot at its lowest point."""
-    draw_contours(ax, surface.grid, surface.errors, style=look, bar=False)
-    lowest = surface.minimum
-    dot: Line2D = ax.plot(
-        lowest.x, lowest.y, "o", color="black", markeredgecolor="white", markersize=8, zorder=7
-    )[0]  # fmt: skip
+    busy = np.concatenate([track.points for track in tracks])
+    draw_contours(ax, surface.grid, surface.errors, style=look, bar=False, avoid=busy)
+    dot = draw_lowest(ax, surface.minimum, surface.errors)
     ax.set_xlabel(surface.plane.labels[0])
     ax.set_ylabel(surface.plane.labels[1])
     ax.set_title(about, fontsize=9)
@@ -176,12 +176,19 @@ class _Growing:
         self.head.set_data(*points[-1:].T)
 
 
+def _begin_and_end(tracks: Sequence[Track]) -> tuple[float, float]:
+    """Return the times between which the paths are known."""
+    return (min(float(track.times[0]) for track in tracks),
+            max(float(track.times[-1]) for track in tracks))  # fmt: skip
+
+
 def _draw_frame(ax: Axes, surface: Surface, tracks: Sequence[Track], look: Style) -> None:
     """Give the curves' axes their limits and words, which stay while the curves grow."""
     errors = np.concatenate([track.errors for track in tracks])
     limit_errors(ax, errors[np.isfinite(errors)], float(tracks[0].errors[0]))
-    last = max(float(track.times[-1]) for track in tracks)
-    ax.set_xlim(-0.02 * last, 1.02 * last)
+    first, last = _begin_and_end(tracks)
+    gap = 0.02 * (last - first) or 0.5
+    ax.set_xlim(first - gap, last + gap)
     ax.set_xlabel(tracks[0].clock)
     ax.set_ylabel(f"{surface.landscape.objective_text}")
     if len(tracks) > 1:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "AREAS",
     "DARK",
     "LIGHT",
     "SIZE",
@@ -49,6 +50,10 @@ _ERROR_STOPS = (
 )
 # From negative through nought to positive, for weights and residuals.
 _NEGATIVE, _POSITIVE = "#b2541a", "#1f5fa8"
+
+
+# Of areas that touch and fade, each told from the others by every kind of colour-blind eye.
+AREAS = ("#56b4e9", "#d55e00", "#332288", "#f0e442", "#882255")
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ DARK = Style(
     background="#14171f",
     ink="#e6e8ee",
     faint="#4a5060",
-    colours=("#56b4e9", "#e69f00", "#2bc49a", "#e39ac4", "#f0e442", "#f0813a", "#ffffff"),
+    colours=("#56b4e9", "#e69f00", "#12956c", "#e39ac4", "#f0e442", "#f0813a", "#ffffff"),
     path="#e0660b",
     start="#e69f00",
     end="#e0660b",

@@ -9,11 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats
-from ..descent import Run
-from ..descent.recorded import recorded_path
 from ..errors import DataWarning, SpecError, warn
-from ..history import History
-from ..spec.initial import given_theta
 from ..spec.network import Network
 from .critical import CriticalPoint, Grid, critical_points, lowest_point
 from .display import Display
@@ -21,45 +17,19 @@ from .landscape import Landscape, landscape
 from .levels import Scale
 from .plane import Plane, plane_of
 from .style import Style, StyleName
+from .surface_path import LITTLE, PathOnPlane, path_on_plane, trail_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PathOnPlane", "Surface", "path_thetas", "surface"]
+__all__ = ["PathOnPlane", "Surface", "surface"]
 
-_MOST_ON_PATH = 1000
-"""Points of a path that are looked at; a longer one is thinned evenly."""
-
-_LITTLE = 0.8
-"""The share of a path below which a plane explains little of it."""
-
-
-@dataclass(frozen=True)
-class PathOnPlane:
-    """A descent seen from a plane.
-
-    Attributes
-    ----------
-    points
-        (t, 2) coordinates of the plane's points nearest to each θ.
-    errors
-        (t,) J at each θ itself, on the rows of the map.
-    on_plane
-        (t,) J at the plane's nearest point: what the map shows there.
-    distances
-        (t,) how far each θ is from the plane.
-    explained
-        The share of the path's squared distances from the plane's centre that the plane shows.
-    steps
-        (t,) which points of the given path these are, from 0.
-    """
-
-    points: Floats
-    errors: Floats
-    on_plane: Floats
-    distances: Floats
-    explained: float
-    steps: npt.NDArray[np.int64]
+_PLANES = {
+    "slice": "slice: all other weights are held",
+    "pca": "plane of the path's two principal directions",
+    "random": "plane of two random directions, scaled unit by unit",
+    "three": "plane through three points",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +45,8 @@ class Surface(Display):
     errors
         (q, m) J at (x[i], y[j]) in row j, column i.
     minimum
-        The lowest point, refined numerically; its kind is "lowest in view" on the edge.
+        The lowest point, refined numerically; its kind is "lowest in view" on the edge, and "flat"
+        where all errors are equal.
     critical
         Minima, maxima and saddles within the plane, the lowest first.
     path
@@ -99,7 +70,10 @@ class Surface(Display):
     @property
     def notes(self) -> tuple[str, ...]:
         """What an honest reader has to know: the rows, the plane, and what it does not show."""
-        return tuple(_notes(self))
+        rows = f"{self.landscape.objective_text} of {self.landscape.rows_text}"
+        whole = self.plane.kind == "slice" and self.landscape.network.size == 2
+        first = rows if whole else f"{rows}; {_PLANES[self.plane.kind]}"
+        return (first, *(self.path.notes if self.path is not None else ()))
 
     def plot(
         self,
@@ -187,7 +161,8 @@ def surface(
         through them. Unless given: the slice of a network of two parameters, else "pca" with a
         path, else "random".
     path
-        A descent to show: a `Run` made with ``record``, or (t, P) the θ of each step.
+        A descent to show: a `Run` made with ``record`` and a ``keep`` as long as its path, or
+        (t, P) the θ of each step.
     loss, l2, l1, alpha, sample_weight, engine
         As for `error_and_gradient`.
     points
@@ -215,7 +190,7 @@ def surface(
     Warns
     -----
     DataWarning
-        When the plane shows less than 80 % of the path.
+        When the plane explains less than 80 % of the path, or the run kept only the path's end.
 
     Examples
     --------
@@ -229,20 +204,21 @@ def surface(
     >>> round(s.minimum.x, 9), round(s.minimum.y, 9), round(s.minimum.error, 9)
     (2.0, -1.0, 0.0)
     """
-    trail = None if path is None else path_thetas(network, path)
-    along = _default_along(network, trail) if along is None else along
+    trail = None if path is None else trail_of(network, path)
+    thetas = None if trail is None else trail.thetas
+    along = _default_along(network, thetas) if along is None else along
     if theta is None and (
         isinstance(along, str) or not hasattr(along, "__len__") or len(along) != 3
     ):
         raise SpecError("theta may be None only where along is three points; give the weights")
-    plane = plane_of(network, theta, along, trail, seed)
+    plane = plane_of(network, theta, along, thetas, seed)
     side = _points(points)
     of = landscape(
         network, X, Y, loss=loss, l2=l2, l1=l1, alpha=alpha, sample_weight=sample_weight,
         rows=rows, points=side * side, seed=seed, engine=engine,
     )  # fmt: skip
-    grid = _grid(plane, trail, span, side)
-    errors = _errors(of, plane, grid.points).reshape(side, side)
+    grid = _grid(plane, thetas, span, side)
+    errors = of.errors_on(plane, grid.points).reshape(side, side)
     if not np.isfinite(errors).any():
         raise SpecError("the error is finite nowhere in this view; choose another span=")
 
@@ -255,42 +231,19 @@ def surface(
         errors,
         lowest_point(function, grid, errors),
         critical_points(function, grid, errors) if critical else (),
-        None if trail is None else _path(of, plane, trail),
+        None if trail is None else path_on_plane(of, plane, trail),
         of,
     )
-    if found.path is not None and found.path.explained < _LITTLE:
-        warn(f"{_little(found.path)}; along='pca' shows more of it", DataWarning)
+    if found.path is not None and found.path.explained < LITTLE:
+        warn(f"{found.path.notes[0]}; along='pca' shows more of it", DataWarning)
     return found
-
-
-def path_thetas(network: Network, path: Any) -> Floats:
-    """Return the θ (t, P) of a path: of a run that recorded them, or as they are given.
-
-    Raises
-    ------
-    SpecError
-        When there are none, or they do not fit.
-    """
-    if isinstance(path, History):
-        raise SpecError(
-            "a history holds errors but no weights; give as path= the run itself, made with "
-            "record='steps' or record='epochs', or the θ of each step as an array (t, P)"
-        )
-    if isinstance(path, Run):
-        return recorded_path(path).astype(np.float64)
-    try:
-        listed = [given_theta(network, theta, np.float64) for theta in path]
-    except TypeError:
-        raise SpecError(f"path must be a run or the θ of each step, (t, P), not {path!r}") from None
-    if not listed:
-        raise SpecError("the path is empty; give at least its start")
-    return np.array(listed)
 
 
 def on_plane(of: Landscape, plane: Plane, point: Floats) -> tuple[float, Floats]:
     """Return J at coordinates (2,), and (2,) its partial derivatives along the plane's axes."""
     error, gradient = of.error_and_gradient(plane.thetas(point[None])[0])
-    return error, plane.axes @ gradient
+    with np.errstate(invalid="ignore"):  # where the error overflows, its slope is no number
+        return error, plane.axes @ gradient
 
 
 def _default_along(network: Network, trail: Floats | None) -> Any:
@@ -304,27 +257,6 @@ def _points(points: object) -> int:
     if type(points) is not int or not 3 <= points <= 2001:
         raise SpecError(f"points must be a whole number from 3 to 2001, not {points!r}")
     return points
-
-
-def _errors(of: Landscape, plane: Plane, points: Floats) -> Floats:
-    size = of.chunk()
-    parts = (points[i : i + size] for i in range(0, len(points), size))
-    return np.concatenate([of.errors(plane.thetas(part)) for part in parts])
-
-
-def _path(of: Landscape, plane: Plane, trail: Floats) -> PathOnPlane:
-    count = min(len(trail), _MOST_ON_PATH)
-    steps = np.linspace(0, len(trail) - 1, count).round().astype(np.int64)
-    thetas = trail[steps]
-    points = plane.coordinates(thetas)
-    return PathOnPlane(
-        points,
-        of.errors(thetas),
-        _errors(of, plane, points),
-        plane.distances(thetas),
-        plane.explained(trail),
-        steps,
-    )
 
 
 def _grid(plane: Plane, trail: Floats | None, span: Any, side: int) -> Grid:
@@ -353,28 +285,3 @@ def _given_span(span: Any) -> Floats:
     if found.shape != (2, 2) or not np.isfinite(found).all() or (found[:, 0] >= found[:, 1]).any():
         raise SpecError(f"span must be ((x low, x high), (y low, y high)), not {span!r}")
     return found
-
-
-def _notes(of: Surface) -> list[str]:
-    rows = f"{of.landscape.objective_text} of {of.landscape.rows_text}"
-    plane = {
-        "slice": "slice: all other weights are held" if of.plane.axes.shape[1] > 2 else "",
-        "pca": "plane through θ along the path's two principal directions",
-        "random": "plane through θ along two random directions, scaled unit by unit",
-        "three": "plane through three points",
-    }[of.plane.kind]
-    notes = [rows + (f"; {plane}" if plane else "")]
-    path = of.path
-    if path is not None and path.distances.max() > 1e-9 * (1 + np.abs(path.points).max()):
-        shown = f"{100 * path.explained:.3g} % of the path lies in this plane"
-        notes.append(f"{shown}; it leaves it by up to {path.distances.max():.3g}")
-        if path.explained < _LITTLE:
-            notes.append(_little(path))
-    return notes
-
-
-def _little(path: PathOnPlane) -> str:
-    return (
-        f"this plane explains only {100 * path.explained:.3g} % of the path: its errors here "
-        "are not those of the descent"
-    )

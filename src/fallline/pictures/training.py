@@ -17,6 +17,7 @@ from ..history import History
 from ..spec.network import Network
 from .display import Display
 from .layers import layer_outputs
+from .record import Record
 from .style import Style, StyleName
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _numbers(values: list[Any]) -> Floats:
 
 
 @dataclass(frozen=True)
-class Histograms:
+class Histograms(Record):
     """How numbers of a layer were spread, at some of the epochs.
 
     Attributes
