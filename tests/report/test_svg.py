@@ -1,18 +1,21 @@
 """Figures as SVG for a page: small, the same each time, true to the figure, light and dark."""
 
 import re
-from io import StringIO
+from base64 import b64decode
+from io import BytesIO, StringIO
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fallline.pictures.style import DARK, LIGHT, dress, new_figure
 from fallline.report.svg import save_figure, svg_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+PART = re.compile(r"([A-Za-z])([^A-Za-z]*)")
+NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)")
 
 
 @pytest.fixture
@@ -43,7 +46,27 @@ def paths(markup):
     root = ElementTree.fromstring(markup)
     inside = {id(e) for defs in root.iter(f"{SVG}defs") for e in defs.iter()}
     found = (e.get("d") for e in root.iter(f"{SVG}path") if id(e) not in inside)
-    return [np.array(NUMBER.findall(d), float) for d in found]
+    return [places(d) for d in found]
+
+
+def places(data):
+    """Return the places (n, 2) of a path, as a browser reads it."""
+    found, start = [], np.zeros(2)
+    for letter, numbers in PART.findall(data):
+        own = np.array(NUMBER.findall(numbers), float).reshape(-1, 2)
+        if letter in "zZ":
+            found.append([start])
+            continue
+        if letter == letter.lower():
+            here, one = found[-1][-1], {"l": 1, "q": 2, "c": 3}[letter]
+            for part in own.reshape(-1, one, 2):  # each but the last is a difference to the same
+                found.append(here + part)
+                here = found[-1][-1]
+            continue
+        if letter == "M":
+            start = own[0]
+        found.append(own)
+    return np.concatenate(found)
 
 
 def test_the_places_are_those_of_the_figure_to_a_tenth_of_a_point(figure):
@@ -96,6 +119,63 @@ def test_a_cloud_of_points_is_pixels():
     markup = svg_of(figure, "cloud")
     assert markup.count("<image") == 1 and "data:image/png;base64," in markup
     assert len(markup) < 0.3 * len(plain_svg(figure)) and markup == svg_of(figure, "cloud")
+
+
+def test_a_cloud_of_one_colour_turns_with_the_page():
+    figure = new_figure()
+    axes = dress(figure.add_subplot())
+    places = np.random.default_rng(0).normal(size=(3000, 2))
+    axes.scatter(*places.T, color=LIGHT.colours[0], alpha=0.4, linewidths=0)
+    markup = svg_of(figure, "cloud")
+    root = ElementTree.fromstring(markup)
+    masks = {mask.get("id"): mask for mask in root.iter(f"{SVG}mask")}
+    (cover,) = [e for e in root.iter(f"{SVG}rect") if e.get("mask")]
+    assert cover.get("style", "").startswith("fill:var(")
+    name = cover.get("style")[9:-1]
+    assert f"{name}:{LIGHT.colours[0]}" in markup and f"{name}:{DARK.colours[0]}" in markup
+    (image,) = masks[cover.get("mask")[5:-1]]
+    pixels = np.asarray(picture(image), float) / 255
+    assert pixels.ndim == 2 and pixels.min() == 0 and 0.4 < pixels.max() <= 1
+    axes.scatter(*places.T, color=LIGHT.colours[1])  # two colours stay as they are
+    assert "<mask" not in svg_of(figure, "cloud")
+
+
+def picture(image):
+    link = image.get("{http://www.w3.org/1999/xlink}href")
+    return Image.open(BytesIO(b64decode(link.partition(",")[2])))
+
+
+def test_a_legend_has_the_colours_of_its_map():
+    figure = new_figure()
+    axes = dress(figure.add_subplot())
+    axes.imshow(np.eye(3))
+    for colour in LIGHT.colours[:3]:
+        axes.scatter([0, 1, 2], [1, 1, 0], color=colour, label=colour)
+    legend = axes.legend(labelcolor=LIGHT.ink)
+    figure.legend(loc="outside lower center", labelcolor=LIGHT.ink)
+    axes.annotate("beneath", (0, -0.3), xycoords="axes fraction", color=LIGHT.ink)
+    body = plain_styles(svg_of(figure, "map"))
+    assert all(body.count(colour) >= 3 for colour in LIGHT.colours[:3])  # points and two legends
+    assert legend.get_gid() is None
+    for colour in LIGHT.colours[:3]:
+        inks = re.findall(f'fill:([^;"]+)[^>]*>{colour}<', body)
+        assert sorted(inks) == [LIGHT.ink, "var(--fl-0)"]  # on the map, and on the page
+    assert re.findall(r'fill:([^;"]+)[^>]*>beneath<', body) == ["var(--fl-0)"]
+
+
+def plain_styles(markup):
+    """Return markup after its style sheet, with each class told in place."""
+    sheet, _, body = markup.partition("</style>")
+    told = dict(re.findall(r"\.([\w-]+-s\d+)\{([^}]*)\}", sheet))
+    return re.sub(r'class="([^"]+)"', lambda found: f'style="{told[found[1]]}"', body)
+
+
+def test_styles_that_come_often_are_told_once(figure):
+    markup = svg_of(figure, "one")
+    called = set(re.findall(r'class="(one-s\d+)"', markup))
+    told = dict(re.findall(r"\.(one-s\d+)\{([^}]*)\}", markup))
+    assert called == set(told) and len(set(told.values())) == len(told)
+    assert not set(re.findall(r'style="([^"]*)"', markup)) & set(told.values())
 
 
 def test_the_figure_stays_as_it_was(figure):

@@ -3,8 +3,8 @@
 Letters stay letters (they can be searched and copied, and weigh a third of drawn outlines), set in
 DejaVu Sans or the reader's own sans-serif. Places are rounded to a tenth of a point. What has
 thousands of points, such as a cloud of rows, is put in as pixels, and the rest stays lines. Paper,
-ink and the colours of lines follow the page's light or dark look; a map, and what is drawn on it,
-are the same in both.
+ink and the colours of lines follow the page's light or dark look, a cloud of one colour too; a map,
+what is drawn on it, and its legend are the same in both.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from ..pictures.style import DARK, LIGHT
+from .svg_small import SVG, share_styles, shorten, unwrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,14 +28,14 @@ __all__ = ["save_figure", "svg_of"]
 
 Element = ElementTree.Element
 
-_SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_LINK = "http://www.w3.org/1999/xlink"
 _DPI = 140  # of what is put in as pixels
 _HEAVY = 1200  # points from which on pixels are smaller than lines
 _ON_MAP = "on-map"
-_LONG = re.compile(r"-?\d+\.\d{2,}")
 _FAMILY = re.compile(r" ?font-family:[^;]*;?")
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-_PLACES = {"d", "x", "y", "transform", "points", "width", "height"}
+_BOX = ("x", "y", "width", "height")
+_NEAR, _OPAQUE, _LEVELS = 12, 64, 17  # of colours and opacities from 0 to 255
 
 # What turns with the page, by its colour in light. White is left as it is inside, for there it is
 # the colour of letters on dark; only its lines, around letters, are paper.
@@ -76,7 +77,7 @@ def svg_of(figure: Figure, name: str) -> str:
     file = StringIO()
     with _settings(name), _marked(figure):
         figure.savefig(file, format="svg", metadata=_NOTHING, transparent=True, dpi=_DPI)
-    return _small(ElementTree.fromstring(file.getvalue()))
+    return _small(ElementTree.fromstring(file.getvalue()), name)
 
 
 def save_figure(figure: Figure, path: str | Path, form: str, dpi: int) -> None:
@@ -101,22 +102,48 @@ def _settings(salt: str) -> Any:
 
 @contextmanager
 def _marked(figure: Figure) -> Iterator[None]:
-    """Mark what has many points, and what is drawn on maps, for the time of a drawing."""
-    before = []
+    """Mark what has many points, and what belongs to maps, for the time of a drawing."""
+    before = [(artist, artist.get_gid(), artist.get_rasterized()) for artist in figure.findobj()]
     for axes in figure.axes:
-        on_map = bool(axes.images) or any(map(_fills, axes.collections))
         points = {artist: _points(artist) for artist in (*axes.collections, *axes.lines)}
         crowd = sum(points[line] for line in axes.lines) > _HEAVY
-        for artist in (*points, *axes.texts, *axes.patches):
-            before.append((artist, artist.get_gid(), artist.get_rasterized()))
-            if points.get(artist, 0) > _HEAVY or (crowd and artist in axes.lines):
+        for artist, count in points.items():
+            if count > _HEAVY or (crowd and artist in axes.lines):
                 artist.set_rasterized(True)
-            if on_map:
-                artist.set_gid(_ON_MAP)
+    for artist in _of_maps(figure):
+        artist.set_gid(_ON_MAP)
     yield
     for artist, name, pixels in before:
         artist.set_gid(name)
         artist.set_rasterized(pixels)
+
+
+def _of_maps(figure: Figure) -> Iterator[Any]:
+    """Yield what is drawn on maps, and the marks of their legends, wherever those stand."""
+    maps = [axes for axes in figure.axes if _is_map(axes)]
+    if not maps:
+        return
+    legends = list(figure.legends)
+    figure.savefig(BytesIO(), format="svg")  # so that everything has its place, for this format
+    for axes in maps:
+        yield from (*axes.collections, *axes.lines, *axes.patches)
+        yield from (text for text in axes.texts if _lies_on(text, axes))
+        legend = axes.get_legend()
+        if legend is not None and _lies_on(legend, axes):
+            yield legend
+        elif legend is not None:
+            legends.append(legend)
+    for legend in legends:
+        yield from filter(None, legend.legend_handles)
+
+
+def _lies_on(artist: Any, axes: Any) -> bool:
+    box = artist.get_window_extent()
+    return bool(axes.bbox.contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2))
+
+
+def _is_map(axes: Any) -> bool:
+    return bool(axes.images) or any(map(_fills, axes.collections))
 
 
 def _fills(collection: Any) -> bool:
@@ -136,31 +163,32 @@ def _points(artist: Any) -> int:
     return max(corners, 5 * len(artist.get_offsets()))  # a marker's place weighs more
 
 
-def _small(drawn: Element) -> str:
+def _small(drawn: Element, name: str) -> str:
     """Return the markup of a drawing with what it can do without left out."""
+    name = re.sub(r"\W", "-", name)
     still = {id(e) for e in _within(drawn, _ON_MAP)}
     framed = {id(e) for e in _within(drawn, "legend_")}
-    for image in drawn.iter(f"{{{_SVG}}}image"):
-        image.set(f"{{{_LINK}}}href", _fewer_colours(image.get(f"{{{_LINK}}}href", "")))
-    _drop(drawn, {f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"})
+    _drop(drawn, {f"{SVG}metadata", f"{SVG}style"})
+    for place, (parent, image) in enumerate(_images(drawn)):
+        _paint(parent, image, f"{name}-{place}", id(image) in still)
     used = set(
         re.findall(r"#([\w.-]+)", " ".join(v for e in drawn.iter() for v in e.attrib.values()))
     )
-    shared = {id(e) for defs in drawn.iter(f"{{{_SVG}}}defs") for e in defs.iter()}
+    shared = {id(e) for defs in drawn.iter(f"{SVG}defs") for e in defs.iter()}
     for element in drawn.iter():
         if element.get("id") not in used:
             element.attrib.pop("id", None)
-        _shorten(element, 2 if id(element) in shared else 1)
+        shorten(element, 2 if id(element) in shared else 1)
         if "style" in element.attrib:
             style = _FAMILY.sub("", element.attrib["style"]).replace("; ", ";").replace(": ", ":")
             kept = id(element) in still
             element.attrib["style"] = style if kept else _turning(style, id(element) in framed)
-    _unwrap(drawn)
+    unwrap(drawn)
+    looks = ElementTree.Element(f"{SVG}style")
+    looks.text = _STYLE + share_styles(drawn, f"{name}-s")
     drawn.set("class", "fl-plot")
-    looks = ElementTree.Element(f"{{{_SVG}}}style")
-    looks.text = _STYLE
     drawn.insert(0, looks)
-    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("", SVG[1:-1])
     ElementTree.register_namespace("xlink", _LINK)
     return ElementTree.tostring(drawn, encoding="unicode")
 
@@ -168,30 +196,54 @@ def _small(drawn: Element) -> str:
 def _drop(parent: Element, tags: set[str]) -> None:
     for child in list(parent):
         _drop(child, tags)
-        if child.tag in tags or (child.tag == f"{{{_SVG}}}defs" and not len(child)):
+        if child.tag in tags or (child.tag == f"{SVG}defs" and not len(child)):
             parent.remove(child)
 
 
-def _shorten(element: Element, digits: int) -> None:
-    """Round places, and take out the spaces between elements."""
-    for name in _PLACES & element.attrib.keys():
-        text = _LONG.sub(lambda found: _rounded(found[0], digits), element.attrib[name])
-        element.attrib[name] = " ".join(text.split()).replace("rotate(-0", "rotate(0")
-    if (element.text or "").isspace() and element.tag != f"{{{_SVG}}}tspan":
-        element.text = None
-    if (element.tail or "").isspace():
-        element.tail = None
+def _images(drawn: Element) -> list[tuple[Element, Element]]:
+    return [(each, child) for each in drawn.iter() for child in each if child.tag == f"{SVG}image"]
 
 
-def _fewer_colours(link: str) -> str:
-    """Return an image's link with its pixels in 64 colours, at about a third of the size."""
+def _paint(parent: Element, image: Element, name: str, still: bool) -> None:
+    """Make an image small: of one colour that turns with the page, a mask for that colour."""
     from PIL import Image  # matplotlib needs it too
 
+    data = b64decode(image.get(f"{{{_LINK}}}href", "").partition(",")[2])
+    with Image.open(BytesIO(data)) as pixels:
+        colour = None if still else _one_colour(pixels)
+        if colour is None:
+            _put(image, pixels.quantize(64, method=Image.Quantize.FASTOCTREE))
+            return
+        seen = pixels.convert("RGBA").getchannel("A")
+        _put(image, seen.point([round(v / _LEVELS) * _LEVELS for v in range(256)]))
+    cover = ElementTree.Element(f"{SVG}rect", {n: image.get(n, "") for n in _BOX})
+    cover.set("style", f"fill:{_TURNING[colour]}")
+    if turn := image.attrib.pop("transform", ""):
+        cover.set("transform", turn)
+    cover.set("mask", f"url(#{name})")
+    mask = ElementTree.Element(f"{SVG}mask", {"id": name})
+    mask.append(image)
+    place = list(parent).index(image)
+    parent[place : place + 1] = [mask, cover]
+
+
+def _one_colour(pixels: Any) -> str | None:
+    """Return the colour of an image's points if it is one, and turns with the page."""
+    import numpy as np
+
+    seen = np.asarray(pixels.convert("RGBA")).reshape(-1, 4).astype(int)
+    seen = seen[seen[:, 3] >= _OPAQUE, :3]
+    for colour in _TURNING:
+        own = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        if len(seen) and np.abs(seen - own).max() <= _NEAR:
+            return colour
+    return None
+
+
+def _put(image: Element, pixels: Any) -> None:
     file = BytesIO()
-    with Image.open(BytesIO(b64decode(link.partition(",")[2]))) as image:
-        few = image.quantize(64, method=Image.Quantize.FASTOCTREE)
-        few.save(file, format="png", optimize=True)
-    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    pixels.save(file, format="png", optimize=True)
+    image.set(f"{{{_LINK}}}href", f"data:image/png;base64,{b64encode(file.getvalue()).decode()}")
 
 
 def _turning(style: str, framed: bool) -> str:
@@ -208,18 +260,3 @@ def _within(drawn: Element, name: str) -> Iterator[Element]:
     for group in drawn.iter():
         if group.get("id", "").startswith(name):
             yield from group.iter()
-
-
-def _rounded(number: str, digits: int) -> str:
-    return f"{float(number):.{digits}f}".rstrip("0").rstrip(".")
-
-
-def _unwrap(parent: Element) -> None:
-    """Take groups that say nothing out of the way of what they hold."""
-    for child in list(parent):
-        _unwrap(child)
-        if child.tag == f"{{{_SVG}}}g" and not child.attrib:
-            place = list(parent).index(child)
-            parent.remove(child)
-            for offset, inner in enumerate(child):
-                parent.insert(place + offset, inner)
