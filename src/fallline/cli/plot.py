@@ -91,8 +91,8 @@ def command(
     refuse_same(target, model, *([] if data is None else [data]))
     check_writable(target)
     from ..pictures.diagram import Diagram
+    from ..pictures.svg import save_figure
     from ..report.pictures import draw
-    from ..report.svg import save_figure
 
     table = None if data is None else ask(learnt, data, options.reading(given)).table
     chosen = {"features": features} if features else {}

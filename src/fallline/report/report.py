@@ -12,12 +12,12 @@ from ..explain.explained import Explained
 from ..explain.of_model import input_blocks, rule_of
 from ..model import Model
 from ..pictures.diagram import Diagram
+from ..pictures.svg import svg_of
 from .again import Recipe, again
 from .asked import Asked, deeper
 from .numbers import numbers
 from .pictures import PICTURES, checked_names, draw, on_page
 from .steps import steps
-from .svg import svg_of
 
 __all__ = ["Report", "model_report"]
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fallline.errors import SpecError
 from fallline.pictures.style import DARK, LIGHT, dress, new_figure
-from fallline.report.svg import save_figure, svg_of
+from fallline.pictures.svg import save_figure, save_for_page, svg_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -163,6 +164,13 @@ def test_a_legend_has_the_colours_of_its_map():
     assert re.findall(r'fill:([^;"]+)[^>]*>beneath<', body) == ["var(--fl-0)"]
 
 
+def test_black_letters_on_paper_are_ink():
+    figure = new_figure()
+    dress(figure.add_subplot()).plot([0, 1], label="a line")
+    figure.axes[0].legend()  # whose letters are black unless told otherwise
+    assert re.search(r'fill:var\(--fl-0\)"[^>]*>a line<', plain_styles(svg_of(figure, "one")))
+
+
 def plain_styles(markup):
     """Return markup after its style sheet, with each class told in place."""
     sheet, _, body = markup.partition("</style>")
@@ -176,6 +184,23 @@ def test_styles_that_come_often_are_told_once(figure):
     told = dict(re.findall(r"\.(one-s\d+)\{([^}]*)\}", markup))
     assert called == set(told) and len(set(told.values())) == len(told)
     assert not set(re.findall(r'style="([^"]*)"', markup)) & set(told.values())
+
+
+def test_many_small_clouds_are_pixels_too():
+    figure = new_figure()
+    places = np.random.default_rng(0).normal(size=(300, 2))
+    for axes in figure.subplots(3, 3).ravel():
+        axes.scatter(*places.T)
+    assert svg_of(figure, "clouds").count("<image") == 9
+
+
+def test_a_file_for_a_page_has_paper_of_its_own(figure, tmp_path):
+    save_for_page(figure, tmp_path / "one.svg")
+    markup = (tmp_path / "one.svg").read_text(encoding="utf-8")
+    name = re.search(r"background:var\((--fl-\d)\)", markup)[1]
+    assert f"{name}:{LIGHT.background}" in markup and f"{name}:{DARK.background}" in markup
+    with pytest.raises(SpecError, match=r"end the file's name in \.svg"):
+        save_for_page(figure, tmp_path / "one.png")
 
 
 def test_the_figure_stays_as_it_was(figure):

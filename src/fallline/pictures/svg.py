@@ -14,23 +14,26 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO, StringIO
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from ..pictures.style import DARK, LIGHT
+from ..errors import SpecError
+from .style import DARK, LIGHT
 from .svg_small import SVG, share_styles, shorten, unwrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["save_figure", "svg_of"]
+__all__ = ["save_figure", "save_for_page", "svg_of"]
 
 Element = ElementTree.Element
 
 _LINK = "http://www.w3.org/1999/xlink"
 _DPI = 140  # of what is put in as pixels
 _HEAVY = 1200  # points from which on pixels are smaller than lines
+_FULL, _SMALL = 8000, 200  # of a figure of many clouds together, and of one of them
 _ON_MAP = "on-map"
 _FAMILY = re.compile(r" ?font-family:[^;]*;?")
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -44,6 +47,7 @@ _TURNS = {
     LIGHT.faint: DARK.faint,
     **{LIGHT.colours[i]: DARK.colours[i] for i in (0, 2, 3)},
 }
+_INK = "var(--fl-0)"
 _TURNING = {colour: f"var(--fl-{place})" for place, colour in enumerate(_TURNS)}
 
 
@@ -80,6 +84,21 @@ def svg_of(figure: Figure, name: str) -> str:
     return _small(ElementTree.fromstring(file.getvalue()), name)
 
 
+def save_for_page(figure: Figure, path: str | PathLike[str]) -> None:
+    """Write a figure drawn in the light style as a file of SVG on paper that turns as its ink does.
+
+    Raises
+    ------
+    SpecError
+        When the file's name does not end in ``.svg``.
+    """
+    if Path(path).suffix.lower() != ".svg":
+        raise SpecError(f"a picture for a page is SVG: end the file's name in .svg, not {path}")
+    paper = f"</style><style>.fl-plot{{background:var(--fl-{len(_TURNS)})}}</style>"
+    markup = svg_of(figure, Path(path).stem).replace("</style>", paper, 1)
+    Path(path).write_text(f"{markup}\n", encoding="utf-8")
+
+
 def save_figure(figure: Figure, path: str | Path, form: str, dpi: int) -> None:
     """Write a figure as it is, in the format ``"png"``, ``"svg"`` or ``"pdf"``: no date in it."""
     undated: Any = {"svg": _NOTHING, "pdf": {"CreationDate": None}, "png": {"Software": None}}
@@ -104,18 +123,26 @@ def _settings(salt: str) -> Any:
 def _marked(figure: Figure) -> Iterator[None]:
     """Mark what has many points, and what belongs to maps, for the time of a drawing."""
     before = [(artist, artist.get_gid(), artist.get_rasterized()) for artist in figure.findobj()]
-    for axes in figure.axes:
-        points = {artist: _points(artist) for artist in (*axes.collections, *axes.lines)}
-        crowd = sum(points[line] for line in axes.lines) > _HEAVY
-        for artist, count in points.items():
-            if count > _HEAVY or (crowd and artist in axes.lines):
-                artist.set_rasterized(True)
+    for artist in _heavy(figure):
+        artist.set_rasterized(True)
     for artist in _of_maps(figure):
         artist.set_gid(_ON_MAP)
-    yield
-    for artist, name, pixels in before:
-        artist.set_gid(name)
-        artist.set_rasterized(pixels)
+    try:
+        yield
+    finally:
+        for artist, name, pixels in before:
+            artist.set_gid(name)
+            artist.set_rasterized(pixels)
+
+
+def _heavy(figure: Figure) -> Iterator[Any]:
+    """Yield what is smaller as pixels: what has many points, alone or together with its like."""
+    clouds = {artist: _points(artist) for axes in figure.axes for artist in axes.collections}
+    full = sum(clouds.values()) > _FULL
+    yield from (artist for artist, count in clouds.items() if count > (_SMALL if full else _HEAVY))
+    for axes in figure.axes:
+        if sum(map(_points, axes.lines)) > _HEAVY:
+            yield from axes.lines
 
 
 def _of_maps(figure: Figure) -> Iterator[Any]:
@@ -181,8 +208,10 @@ def _small(drawn: Element, name: str) -> str:
         shorten(element, 2 if id(element) in shared else 1)
         if "style" in element.attrib:
             style = _FAMILY.sub("", element.attrib["style"]).replace("; ", ";").replace(": ", ":")
-            kept = id(element) in still
-            element.attrib["style"] = style if kept else _turning(style, id(element) in framed)
+            if id(element) not in still:
+                black = element.tag == f"{SVG}text" and "fill:" not in style
+                style = _turning(style, id(element) in framed) + black * f";fill:{_INK}"
+            element.attrib["style"] = style
     unwrap(drawn)
     looks = ElementTree.Element(f"{SVG}style")
     looks.text = _STYLE + share_styles(drawn, f"{name}-s")
