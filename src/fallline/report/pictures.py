@@ -41,6 +41,8 @@ class Picture:
         What it is of beside the model: ``"data"`` (a table's rows), or ``""``.
     page
         The options with which it stands on a model's page; None where it does not.
+    each
+        Whether a page has one for each target.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Picture:
     tasks: tuple[str, ...] = (*_REGRESSION, *_CLASSES)
     needs: str = "data"
     page: Mapping[str, Any] | None = field(default=None, hash=False)
+    each: bool = False
 
     def unfit(self, model: Model) -> str:
         """Return why it cannot be of a model; "" where it can."""
@@ -79,6 +82,7 @@ PICTURES = {
             "it is the miss.",
             _REGRESSION,
             page={},
+            each=True,
         ),
         Picture(
             "residuals",
