@@ -29,7 +29,7 @@ from .maths_text import ATOM, POWER, PRODUCT, QUOTIENT, SIGN, level
 __all__ = ["mathml_of", "mathml_of_equation"]
 
 _HAT = '<mover accent="true"><mi>y</mi><mo>^</mo></mover>'
-_LINE = 5  # terms of a sum in a line
+_LINE = 4  # terms of a sum in a line
 _NAMES = {"sigmoid": "σ", "log": "ln", "atan": "arctan"}
 
 

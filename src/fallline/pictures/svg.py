@@ -33,12 +33,12 @@ Element = ElementTree.Element
 _LINK = "http://www.w3.org/1999/xlink"
 _DPI = 140  # of what is put in as pixels
 _HEAVY = 1200  # points from which on pixels are smaller than lines
-_FULL, _SMALL = 8000, 200  # of a figure of many clouds together, and of one of them
+_FULL, _FEW = 8000, 40  # of a figure's smaller clouds together, and the rows of a cloud
 _ON_MAP = "on-map"
 _FAMILY = re.compile(r" ?font-family:[^;]*;?")
 _NOTHING: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _BOX = ("x", "y", "width", "height")
-_NEAR, _OPAQUE, _LEVELS = 12, 64, 17  # of colours and opacities from 0 to 255
+_NEAR, _OPAQUE, _STEP = 12, 64, 255 / 7  # of colours and opacities from 0 to 255
 
 # What turns with the page, by its colour in light. White is left as it is inside, for there it is
 # the colour of letters on dark; only its lines, around letters, are paper.
@@ -137,9 +137,13 @@ def _marked(figure: Figure) -> Iterator[None]:
 
 def _heavy(figure: Figure) -> Iterator[Any]:
     """Yield what is smaller as pixels: what has many points, alone or together with its like."""
-    clouds = {artist: _points(artist) for axes in figure.axes for artist in axes.collections}
-    full = sum(clouds.values()) > _FULL
-    yield from (artist for artist, count in clouds.items() if count > (_SMALL if full else _HEAVY))
+    import numpy as np
+
+    every = {artist: _points(artist) for axes in figure.axes for artist in axes.collections}
+    yield from (artist for artist, count in every.items() if count > _HEAVY)
+    clouds = [a for a in every if np.shape(a.get_offsets())[0] > _FEW and every[a] <= _HEAVY]
+    if sum(every[cloud] for cloud in clouds) > _FULL:
+        yield from clouds
     for axes in figure.axes:
         if sum(map(_points, axes.lines)) > _HEAVY:
             yield from axes.lines
@@ -244,7 +248,7 @@ def _paint(parent: Element, image: Element, name: str, still: bool) -> None:
             _put(image, pixels.quantize(64, method=Image.Quantize.FASTOCTREE))
             return
         seen = pixels.convert("RGBA").getchannel("A")
-        _put(image, seen.point([round(v / _LEVELS) * _LEVELS for v in range(256)]))
+        _put(image, seen.point([round(round(v / _STEP) * _STEP) for v in range(256)]))
     cover = ElementTree.Element(f"{SVG}rect", {n: image.get(n, "") for n in _BOX})
     cover.set("style", f"fill:{_TURNING[colour]}")
     if turn := image.attrib.pop("transform", ""):

@@ -140,7 +140,7 @@ PICTURES = {
             "What the model says over a plane",
             "The prediction over two columns, all others as usual, or over the plane on which the "
             "rows are spread the most. Dots are rows, in the colour of their truth.",
-            page={"most_points": 300, "cells": 81},
+            page={"most_points": 200, "cells": 81},
         ),
         Picture(
             "surface",
