@@ -198,7 +198,7 @@ def _small(drawn: Element, name: str) -> str:
     """Return the markup of a drawing with what it can do without left out."""
     name = re.sub(r"\W", "-", name)
     still = {id(e) for e in _within(drawn, _ON_MAP)}
-    framed = {id(e) for e in _within(drawn, "legend_")}
+    framed = {id(e) for name in ("legend_", "pane3d_") for e in _within(drawn, name)}
     _drop(drawn, {f"{SVG}metadata", f"{SVG}style"})
     for place, (parent, image) in enumerate(_images(drawn)):
         _paint(parent, image, f"{name}-{place}", id(image) in still)
@@ -280,7 +280,7 @@ def _put(image: Element, pixels: Any) -> None:
 
 
 def _turning(style: str, framed: bool) -> str:
-    """Return a style whose colours are the page's; of white only lines and the legend's frame."""
+    """Return a style whose colours are the page's; of white only lines, and frames."""
     for what in ("stroke", "fill") if framed else ("stroke",):
         style = style.replace(f"{what}:{LIGHT.background}", f"{what}:var(--fl-{len(_TURNS)})")
     for colour, turning in _TURNING.items():
