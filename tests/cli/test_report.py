@@ -199,3 +199,34 @@ def test_without_matplotlib_one_line_says_what_to_install(fall, cars, monkeypatc
         ended = fall(*arguments)
         assert ended.code == 2 and ended.err.count("\n") == 1
         assert "pip install 'fallline[plots]'" in ended.err
+
+
+def test_plot_of_one_of_several_targets(fall, folder):
+    assert fall("train", "houses.csv", "-t", "price,age", "--epochs", 2, "--l2", 0.1, "--quiet",
+                "-o", "two.fall").code == 0  # fmt: skip
+    for kind in ("predictions", "residuals", "decision", "dependence"):
+        pictures = []
+        for of in ("price", "age"):
+            ended = fall("plot", "two.fall", "houses.csv", "-k", kind, "--of", of, "-o", "a.svg")
+            assert ended.code == 0, ended.err
+            pictures.append(Path("a.svg").read_text(encoding="utf-8"))
+            assert f"predicted {of}" in pictures[-1]
+        assert pictures[0] != pictures[1]
+    ended = fall("plot", "two.fall", "houses.csv", "-k", "predictions", "--of", "rooms")
+    assert ended.code == 2 and "known: price, age" in ended.err
+    ended = fall("plot", "two.fall", "houses.csv", "-k", "importance", "--of", "age")
+    assert ended.code == 2 and "no option 'of'" in ended.err
+
+
+def test_plot_of_the_surface_over_two_weights(fall, cars):
+    names = ("w[input.0->hidden1.0]", "b[hidden1.0]")
+    told = fall("plot", cars, "cars.csv", "-k", "surface", "--along", *names, "-o", "a.svg")
+    assert told.code == 0, told.err
+    drawn = Path("a.svg").read_text(encoding="utf-8")
+    assert all(name.replace(">", "&gt;") in drawn for name in names) and "trained" in drawn
+    ended = fall("plot", cars, "cars.csv", "-k", "surface", "--along", "w[a]", names[1])
+    assert ended.code == 2 and ended.err.count("\n") == 1 and "w[a]" in ended.err
+    ended = fall("plot", cars, "cars.csv", "-k", "decision", "--along", *names)
+    assert ended.code == 2 and "no option 'along'" in ended.err
+    ended = fall("plot", cars, "-k", "diagram", "--feature", "wheels")
+    assert ended.code == 2 and "no option 'features'" in ended.err

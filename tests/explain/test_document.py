@@ -28,6 +28,7 @@ from fallline.explain.maths import (
     Negative,
     Number,
     Same,
+    Sum,
     Symbol,
     product,
     same,
@@ -281,3 +282,13 @@ def test_a_notebook_gets_each_format() -> None:
 def test_a_table_in_markdown_holds_bars_in_formulas() -> None:
     shown = Document("", [Table(["a"], [[Call("abs", (x,))]])]).markdown
     assert shown.splitlines()[-1] == r"| $\lvert x \rvert $ |"
+
+
+def test_a_long_sum_goes_on_in_the_next_line():
+    terms = [symbol("x", "input", i) for i in range(9)]
+    made = mathml_of_equation(Equation(symbol("h"), Sum(tuple(terms))))
+    lines = re.findall(r'<mtd class="right">(.*?)</mtd>', made)
+    assert [line.count("<msub>") for line in lines] == [4, 4, 1]
+    assert [line.startswith("<mrow><mo>+</mo>") for line in lines] == [False, True, True]
+    short = mathml_of_equation(Equation(symbol("h"), Sum(tuple(terms[:5]))))
+    assert short.count("<mtr>") == 1

@@ -1,6 +1,8 @@
 """A diagram shows the network: its units, its weights by thickness and sign, its names."""
 
+import os
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -143,3 +145,13 @@ def test_what_does_not_fit_is_refused():
         diagram(NET, THETA, digits=0)
     with pytest.raises(SpecError, match="'light' or 'dark'"):
         diagram(NET, THETA, style="blue")
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+def test_it_looks_as_it_did(style):
+    theta = np.linspace(-1.5, 2, NET.size)
+    found = diagram(NET, theta, row=[0.5, -1.0], style=style).svg
+    path = Path(__file__).with_name("thumbnails") / f"diagram_{style}.svg"
+    if os.environ.get("FALLLINE_NEW_LOOKS"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")

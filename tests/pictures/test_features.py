@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 import fallline as fl
@@ -9,9 +10,11 @@ from fallline.data import samples
 from fallline.errors import DataError, SpecError
 from fallline.explain.trace import trace
 from fallline.pictures.bending import bending
+from fallline.pictures.draw_rows import class_colours, draw_rows
 from fallline.pictures.features import decision, units
 from fallline.pictures.questions import ask, model_of
 from fallline.pictures.side_by_side import decisions
+from fallline.pictures.style import DARK, LIGHT, new_figure
 
 
 @pytest.fixture(scope="module")
@@ -207,3 +210,37 @@ def test_features_that_cannot_be_are_refused(vehicles, circles):
         decision(net, None)
     with pytest.raises(SpecError, match="not of str"):
         decision("net", X)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=lambda look: look.name)
+def test_classes_differ_by_mark_or_colour(look):
+    labels = tuple(map(str, range(20)))
+    ax = new_figure(look).add_subplot()
+    draw_rows(ax, np.zeros((20, 2)), np.arange(20), labels, look)
+    seen = {
+        (tuple(dots.get_facecolor()[0]), dots.get_paths()[0].vertices.tobytes())
+        for dots in ax.collections
+    }
+    assert len(seen) == 20
+    assert len(set(class_colours(look, 14))) == 14
+
+
+def test_rows_have_the_colour_of_their_true_amount():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    net = fl.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", max_iter=500, random_state=0).fit(
+        X, X[:, 0]
+    )
+    found = decision(net, X, X[:, 0], cells=9).plot()
+    rows, drawn = found.ax_.collections[-1], found.ax_.collections[0]
+    assert rows.norm is drawn.norm and np.allclose(rows.get_array(), X[:, 0])
+    assert bending(net, X, X[:, 0], cells=5).plot().ax_[0].collections[-1].get_array().size == 40
+
+
+def test_the_line_of_a_unit_is_where_it_is_undecided():
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    net = fl.MLPClassifier((2,), "tanh", tol=1.0, random_state=0).fit(X, [0, 1, 1, 1])
+    found = units(net, X, cells=21)
+    assert found.shares == ("output",)
+    (ax,) = found.plot(layer="output").ax_.ravel()
+    (lines,) = [each for each in ax.collections if isinstance(each, ContourSet)]
+    assert lines.levels.tolist() == [0.5]

@@ -51,10 +51,34 @@ def test_one_of_several_targets_is_chosen_by_name_or_place():
     X = np.random.default_rng(0).normal(size=(30, 2))
     Y = np.column_stack([X[:, 0], 9 - X[:, 1]])
     net = fl.MLPRegressor(hidden_layer_sizes=(), tol=0.1, random_state=0).fit(X, Y)
-    assert np.allclose(amounts(net, X, Y, target=1).truth, Y[:, 1])
-    assert np.allclose(amounts(net, X, Y, target="y1").predicted, net.predict(X)[:, 1])
+    assert np.allclose(amounts(net, X, Y, of=1).truth, Y[:, 1])
+    assert np.allclose(amounts(net, X, Y, of="y1").predicted, net.predict(X)[:, 1])
     with pytest.raises(SpecError, match="y0, y1"):
-        amounts(net, X, Y, target="z")
+        amounts(net, X, Y, of="z")
+
+
+def test_every_picture_of_numbers_takes_the_target_that_is_asked_for():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    table = {"a": X[:, 0], "b": X[:, 1], "rise": X[:, 0], "fall": 9 - X[:, 1]}
+    model = fl.train(table, ["rise", "fall"], net="none", epochs=3).model
+    said = dict(zip(("rise", "fall"), model.predict(table).T, strict=True))
+    plane = model.plot("decision", table, of="fall", cells=5)
+    assert plane.quantity == "predicted fall" and np.allclose(plane.truth, table["fall"])
+    assert not np.allclose(plane.values, model.plot("decision", table, cells=5).values)
+    assert np.allclose(model.plot("residuals", table, of="fall").predicted, said["fall"])
+    assert model.plot("dependence", table, of=1).quantity == "predicted fall"
+    with pytest.raises(SpecError, match="known: rise, fall"):
+        model.plot("decision", table, of="climb")
+
+
+def test_dependence_begins_with_the_columns_that_move_the_prediction_most():
+    X = np.random.default_rng(0).normal(size=(60, 9))
+    weights = np.array([0, 0, 3.0, 0, 0, 0, 0, 0, 9.0])
+    net = fl.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", max_iter=500, random_state=0).fit(
+        X, X @ weights
+    )
+    found = dependence(net, X)
+    assert found.names[:2] == ("x8", "x2") and len(found.names) == 6
 
 
 def test_classes_are_scikit_learns(three):
@@ -75,9 +99,9 @@ def test_curves_are_scikit_learns(vehicles):
     assert found.curves == (1,)
     car, scores = table["kind"].values == "car", model.predict_proba(table)[:, 1]
     roc = found.plot(kind="roc").ax_.get_legend().get_texts()[0].get_text()
-    assert f"{roc_auc_score(car, scores):.2f}" in roc and "car" in roc
+    assert f"{roc_auc_score(car, scores):.3f}" in roc and "car" in roc
     curve = found.plot(kind="precision_recall").ax_.get_legend().get_texts()[0].get_text()
-    assert f"{average_precision_score(car, scores):.2f}" in curve
+    assert f"{average_precision_score(car, scores):.3f}" in curve
 
 
 def test_margins_have_a_curve_but_no_calibration():
@@ -120,7 +144,7 @@ def test_dependence_is_scikit_learns(three):
     from sklearn.inspection import partial_dependence
 
     net, X, _ = three
-    found = dependence(net, X, features="x0", label="mid", cells=9)
+    found = dependence(net, X, features="x0", of="mid", cells=9)
     peer = partial_dependence(net, X, [0], custom_values={0: found.grids[0]}, kind="both")
     assert np.allclose(found.averages[0], peer["average"][1], rtol=1e-9)
     assert np.allclose(found.individual[0], peer["individual"][1], rtol=1e-9)
@@ -153,7 +177,7 @@ def test_columns_of_every_kind_and_missing_cells_are_asked():
     frame.loc[5, "side"] = None
     model = fl.train(frame, "side", epochs=2).model
     assert len(classes(model, frame).truth) == 39
-    assert dependence(model, frame).names == ("a", "flag", "c")
+    assert sorted(dependence(model, frame).names) == ["a", "c", "flag"]
     assert importance(model, frame, repeats=1).names == ("a", "flag", "when", "c")
     assert model.plot("decision", frame, cells=4).names[0] == "first principal component"
     with pytest.raises(SpecError, match="'when' holds dates"):
@@ -225,9 +249,9 @@ def test_pictures_that_do_not_suit_are_refused(houses, vehicles, three):
     with pytest.raises(SpecError, match="leave the data away"):
         model.plot("training", table)
     with pytest.raises(SpecError, match="'tip'"):
-        dependence(*three[:2], label="tip")
+        dependence(*three[:2], of="tip")
     with pytest.raises(SpecError, match="no target 'cost'"):
-        dependence(model, table, label="cost")
+        dependence(model, table, of="cost")
     with pytest.raises(SpecError, match="repeats"):
         importance(model, table, repeats=0)
     cars = vehicles[1].take(vehicles[1]["kind"].values == "car")

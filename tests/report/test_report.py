@@ -199,3 +199,14 @@ def test_a_network_of_the_users_own_function_has_no_rule_but_a_page():
         words = Page(model_report(model, table, pictures=()).html).text
     assert "The rule of this network cannot be derived" in words
     assert "Row 1, step by step" in words
+
+
+def test_every_target_has_its_picture_and_numbers_have_minus_signs():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    table = {"a": X[:, 0], "b": X[:, 1], "up": X[:, 0], "down": -X[:, 1]}
+    model = fl.train(table, ["up", "down"], net="none", epochs=2).model
+    page = model_report(model, table, pictures=["predictions"]).html
+    assert "true up" in page and "true down" in page and page.count('class="fl-plot"') == 2
+    cells = re.findall(r"<td class=number>([^<]*)</td>", page.partition("<h2>Row")[0])
+    assert cells and not [cell for cell in cells if cell.startswith("-")]
+    assert any(cell.startswith("−") for cell in cells)

@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
-from ..files import check_writable, whole_file
+from ..files import whole_file
 from . import options
+from .drawing import STILL, check_picture, picture_option, style_option
 from .option import option
 from .reading import ask, open_model
 from .show import Screen
-from .values import Columns, File, OneOf, Whole
-from .writing import refuse_same
+from .values import Columns, OneOf, Whole
 
 if TYPE_CHECKING:
     from ..model import Model
 
 __all__ = ["command"]
-
-_ENDINGS = (".png", ".svg", ".pdf")
 
 
 def _kinds() -> list[str]:
@@ -49,28 +46,33 @@ def _kinds() -> list[str]:
     help="A column to draw over; two for decision, units and bending, any number for dependence.",
 )
 @option(
-    "output",
-    "-o",
-    "--output",
-    type=File(),
-    metavar="FILE",
-    help="Write there: .png, .svg or .pdf; a diagram is .svg. MODEL-KIND.png unless given.",
+    "data",
+    "--of",
+    metavar="NAME",
+    help="Of several targets this one, for predictions, residuals, decision and dependence; for "
+    "dependence of classes, the class.",
 )
 @option(
-    "output",
-    "--style",
-    type=OneOf(lambda: ("light", "dark")),
-    default="light",
-    show_default=True,
-    help="light or dark.",
+    "data",
+    "--along",
+    nargs=2,
+    metavar="A B",
+    help="The surface over two weights or biases, such as 'w[input.0->output.0]' 'b[output.0]'; "
+    "over two random directions unless given.",
 )
-@option("output", "--dpi", type=Whole(20), default=150, show_default=True, help="Dots an inch.")
+@picture_option("Write there: .png, .svg or .pdf; a diagram is .svg. MODEL-KIND.png unless given.")
+@style_option
+@option(
+    "output", "--dpi", type=Whole(20, 600), default=150, show_default=True, help="Dots an inch."
+)
 @options.reading_options
 def command(
     model: str,
     data: str | None,
     kind: str | None,
     features: tuple[str, ...],
+    of: str | None,
+    along: tuple[str, str] | None,
     output: str | None,
     style: str,
     dpi: int,
@@ -84,24 +86,22 @@ def command(
     if kind is None:
         _list(learnt)
         return
-    endings = (".svg",) if kind == "diagram" else _ENDINGS
+    endings = (".svg",) if kind == "diagram" else STILL
     target = output or f"{Path(model).stem}-{kind}{endings[0]}"
-    if Path(target).suffix.lower() not in endings:
-        raise DataError(f"the output must end in {', '.join(endings)}, not '{target}'")
-    refuse_same(target, model, *([] if data is None else [data]))
-    check_writable(target)
+    ending = check_picture(target, endings, model, data)
     from ..pictures.diagram import Diagram
+    from ..pictures.saving import save_figure
     from ..report.pictures import draw
-    from ..report.svg import save_figure
 
     table = None if data is None else ask(learnt, data, options.reading(given)).table
-    chosen = {"features": features} if features else {}
-    drawn = draw(learnt, kind, table, style=style, **chosen)
+    chosen = {"features": features or None, "of": of, "along": along or None}
+    told = {name: value for name, value in chosen.items() if value is not None}
+    drawn = draw(learnt, kind, table, style=style, **told)
     with whole_file(target) as temporary:
         if isinstance(drawn, Diagram):
             temporary.write_text(drawn.svg, encoding="utf-8")
         else:
-            save_figure(drawn.figure_, temporary, Path(target).suffix.lower()[1:], dpi)
+            save_figure(drawn.figure_, temporary, format=ending[1:], dpi=dpi)
     click.echo(target)
 
 

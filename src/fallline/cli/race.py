@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
-from ..files import check_writable, whole_file
+from ..files import whole_file
 from . import options
+from .drawing import MOVING, STILL, check_picture, picture_option, style_option
 from .items import ITEMS
 from .option import option
 from .reading import read_data, refuse_model
 from .show import Screen
 from .text import count, number
-from .values import BatchSize, Columns, File, Listed, Number, OneOf, Whole
-from .writing import plain, refuse_same
+from .values import BatchSize, Columns, Listed, Number, Whole
+from .writing import plain
 
 if TYPE_CHECKING:
     from ..pictures.race import Race
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_STILL, _MOVING = (".png", ".svg", ".pdf"), (".gif", ".mp4")
 _ITEM = {item.name: item for item in ITEMS}
 _VARIED = {"learning_rate": "learning_rates", "momentum": "momenta", "batch_size": "batch_sizes"}
 _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
@@ -96,22 +96,8 @@ _USUAL = ("sgd(learning_rate=0.1)", "sgd(learning_rate=0.1, momentum=0.9)",
     help="λ of the penalty ½λw² on weights.",
 )
 @_ITEM["seed"].option()
-@option(
-    "output",
-    "-o",
-    "--output",
-    type=File(),
-    metavar="FILE",
-    help="Draw the race there: .png, .svg or .pdf; .gif or .mp4 for the paths in motion.",
-)
-@option(
-    "output",
-    "--style",
-    type=OneOf(lambda: ("light", "dark")),
-    default="light",
-    show_default=True,
-    help="light or dark.",
-)
+@picture_option("Draw the race there: .png, .svg or .pdf; .gif or .mp4 for the paths in motion.")
+@style_option
 @option(
     "output",
     "--dpi",
@@ -129,7 +115,7 @@ def command(
     passes over the rows and milliseconds it was there: near the least error that any came to.
     """
     if output is not None:
-        _check_output(output, data)
+        check_picture(output, (*STILL, *MOVING), data)
     refuse_model(data)
     work = _work(data, given)
     found = _race(work, given)
@@ -143,14 +129,6 @@ def command(
         _draw(found, output, style, dpi)
         if not as_json:
             click.echo(f"drawn to {output}")
-
-
-def _check_output(output: str, data: str) -> None:
-    endings = (*_STILL, *_MOVING)
-    if Path(output).suffix.lower() not in endings:
-        raise DataError(f"the output must end in {', '.join(endings)}, not '{output}'")
-    refuse_same(output, data)
-    check_writable(output)
 
 
 def _work(data: str, given: dict[str, Any]) -> Work:
@@ -233,7 +211,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _draw(found: Race, output: str, style: Any, dpi: int | None) -> None:
     ending: Any = Path(output).suffix.lower()
     with whole_file(output) as temporary:
-        if ending in _STILL:
+        if ending in STILL:
             found.plot(style=style).save(temporary, format=ending[1:], dpi=dpi or 150)
         else:
             from ..pictures.animation import animate

@@ -29,6 +29,7 @@ from .maths_text import ATOM, POWER, PRODUCT, QUOTIENT, SIGN, level
 __all__ = ["mathml_of", "mathml_of_equation"]
 
 _HAT = '<mover accent="true"><mi>y</mi><mo>^</mo></mover>'
+_LINE = 4  # terms of a sum in a line
 _NAMES = {"sigmoid": "σ", "log": "ln", "atan": "arctan"}
 
 
@@ -76,18 +77,32 @@ def mathml_of(node: Maths) -> str:
 
 
 def mathml_of_equation(equation: Equation) -> str:
-    """Return an equation as MathML, each formula after the second on a line of its own."""
+    """Return an equation as MathML, each formula after the second on a line of its own.
+
+    A long sum goes on in the next line, so that it is whole on paper too.
+    """
     rows = []
     for at, ((sign, side), *values) in enumerate(equation.lines):
         left = "" if at else mathml_of(equation.sides[0])
-        right = mathml_of(side)
-        for mark, value in values:
-            right += f"<mo>{escape(mark)}</mo>{mathml_of(value)}"
-        rows.append(
-            f'<mtr><mtd class="left">{left}</mtd><mtd><mo>{escape(sign)}</mo></mtd>'
-            f'<mtd class="right">{_row(right)}</mtd></mtr>'
-        )
+        *before, right = _broken(side)
+        for equals, value in values:
+            right += f"<mo>{escape(equals)}</mo>{mathml_of(value)}"
+        mark = f"<mo>{escape(sign)}</mo>"
+        for part in (*before, right):
+            rows.append(
+                f'<mtr><mtd class="left">{left}</mtd><mtd>{mark}</mtd>'
+                f'<mtd class="right">{_row(part)}</mtd></mtr>'
+            )
+            left = mark = ""
     return f'<mtable displaystyle="true">{"".join(rows)}</mtable>'
+
+
+def _broken(side: Maths) -> list[str]:
+    """Return a formula in lines: a sum of many terms in several."""
+    if not isinstance(side, Sum) or len(side.terms) <= _LINE + 1:
+        return [mathml_of(side)]
+    first, *rest = (side.terms[at : at + _LINE] for at in range(0, len(side.terms), _LINE))
+    return [_sum(first), *("".join(_added(terms)) for terms in rest)]
 
 
 def _row(*parts: str) -> str:
@@ -146,11 +161,16 @@ def _place(place: Place) -> str:
 
 
 def _sum(terms: tuple[Maths, ...]) -> str:
-    parts = [_in(terms[0], SIGN)]
-    for term in terms[1:]:
+    return _row(_in(terms[0], SIGN), *_added(terms[1:]))
+
+
+def _added(terms: tuple[Maths, ...]) -> list[str]:
+    """Return terms of a sum, each with the sign before it."""
+    parts = []
+    for term in terms:
         minus, inner = signed(term)
         parts += ["<mo>−</mo>" if minus else "<mo>+</mo>", _in(inner, PRODUCT)]
-    return _row(*parts)
+    return parts
 
 
 def _product(factors: tuple[Maths, ...]) -> str:

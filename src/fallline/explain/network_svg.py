@@ -25,7 +25,7 @@ _PLACES = (0.3, 0.42, 0.22, 0.36, 0.64, 0.72, 0.58, 0.5)  # along an edge, where
 _LABELLED = 40  # edges up to which each has its number
 
 _LIGHT = """
-.fl-net{font-family:system-ui,sans-serif;font-size:12px;max-width:100%;height:auto}
+.fl-net{font-family:system-ui,sans-serif;font-size:12px;max-width:100%;height:auto;background:#fff}
 .fl-net text{fill:#1a1a1a;text-anchor:middle}
 .fl-net .u{fill:#fff;stroke:#333;stroke-width:1.5}
 .fl-net .x{fill:#eef2f6}
@@ -39,6 +39,7 @@ _LIGHT = """
 .fl-net .k{fill:#fff}
 """.replace("\n", "")
 _DARK = """
+.fl-net{background:#15181c}
 .fl-net text{fill:#e8e8e8}
 .fl-net .u{fill:#1d2126;stroke:#ccc}
 .fl-net .x{fill:#2b3138}
@@ -49,9 +50,9 @@ _DARK = """
 .fl-net .k{fill:#15181c}
 """.replace("\n", "")
 _STYLES = {
-    "auto": f"{_LIGHT}@media (prefers-color-scheme:dark){{{_DARK}}}",
-    "light": f"{_LIGHT}.fl-net{{background:#fff}}",
-    "dark": f"{_LIGHT}{_DARK}.fl-net{{background:#15181c}}",
+    "auto": f"{_LIGHT}@media screen and (prefers-color-scheme:dark){{{_DARK}}}",
+    "light": _LIGHT,
+    "dark": f"{_LIGHT}{_DARK}",
 }
 
 

@@ -268,8 +268,9 @@ class Model:
         ax
             matplotlib's axes to draw on; without them a figure is made.
         options
-            ``style="dark"``, ``features=("age", "rooms")`` and others: those of the function and
-            of the `plot` in `fallline.pictures` that make the picture.
+            ``style="dark"``, ``features=("age", "rooms")``, ``of="price"`` (of several targets) and
+            others: those of the function and of the `plot` in `fallline.pictures` that make the
+            picture.
 
         Returns
         -------

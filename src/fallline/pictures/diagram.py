@@ -18,6 +18,7 @@ from ..model import Model
 from ..spec.initial import given_theta
 from ..spec.network import Network
 from .layers import layer_outputs
+from .lettering import shortened
 from .questions import ask, model_of
 from .style import StyleName, style_named
 
@@ -125,7 +126,7 @@ def diagram(
     def unit(layer: str, place: int) -> UnitText:
         inside = shown(outputs[layer][place]) if layer in outputs else ""
         name = names.get((layer, place), "")
-        return UnitText(inside, (_short(name),) if name else ())
+        return UnitText(inside, (shortened(name, _LONGEST),) if name else ())
 
     alt = f"Network {net}" + ("" if weights is None else ": edges by weight")
     labelled = {None: 40, True: net.size, False: 0}[values]
@@ -171,7 +172,3 @@ def _names(model: Model) -> dict[tuple[str, int], str]:
     told = target.names if target.task == "regression" else tuple(map(str, target.labels))
     told = told[-1:] if output.size == 1 else told
     return found | {(output.name, i): name for i, name in enumerate(told)}
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

@@ -36,7 +36,7 @@ class Display(Record):
         """Draw the numbers; every picture says here what can be chosen."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is drawn")
 
-    def save(self, path: str | PathLike[str], **options: Any) -> None:
+    def save(self, path: str | PathLike[str], *, page: bool = False, **options: Any) -> None:
         """Write the picture drawn last to a file, in the format that its name ends in.
 
         The same picture gives the same bytes: no date is written.
@@ -45,6 +45,8 @@ class Display(Record):
         ----------
         path
             Such as ``surface.svg``, ``.pdf`` or ``.png``.
+        page
+            Write `svg`, on paper of its own, for a web page; else SVG for any program.
         options
             What `matplotlib.figure.Figure.savefig` takes, such as `dpi`.
 
@@ -53,11 +55,34 @@ class Display(Record):
         NotFittedError
             Nothing has been drawn yet.
         SpecError
-            The picture would be too large, or the `dpi` is none.
+            The picture would be too large, or the `dpi` is none; or one for a page is to be written
+            to a file that does not end in ``.svg``.
         """
         if not hasattr(self, "figure_"):
             raise NotFittedError("nothing is drawn yet: call plot() first, then save(path)")
+        if page:
+            from .svg import save_for_page
+
+            return save_for_page(self.figure_, path)
         save_figure(self.figure_, path, **options)
+
+    @property
+    def svg(self) -> str:
+        """The picture drawn last as SVG to stand in a web page: small, and its letters are letters.
+
+        What was drawn in light follows the reader's light or dark look. Programs other than
+        browsers may know no such thing: for them use `save`.
+
+        Raises
+        ------
+        NotFittedError
+            Nothing has been drawn yet.
+        """
+        from .svg import svg_of
+
+        if not hasattr(self, "figure_"):
+            raise NotFittedError("nothing is drawn yet: call plot() first, then take .svg")
+        return svg_of(self.figure_, type(self).__name__.lower())
 
     def _drawn_on(self, axes: Any) -> Self:
         first = axes.flat[0] if hasattr(axes, "flat") else axes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import SpecError
+from .lettering import grouped, shortened
 from .style import Style, StyleName, canvas, dress, new_figure, style_named
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ def draw_importance(
         markersize=8,
     )  # fmt: skip
     ax.axvline(0, color=look.ink, linewidth=0.8)
-    ax.set_yticks(places, [found.names[i] for i in shown])
-    left = len(found.names) - len(shown)
-    ax.set_title("Permutation importance" + (f" (the first {most} columns)" if left else ""))
+    ax.set_yticks(places, [shortened(found.names[i], 32) for i in shown])
+    count = len(found.names)
+    some = f" (the {most} largest of {count} columns)" if count > most else ""
+    ax.set_title(f"Permutation importance{some}")
     ax.set_xlabel(
-        f"rise of the error ({found.loss.replace('_', ' ')}; it is {found.error:.4g} "
-        f"on {found.rows:,} rows)"
+        f"rise of the error ({found.loss.replace('_', ' ')})\n"
+        f"above {found.error:.4g}, on {found.rows:,} rows"
     )
     return ax
 
@@ -73,7 +75,7 @@ def draw_dependence(
         is_categorical=[(each,) for each in categories],
     ).plot(
         ax=axes,
-        ice_lines_kw={"color": look.colours[0], "alpha": 0.25},
+        ice_lines_kw={"color": look.colours[0], "alpha": 0.25 if lines > 10 else 0.5},
         pd_line_kw={"color": look.colours[1], "linewidth": 2.2, "linestyle": "-"},
         bar_kw={"color": look.colours[0]},
     )
@@ -83,7 +85,7 @@ def draw_dependence(
 def _axes(count: int, look: Style) -> Any:
     columns = min(count, 3)
     rows = -(-count // columns)
-    size = (6.4, 4.8) if count == 1 else (3.4 * columns + 0.4, 2.9 * rows + 0.3)
+    size = (6.4, 4.8) if count == 1 else (2.7 * columns + 0.4, 2.3 * rows + 0.3)
     axes = np.atleast_1d(np.asarray(new_figure(look, size).subplots(rows, columns))).ravel()
     for left in axes[count:]:
         left.remove()
@@ -102,15 +104,27 @@ def _scale(found: Dependence) -> tuple[float, float]:
 
 
 def _finished(found: Dependence, axes: Any, look: Style) -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = _scale(found)
     for place, each in enumerate(axes):
         legend = each.get_legend()
         if legend is not None:
             legend.remove()
-        each.set_xlabel(found.names[place])
-        each.set_ylim(_scale(found))
+        each.set_xlabel(shortened(found.names[place], 32))
+        each.set_ylim(low, high)
         each.set_ylabel(found.quantity if place % 3 == 0 else "")
         for marks in each.collections:
             marks.set_color(look.ink)
+        if found.deciles[place] is None:
+            names = [shortened(str(value), 14) for value in found.grids[place]]
+            turned = 30 if max(map(len, names)) * len(names) > 20 else 0
+            each.set_xticks(range(len(names)), names, rotation=turned,
+                            ha="right" if turned else "center")  # fmt: skip
+        else:
+            each.xaxis.set_major_locator(MaxNLocator(4))
+            grouped(each.xaxis)
+        grouped(each.yaxis)
     if len(axes) == 1:
         axes[0].set_title(f"Partial dependence ({found.rows:,} rows)")
     return axes

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats, Ints
+from ..arrays import Floats
 from ..errors import SpecError, suggest
+from .draw_rows import amounts_scale, class_colours, class_legend, draw_rows, dress_bar, some
+from .lettering import minus
 from .style import (
     Style,
     StyleName,
@@ -28,17 +30,9 @@ if TYPE_CHECKING:
     from .features import Decision, Units
     from .side_by_side import Decisions
 
-__all__ = ["class_colours", "draw_bending", "draw_decision", "draw_decisions", "draw_units"]
+__all__ = ["draw_bending", "draw_decision", "draw_decisions", "draw_units"]
 
 _INKS = ("#1f2430", "#f4f4f2")  # on the light and on the dark half of a map of numbers
-_MARKS = ("o", "s", "^", "D", "v", "P", "X")  # classes differ by more than colour
-
-
-def class_colours(look: Style, count: int) -> list[str]:
-    """Return a colour for each class; of two, those at the ends of `diverging_map`."""
-    if count == 2:
-        return [look.colours[1], look.colours[0]]
-    return [look.colours[i % len(look.colours)] for i in range(count)]
 
 
 def draw_decision(
@@ -47,18 +41,16 @@ def draw_decision(
     """Draw the map, the boundaries and the rows."""
     look = style_named(style)
     ax = canvas(ax, look)
-    if not found.labels:
-        _amounts(found, ax, look)
-    else:
-        drawn = _classes(found, ax, look)
-        if drawn is not None:
-            _scale(found, drawn, ax, look)
-    points, truth = found.points[:most_points], found.truth
-    _rows(ax, points, None if truth is None else truth[:most_points], found.labels, look)
+    drawn = _classes(found, ax, look) if found.labels else _amounts(found, ax, look)
+    if found.labels and drawn is not None:
+        _scale(found, drawn, ax, look)
+    truth = some(found.truth, most_points)
+    scale = None if found.labels else drawn.norm
+    draw_rows(ax, found.points[:most_points], truth, found.labels, look, scale=scale)
     _frame(ax, found.x, found.y, found.names, found.note, look)
     if found.labels:
         ax.set_title("Decision")
-        _legend(ax, look)
+        class_legend(ax, look)
     return ax
 
 
@@ -74,8 +66,8 @@ def draw_decisions(found: Decisions, most_points: int, style: StyleName | Style)
     for place, (ax, name, each, accuracy) in enumerate(every):
         dress(ax, look)
         drawn = _classes(each, ax, look)
-        truth = _some(each.truth, most_points)
-        _rows(ax, each.points[:most_points], truth, each.labels, look, size=14)
+        truth = some(each.truth, most_points)
+        draw_rows(ax, each.points[:most_points], truth, each.labels, look, size=14)
         _frame(ax, each.x, each.y, each.names, each.note if place == 0 else "", look)
         told = "" if np.isnan(accuracy) else f" ({100 * accuracy:.0f} % right)"
         ax.set_title(f"{name}{told}", fontsize=10)
@@ -85,7 +77,7 @@ def draw_decisions(found: Decisions, most_points: int, style: StyleName | Style)
         left.remove()
     if drawn is not None:
         _scale(found.maps[0], drawn, list(axes[:count]), look)
-    _legend(axes[0], look)
+    class_legend(axes, look)
     return axes[:count]
 
 
@@ -99,7 +91,7 @@ def _classes(found: Decision, ax: Axes, look: Style) -> Any:
 def _scale(found: Decision, drawn: Any, axes: Any, look: Style) -> None:
     first = axes[0] if isinstance(axes, list) else axes
     bar = first.figure.colorbar(drawn, ax=axes, ticks=[0, 0.25, 0.5, 0.75, 1], pad=0.02)
-    _dress_bar(bar, f"{found.quantity} of {found.labels[1]}", look)
+    dress_bar(bar, f"{found.quantity} of {found.labels[1]}", look)
 
 
 def _two_classes(found: Decision, ax: Axes, look: Style) -> Any:
@@ -131,50 +123,25 @@ def _many_classes(found: Decision, ax: Axes, look: Style) -> None:
             ax.contour(found.x, found.y, lead, [0], colors=[look.ink], linewidths=1.2)
 
 
-def _amounts(found: Decision, ax: Axes, look: Style) -> None:
-    from matplotlib.ticker import MaxNLocator
+def _amounts(found: Decision, ax: Axes, look: Style) -> Any:
+    """Draw a map of predictions; return it, for its scale of colours."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     shown = found.values[:, :, 0]
     drawn = ax.contourf(found.x, found.y, shown, 20, cmap=error_map())
     low, high = float(shown.min()), float(shown.max())
+    form = "{x:,.0f}" if max(abs(low), abs(high)) >= 1e4 else None
     if high > low:
         levels = MaxNLocator(8).tick_values(low, high)
         inks = [_INKS[int(level > (low + high) / 2)] for level in levels]
         lines = ax.contour(
             found.x, found.y, shown, levels, colors=inks, linewidths=0.6, linestyles="solid"
         )
-        ax.clabel(lines, fontsize=7)
-    _dress_bar(ax.figure.colorbar(drawn, ax=ax, pad=0.02), found.quantity, look)
-    ax.set_title("Prediction")
-
-
-def _dress_bar(bar: Any, label: str, look: Style) -> None:
-    bar.set_label(label, color=look.ink)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=look.ink, labelsize=8)
-
-
-def _rows(
-    ax: Axes,
-    points: Floats,
-    truth: Ints | Floats | None,
-    labels: Sequence[str],
-    look: Style,
-    size: float = 22,
-) -> None:
-    edge = look.background if look.name == "light" else "#000000"
-    if truth is None or not labels:
-        ax.scatter(
-            points[:, 0], points[:, 1], s=size / 2, color=look.colours[1], edgecolors=edge,
-            linewidths=0.3, zorder=3,
-        )  # fmt: skip
-        return
-    for i, (label, colour) in enumerate(zip(labels, class_colours(look, len(labels)), strict=True)):
-        own = points[truth == i]
-        ax.scatter(
-            own[:, 0], own[:, 1], s=size, color=colour, marker=_MARKS[i % len(_MARKS)],
-            edgecolors=edge, linewidths=0.6 if size > 10 else 0.25, label=label, zorder=3,
-        )  # fmt: skip
+        ax.clabel(lines, fontsize=7, fmt=StrMethodFormatter(form or "{x:.4g}"))
+    bar = ax.figure.colorbar(drawn, ax=ax, pad=0.02, format=form, ticks=MaxNLocator(8))
+    dress_bar(bar, found.quantity, look)
+    ax.set_title("Prediction" if found.truth is None else "Prediction, and the rows' true values")
+    return drawn
 
 
 def _frame(ax: Axes, x: Floats, y: Floats, names: tuple[str, str], note: str, look: Style) -> None:
@@ -182,14 +149,8 @@ def _frame(ax: Axes, x: Floats, y: Floats, names: tuple[str, str], note: str, lo
     if note:
         ax.annotate(
             fill(note, 76), (0, 0), (0, -38), "axes fraction", textcoords="offset points",
-            fontsize=7.5,             color=look.ink, alpha=0.75, annotation_clip=False, va="top",
+            fontsize=7.5, color=look.ink, alpha=0.75, annotation_clip=False, va="top",
         )  # fmt: skip
-
-
-def _legend(ax: Axes, look: Style) -> None:
-    if ax.get_legend_handles_labels()[0]:
-        legend = ax.legend(fontsize=8, labelcolor=look.ink, framealpha=0.85, edgecolor="none")
-        legend.get_frame().set_facecolor(look.background)
 
 
 def draw_units(
@@ -214,7 +175,7 @@ def draw_units(
         name: [unit] if unit is not None else [*range(min(widths[name], most))] for name in layers
     }
     columns = max(map(len, chosen.values()))
-    figure = new_figure(look, (max(1.75 * columns, 3.2) + 0.6, 1.85 * len(layers) + 0.5))
+    figure = new_figure(look, (max(1.75 * columns, 3.2) + 0.9, 1.85 * len(layers) + 0.8))
     axes = np.asarray(figure.subplots(len(layers), columns, squeeze=False))
     for row, (name, shown) in zip(axes, chosen.items(), strict=True):
         for place, each in zip(shown, row, strict=False):
@@ -224,9 +185,10 @@ def draw_units(
         for left in row[len(shown) :]:
             left.set_axis_off()
         if len(shown) < widths[name] and unit is None:
-            row[len(shown) - 1].set_title(f"{name}.{shown[-1]} of {widths[name]}", fontsize=9)
-    axes[-1, 0].set_xlabel(found.names[0], fontsize=9)
-    axes[-1, 0].set_ylabel(found.names[1], fontsize=9)
+            row[0].set_ylabel(f"{len(shown)} of {widths[name]} units", fontsize=9)
+    across, up = found.names
+    figure.suptitle(f"across: {across}; up: {up}", fontsize=9, color=look.ink)
+    class_legend(axes, look)
     return axes
 
 
@@ -242,18 +204,22 @@ def _unit(found: Units, layer: str, unit: int, ax: Axes, look: Style) -> Axes:
     )  # fmt: skip
     if high - low > 0.05 * far:  # a constant unit has no line
         ax.contour(
-            found.x, found.y, values, [(low + high) / 2], colors=[look.ink], linewidths=1,
-            linestyles="solid",
+            found.x, found.y, values, [_middle(found, layer, low, high)], colors=[look.ink],
+            linewidths=1, linestyles="solid",
         )  # fmt: skip
-    _rows(ax, found.points[:300], _some(found.truth, 300), found.labels, look, size=7)
+    truth = some(found.truth, 300) if found.labels else None
+    draw_rows(ax, found.points[:300], truth, found.labels, look, size=7)
     ax.set(xlim=(found.x[0], found.x[-1]), ylim=(found.y[0], found.y[-1]))
     ax.set(xlabel=found.names[0], ylabel=found.names[1])
-    ax.set_title(f"{layer}.{unit}  [{low:.2g}, {high:.2g}]".replace("-", "−"), fontsize=8)
+    ax.set_title(minus(f"{layer}.{unit}  [{low:.2g}, {high:.2g}]"), fontsize=8)
     return ax
 
 
-def _some(truth: Ints | Floats | None, most: int) -> Ints | Floats | None:
-    return None if truth is None else truth[:most]
+def _middle(found: Units, layer: str, low: float, high: float) -> float:
+    """Return where a unit is undecided: half of a probability, nought, or half its range."""
+    if layer in found.shares:
+        return 0.5
+    return 0.0 if low < 0 < high else (low + high) / 2
 
 
 def _known(layer: str, layers: Sequence[str]) -> str:
@@ -275,11 +241,14 @@ def draw_bending(
         if len(spaces) > 1:
             raise SpecError("one ax takes the space of one layer; say layer=")
         return _space(found, spaces[0], canvas(ax, look), look)
-    figure = new_figure(look, (3.7 * len(spaces) + 0.3, 3.8))
+    figure = new_figure(look, (3.7 * len(spaces) + 0.3, 4.0))
     axes = np.atleast_1d(np.asarray(figure.subplots(1, len(spaces))))
     for each, space in zip(axes, spaces, strict=True):
         _space(found, space, dress(each, look), look)
-    _legend(axes[0], look)
+    if found.truth is not None and not found.labels:
+        bar = figure.colorbar(axes[0].collections[-1], ax=list(axes), pad=0.02)
+        dress_bar(bar, "true value", look)
+    class_legend(axes, look)
     return axes
 
 
@@ -287,7 +256,9 @@ def _space(found: Bending, space: Space, ax: Axes, look: Style) -> Axes:
     for lines in (space.grid, space.grid.swapaxes(0, 1)):
         for line in lines:
             ax.plot(line[:, 0], line[:, 1], color=look.faint, linewidth=0.6, zorder=1)
-    _rows(ax, space.points[:1000], _some(found.truth, 1000), found.labels, look, size=16)
+    scale = None if found.truth is None or found.labels else amounts_scale(found.truth)
+    truth = some(found.truth, 1000)
+    draw_rows(ax, space.points[:1000], truth, found.labels, look, size=16, scale=scale)
     every = np.concatenate([space.grid.reshape(-1, 2), space.points])
     low, high = every.min(axis=0), every.max(axis=0)
     margin = np.where(high > low, 0.04 * (high - low), 1.0)

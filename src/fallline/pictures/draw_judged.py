@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import SpecError, suggest
+from .lettering import amount, grouped, minus
 from .style import Style, StyleName, canvas, dress, error_map, new_figure, style_named
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def draw_amounts(
 
 
 def _amounts(found: Amounts, kind: str, ax: Axes, look: Style) -> Axes:
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+    from matplotlib.ticker import MaxNLocator
     from sklearn.metrics import PredictionErrorDisplay
 
     PredictionErrorDisplay(y_true=found.truth, y_pred=found.predicted).plot(
@@ -51,15 +52,13 @@ def _amounts(found: Amounts, kind: str, ax: Axes, look: Style) -> Axes:
     if kind == "residuals":
         ax.set(xlabel=f"predicted {found.name}", ylabel="residual: truth − prediction")
         typical = float(np.sqrt((found.residuals**2).mean()))
-        ax.set_title(f"Residuals (RMSE {typical:.4g})")
+        ax.set_title(f"Residuals (RMSE {amount(typical)})")
     else:
         ax.set(xlabel=f"predicted {found.name}", ylabel=f"true {found.name}")
-        ax.set_title(f"Prediction and truth (R² {found.r2:.3f})")
-    ax.xaxis.set_major_locator(MaxNLocator(5))  # the Display marks odd numbers
-    ax.yaxis.set_major_locator(MaxNLocator(6))
-    if float(np.abs(found.truth).max()) >= 1e4:
-        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.set_title(minus(f"Prediction and truth (R² {found.r2:.3f})"))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(5))  # the Display marks odd numbers
+        grouped(axis)
     return ax
 
 
@@ -103,8 +102,8 @@ def _calibration(found: Classes, ax: Axes, look: Style, bins: int) -> None:
             found.truth == i, np.clip(found.scores[:, i], 0, 1), n_bins=bins, strategy="quantile",
             ax=ax, name=found.labels[i], ref_line=place == 0,
         )  # fmt: skip
-    _restyle(found, ax, look, skipped="Perfectly calibrated")
-    ax.set(xlabel="mean predicted probability", ylabel="share of rows that are so")
+    _restyle(found, ax, look, skipped="Perfectly calibrated", place="upper left")
+    ax.set(xlabel="mean predicted probability", ylabel="share of rows of the class")
     ax.set_title("Calibration")
 
 
@@ -112,11 +111,10 @@ def _roc(found: Classes, ax: Axes, look: Style) -> None:
     from sklearn.metrics import RocCurveDisplay
 
     for i in found.curves[:_MOST_CURVES]:
-        RocCurveDisplay.from_predictions(
-            found.truth == i, found.scores[:, i], ax=ax, name=found.labels[i]
-        )
+        drawn = RocCurveDisplay.from_predictions(found.truth == i, found.scores[:, i], ax=ax)
+        _call(drawn, f"{found.labels[i]} (AUC {drawn.roc_auc:.3f})")
     ax.plot([0, 1], [0, 1], color=look.faint, label="by chance")
-    _restyle(found, ax, look, skipped="by chance")
+    _restyle(found, ax, look, skipped="by chance", place="lower right")
     ax.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC curve")
 
 
@@ -124,24 +122,32 @@ def _precision_recall(found: Classes, ax: Axes, look: Style) -> None:
     from sklearn.metrics import PrecisionRecallDisplay
 
     for i in found.curves[:_MOST_CURVES]:
-        PrecisionRecallDisplay.from_predictions(
-            found.truth == i, found.scores[:, i], ax=ax, name=found.labels[i]
-        )
-    _restyle(found, ax, look, skipped="")
+        drawn = PrecisionRecallDisplay.from_predictions(found.truth == i, found.scores[:, i], ax=ax)
+        _call(drawn, f"{found.labels[i]} (AP {drawn.average_precision:.3f})")
+    _restyle(found, ax, look, skipped="", place="lower left")
     ax.set(xlabel="recall", ylabel="precision", title="Precision and recall")
 
 
-def _restyle(found: Classes, ax: Axes, look: Style, skipped: str) -> None:
+def _call(drawn: Any, name: str) -> None:
+    """Name a Display's line; it rounds to two digits, so that 0.998 looks perfect."""
+    line = drawn.line_[0] if isinstance(drawn.line_, list) else drawn.line_
+    line.set_label(name)
+
+
+def _restyle(found: Classes, ax: Axes, look: Style, skipped: str, place: Any) -> None:
     """Give the lines of a Display our colours, whatever its version takes as keywords."""
     curves = [line for line in ax.get_lines() if line.get_label() != skipped]
-    for place, line in enumerate(curves):
-        line.set_color(look.colours[place % len(look.colours)])
-        line.set_linestyle(_LINES[place % len(_LINES)])
+    for i, line in enumerate(curves):
+        line.set_color(look.colours[i % len(look.colours)])
+        line.set_linestyle(_LINES[i % len(_LINES)])
     for line in ax.get_lines():
         if line.get_label() == skipped:
             line.set(color=look.faint, linestyle="-")
-    legend = ax.legend(fontsize=8, labelcolor=look.ink, framealpha=0.85, edgecolor="none")
+    legend = ax.legend(
+        fontsize=8, labelcolor=look.ink, framealpha=0.85, edgecolor="none", loc=place
+    )
     legend.get_frame().set_facecolor(look.background)
     left_out = len(found.curves) - _MOST_CURVES
     if left_out > 0:
         legend.set_title(f"{left_out} more classes are left out")
+        legend.get_title().set(color=look.ink, fontsize=8)

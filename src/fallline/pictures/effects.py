@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dependence", "Importance", "dependence", "importance"]
 
+_MOST = 6  # pictures of columns, where none are named
+
 
 @dataclass(frozen=True)
 class Importance(Display):
@@ -189,7 +191,7 @@ def dependence(
     y: Any = None,
     *,
     features: Sequence[str] | str | None = None,
-    label: Any = None,
+    of: Any = None,
     cells: int = 40,
     most_rows: int = 500,
 ) -> Dependence:
@@ -206,8 +208,9 @@ def dependence(
     model, data, y
         As in `fallline.Model.plot`; the truth is not needed.
     features
-        One column or several; the first six of numbers or categories unless given.
-    label
+        One column or several of numbers or categories. Unless given, the six that move what is
+        said the most when their cells are shuffled.
+    of
         The class, or the target, of which it is told; the last class, or the first target, unless
         given.
     cells
@@ -218,7 +221,7 @@ def dependence(
     Raises
     ------
     SpecError, DataError
-        When a column or the label is unknown, or a column holds dates or nothing.
+        When a column, class or target is unknown, or a column holds dates or nothing.
 
     Examples
     --------
@@ -232,40 +235,28 @@ def dependence(
     if cells < 2 or most_rows < 1:
         raise SpecError("cells must be at least 2 and most_rows at least 1")
     asked = ask(model, data, y).first(most_rows)
-    names = _usual(asked) if features is None else features
+    place, quantity = asked.one_of(of)
+    names = _telling(asked, place) if features is None else features
     names = (names,) if isinstance(names, str) else tuple(names)
     if not names:
         raise SpecError("name at least one column")
-    place, quantity = _told_of(asked, label)
     grids = [_grid(asked.table[name], cells) for name in names]
     lines = [
-        np.column_stack([_said(asked, name, value, place) for value in grid])
+        np.column_stack([_said(asked, _set_to(asked, name, value), place) for value in grid])
         for name, grid in zip(names, grids, strict=True)
     ]
     deciles = tuple(_deciles(asked.table[name]) for name in names)
     return Dependence(names, tuple(grids), tuple(lines), deciles, quantity, asked.table.n)
 
 
-def _usual(asked: Asked) -> tuple[str, ...]:
-    """Return the first six columns that have a grid."""
-    return tuple(each.name for each in asked.table if each.kind != "date" and each.known.any())[:6]
-
-
-def _told_of(asked: Asked, label: Any) -> tuple[int, str]:
-    """Return the column of what is said that is told of, and its name."""
-    target = asked.model.target
-    if target is None or target.task == "regression":
-        names = [] if target is None else [*target.names]
-        place = 0 if label is None else names.index(label) if label in names else -1
-        if place < 0:
-            raise SpecError(f"there is no target {label!r}; known: {', '.join(names) or 'none'}")
-        return place, asked.quantity if target is None else f"predicted {names[place]}"
-    place = len(asked.labels) - 1
-    if label is not None:
-        if str(label) not in asked.labels:
-            raise SpecError(f"there is no class {label!r}; known: {', '.join(asked.labels)}")
-        place = asked.labels.index(str(label))
-    return place, f"{asked.quantity} of {asked.labels[place]}"
+def _telling(asked: Asked, place: int) -> tuple[str, ...]:
+    """Return the columns that have a grid and move what is said the most, the most first."""
+    columns = [each for each in asked.table if each.kind != "date" and each.known.any()]
+    said = _said(asked, {}, place)
+    rows = np.random.default_rng(0).permutation(asked.table.n)
+    moves = [np.abs(_said(asked, {c.name: c.take(rows)}, place) - said).mean() for c in columns]
+    order = np.argsort(-np.array(moves), kind="stable")[:_MOST]
+    return tuple(columns[i].name for i in order)
 
 
 def _grid(column: Column, cells: int) -> Array:
@@ -285,11 +276,15 @@ def _grid(column: Column, cells: int) -> Array:
     return np.linspace(low, high, cells)
 
 
-def _said(asked: Asked, name: str, value: Any, place: int) -> Floats:
+def _set_to(asked: Asked, name: str, value: Any) -> dict[str, Array | Column]:
+    """Return a column that holds a value in every row."""
     kind = asked.table[name].values.dtype
     one = np.full(asked.table.n, value, kind if kind.kind in "Ob" else np.float64)
-    outputs = asked.model.network_outputs(asked.inputs({name: one}))
-    return asked.said(outputs)[:, place]
+    return {name: one}
+
+
+def _said(asked: Asked, changed: dict[str, Array | Column], place: int) -> Floats:
+    return asked.said(asked.model.network_outputs(asked.inputs(changed)))[:, place]
 
 
 def _deciles(column: Column) -> Floats | None:

@@ -13,6 +13,7 @@ from ..data.table import Column
 from ..errors import DataError, SpecError
 from .display import Display
 from .layers import layer_outputs
+from .lettering import shortened
 from .questions import Asked, ask
 from .style import Style, StyleName
 
@@ -25,6 +26,7 @@ Features = Sequence[str] | Literal["pca"] | None
 
 _MARGIN = 0.08  # of the points' range, on each side
 _MOST_CELLS = 2000
+_SHARES = ("logistic", "softmax")  # whose outputs are probabilities, or like them
 
 
 class Plane(NamedTuple):
@@ -103,7 +105,10 @@ def _chosen(asked: Asked, names: tuple[str, str], cells: int) -> Plane:
 def _principal(asked: Asked, cells: int) -> Plane:
     X = asked.inputs().astype(np.float64)
     if X.shape[1] < 2 or len(X) < 2:
-        raise DataError("a plane needs at least two inputs and two rows")
+        raise DataError(
+            "a plane needs at least two inputs and two rows; of a single column, the picture "
+            "'dependence' shows what is predicted"
+        )
     middle = X.mean(axis=0)
     axes, shares = principal_axes(X)
     points = (X - middle) @ axes.T
@@ -155,7 +160,8 @@ def _usual(column: Column) -> tuple[Array, str]:
         return np.array([middle]), f"{middle:.4g}"
     kinds, counts = np.unique(values, return_counts=True)
     most = kinds[int(np.argmax(counts))]
-    return np.array([most], column.values.dtype), str(most)
+    text = str(most.astype("datetime64[D]") if column.kind == "date" else most)
+    return np.array([most], column.values.dtype), shortened(text)
 
 
 @dataclass(frozen=True)
@@ -218,7 +224,13 @@ class Decision(Display):
 
 
 def decision(
-    model: Any, data: Any, y: Any = None, *, features: Features = None, cells: int = 151
+    model: Any,
+    data: Any,
+    y: Any = None,
+    *,
+    features: Features = None,
+    cells: int = 151,
+    of: Any = None,
 ) -> Decision:
     """Return what a model says over two features of its data.
 
@@ -230,11 +242,15 @@ def decision(
         Rows, with their truth if it is known: see `fallline.Model.plot`.
     features, cells
         The plane: see `plane_of`.
+    of
+        Of several targets this one, by name or position; the first unless given. All classes of a
+        classifier are shown.
 
     Raises
     ------
     SpecError, DataError
-        When the features are unknown or no numbers, or the data lack a column.
+        When the features are unknown or no numbers, there is no such target, or the data lack a
+        column.
 
     Examples
     --------
@@ -247,18 +263,22 @@ def decision(
     """
     asked = ask(model, data, y)
     plane = plane_of(asked, features, cells)
+    if asked.labels and of is not None:
+        raise SpecError("the picture 'decision' shows all classes; leave of= away")
     values = asked.said(asked.model.network_outputs(plane.inputs))
+    place, quantity = (0, asked.quantity) if asked.labels else asked.one_of(of)
+    values = values if asked.labels else values[:, place : place + 1]
     return Decision(
         plane.names, plane.x, plane.y, values.reshape(len(plane.y), len(plane.x), -1),
-        asked.quantity, asked.labels, plane.points, truth_of(asked), plane.note,
+        quantity, asked.labels, plane.points, truth_of(asked, place), plane.note,
     )  # fmt: skip
 
 
-def truth_of(asked: Asked) -> Ints | Floats | None:
-    """Return the classes' numbers or the first target's amounts, where they are known."""
+def truth_of(asked: Asked, place: int = 0) -> Ints | Floats | None:
+    """Return the classes' numbers or one target's amounts, where they are known."""
     if not asked.truth:
         return None
-    return asked.codes() if asked.labels else asked.amounts()[:, 0]
+    return asked.codes() if asked.labels else asked.amounts()[:, place]
 
 
 @dataclass(frozen=True)
@@ -273,6 +293,8 @@ class Units(Display):
         Names of the layers, the output last.
     responses
         For each layer (m, m, width): o of its units at (y, x).
+    shares
+        Names of the layers whose outputs lie between 0 and 1, as probabilities do.
     """
 
     names: tuple[str, str]
@@ -284,6 +306,7 @@ class Units(Display):
     truth: Ints | Floats | None
     labels: tuple[str, ...]
     note: str
+    shares: tuple[str, ...] = ()
 
     def plot(
         self,
@@ -291,12 +314,13 @@ class Units(Display):
         *,
         layer: str | None = None,
         unit: int | None = None,
-        most: int = 12,
+        most: int = 8,
         style: StyleName | Style = "light",
     ) -> Self:
         """Draw a map for each unit, a row of maps a layer.
 
-        A line is drawn half way between the least and the largest output in the picture.
+        A line is drawn where a unit is undecided: at a probability of one half, at 0 of a unit
+        that gives both signs, else half way between its least and its largest output.
 
         Parameters
         ----------
@@ -341,7 +365,8 @@ def units(
         layer_outputs(found.network, found.theta, plane.inputs, name).reshape(shape)
         for name in names
     )
+    shares = tuple(each.name for each in found.network.layers if each.activation in _SHARES)
     return Units(
         plane.names, plane.x, plane.y, names, responses, plane.points, truth_of(asked),
-        asked.labels, plane.note,
+        asked.labels, plane.note, shares,
     )  # fmt: skip

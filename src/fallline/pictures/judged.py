@@ -74,15 +74,15 @@ class Amounts(Display):
         return self._drawn_on(draw_amounts(self, ax, kind, style))
 
 
-def amounts(model: Any, data: Any, y: Any = None, *, target: int | str = 0) -> Amounts:
+def amounts(model: Any, data: Any, y: Any = None, *, of: Any = None) -> Amounts:
     """Return a model's predictions of numbers beside the truth.
 
     Parameters
     ----------
     model, data, y
         As in `fallline.Model.plot`.
-    target
-        Of several targets this one, by name or position.
+    of
+        Of several targets this one, by name or position; the first unless given.
 
     Raises
     ------
@@ -99,12 +99,9 @@ def amounts(model: Any, data: Any, y: Any = None, *, target: int | str = 0) -> A
     """
     asked = ask(model, data, y)
     truth = asked.amounts()
-    names = [column.name for column in asked.truth]
-    place = names.index(target) if target in names else target
-    if isinstance(place, str) or not 0 <= place < len(names):
-        raise SpecError(f"the targets are {', '.join(names)}; there is no {target!r} among them")
+    place, _ = asked.one_of(of)
     said = asked.said(asked.model.network_outputs(asked.inputs()))
-    return Amounts(names[place], truth[:, place], said[:, place])
+    return Amounts(asked.truth[place].name, truth[:, place], said[:, place])
 
 
 @dataclass(frozen=True)

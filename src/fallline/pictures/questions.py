@@ -101,6 +101,41 @@ class Asked:
             return f"predicted {target.names[0]}"
         return "probability" if self.model.loss.gives_probabilities else "score"
 
+    def one_of(self, of: Any) -> tuple[int, str]:
+        """Return the column of `said` that is told of, and what its numbers are.
+
+        Parameters
+        ----------
+        of
+            The name of a class or of a target, or the target's position; None is the last class,
+            or the first target.
+
+        Raises
+        ------
+        SpecError
+            When there is no such class or target.
+        """
+        labels, target = self.labels, self.model.target
+        if target is None:
+            known = tuple(f"y{i}" for i in range(self.model.network.output.size))
+        else:
+            known = labels or tuple(target.names)
+        if of is None:
+            place = len(known) - 1 if labels else 0
+        elif str(of) in known:
+            place = known.index(str(of))
+        elif not labels and isinstance(of, int) and 0 <= of < len(known):
+            place = of
+        else:
+            kind = "class" if labels else "target"
+            raise SpecError(f"there is no {kind} {of!r}; known: {', '.join(known)}")
+        if target is None:
+            return place, self.quantity
+        return (
+            place,
+            f"{self.quantity} of {known[place]}" if labels else f"predicted {known[place]}",
+        )
+
     def need_truth(self) -> tuple[Column, ...]:
         """Return the target's columns, which have to be there."""
         if not self.truth:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -76,7 +77,8 @@ def _facts(asked: Asked) -> Iterator[str]:
 
 def _scores(models: Mapping[str, Mapping[str, float]], caption: str) -> Table:
     head, rows = score_rows(models)
-    return Table(["metric", "it is", *head[2:]], rows, caption=caption)
+    told = [[*row[:2], *map(_minus, row[2:])] for row in rows]
+    return Table(["metric", "it is", *head[2:]], told, caption=caption)
 
 
 def _cautions(asked: Asked) -> Iterator[Block]:
@@ -99,7 +101,7 @@ def _classes(counts: Ints, target: TargetEncoder) -> Iterator[Block]:
         for label, line in zip(target.labels, counts, strict=True)
     ]
     caption = "True classes (rows) and what they were taken for (columns)"
-    yield Table(["", *map(str, target.labels)], rows, caption=caption)
+    yield Table(["true class", *map(str, target.labels)], rows, caption=caption)
 
 
 def _worst(asked: Asked) -> Iterator[Block]:
@@ -109,6 +111,12 @@ def _worst(asked: Asked) -> Iterator[Block]:
         return
     miss = "miss" if model.task == "regression" else "probability of the true class"
     rows = [
-        [f"{r.row:,}", quantity(r.truth), quantity(r.prediction), number(r.miss)] for r in found
+        [f"{r.row:,}", *map(_minus, (quantity(r.truth), quantity(r.prediction), number(r.miss)))]
+        for r in found
     ]
     yield Table(["row", "truth", "prediction", miss], rows, caption="The rows most wrong")
+
+
+def _minus(text: str) -> str:
+    """Return a number with a minus sign for its hyphen; other text as it is."""
+    return re.sub(r"^-(?=\d)", "\N{MINUS SIGN}", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from ..errors import DataError, SpecError, suggest
 from ..explain.of_model import encoded
 from ..model import Model
 from ..pictures.display import Display
-from ..pictures.style import StyleName
+from ..pictures.style import LIGHT, StyleName
 
 if TYPE_CHECKING:
     from ..pictures.diagram import Diagram
 
 __all__ = ["PICTURES", "Picture", "checked_names", "draw", "on_page", "pictures_for"]
 
+_OF_MODEL = ("network", "theta", "X", "Y")
 _REGRESSION, _CLASSES = ("regression",), ("classification",)
 
 
@@ -39,6 +41,8 @@ class Picture:
         What it is of beside the model: ``"data"`` (a table's rows), or ``""``.
     page
         The options with which it stands on a model's page; None where it does not.
+    each
+        Whether a page has one for each target.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Picture:
     tasks: tuple[str, ...] = (*_REGRESSION, *_CLASSES)
     needs: str = "data"
     page: Mapping[str, Any] | None = field(default=None, hash=False)
+    each: bool = False
 
     def unfit(self, model: Model) -> str:
         """Return why it cannot be of a model; "" where it can."""
@@ -77,6 +82,7 @@ PICTURES = {
             "it is the miss.",
             _REGRESSION,
             page={},
+            each=True,
         ),
         Picture(
             "residuals",
@@ -126,21 +132,21 @@ PICTURES = {
             "dependence",
             "How the prediction goes with a column",
             "Every row is asked again with one column set to each value; thin lines are rows, the "
-            "thick one is their mean.",
+            "thick one is their mean. Unless named, columns are those that move it most.",
             page={"lines": 6, "cells": 20},
         ),
         Picture(
             "decision",
             "What the model says over a plane",
             "The prediction over two columns, all others as usual, or over the plane on which the "
-            "rows are spread the most. Dots are rows.",
-            page={"most_points": 300, "cells": 81},
+            "rows are spread the most. Dots are rows, in the colour of their truth.",
+            page={"most_points": 200, "cells": 81},
         ),
         Picture(
             "surface",
             "The error around these weights",
-            "The error over two random directions through the trained weights, which lie at 0, 0, "
-            "scaled unit by unit as the weights are; the darker, the larger.",
+            "The error over two random directions from the trained weights, scaled unit by unit as "
+            "the weights are, or over two weights; the darker, the larger.",
             page={"points": 41, "rows": 1000},
         ),
         Picture(
@@ -223,29 +229,38 @@ def draw(model: Model, kind: str, table: Table | None = None, **options: Any) ->
     picture = _named(kind)
     if reason := picture.unfit(model):
         raise SpecError(f"the picture '{kind}' cannot be of this model: {reason}")
-    from ..pictures.diagram import diagram
     from ..pictures.of_model import plot_model
 
     if picture.needs and table is None:
         raise DataError(f"the picture '{kind}' is of rows; give a table with known targets")
-    if kind == "diagram":
-        return diagram(model, **options)
     if kind == "surface":
         assert table is not None
         return _surface(model, table, **options)
-    drawn: Display = plot_model(model, kind, table if picture.needs else None, **options)
+    drawn: Display | Diagram = plot_model(model, kind, table if picture.needs else None, **options)
     return drawn
 
 
 def _surface(model: Model, table: Table, *, style: StyleName = "light", **options: Any) -> Display:
-    """Draw the error of the model's rows, with the penalty of its training."""
+    """Draw the error of the model's rows, with the penalty of its training, about its weights."""
     from ..pictures.surface import surface
 
+    known = [name for name in signature(surface).parameters if name not in _OF_MODEL]
+    for name in options:
+        if name not in known:
+            raise SpecError(
+                f"the picture 'surface' is over weights; it has no option '{name}'; "
+                f"{suggest(name, known)}"
+            )
     rows, plan = encoded(model, table), model.plan
     settings: dict[str, Any] = {
         "along": "random", "loss": plan.loss, "l2": plan.l2, "l1": plan.l1, "alpha": plan.alpha
     }  # fmt: skip
-    if "features" in options:
-        raise SpecError("the picture 'surface' is over weights; it has no option 'features'")
     theta = model.theta.astype(np.float64)
-    return surface(model.network, theta, rows.X, rows.Y, **settings | options).plot(style=style)
+    found = surface(model.network, theta, rows.X, rows.Y, **settings | options).plot(style=style)
+    x, y = found.plane.coordinates(theta[None])[0].tolist()
+    found.ax_.plot([x], [y], "D", color=LIGHT.end, markeredgecolor=LIGHT.background, markersize=6)
+    found.ax_.annotate(
+        "trained", (x, y), (7, -11), textcoords="offset points", fontsize=8, color=LIGHT.ink,
+        bbox={"boxstyle": "round,pad=0.15", "fc": LIGHT.background, "ec": "none", "alpha": 0.75},
+    )  # fmt: skip
+    return found

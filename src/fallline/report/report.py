@@ -12,14 +12,16 @@ from ..explain.explained import Explained
 from ..explain.of_model import input_blocks, rule_of
 from ..model import Model
 from ..pictures.diagram import Diagram
+from ..pictures.svg import svg_of
 from .again import Recipe, again
 from .asked import Asked, deeper
 from .numbers import numbers
-from .pictures import PICTURES, checked_names, draw, on_page
+from .pictures import PICTURES, Picture, checked_names, draw, on_page
 from .steps import steps
-from .svg import svg_of
 
 __all__ = ["Report", "model_report"]
+
+_MOST_TARGETS = 4  # that have a picture each
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +62,21 @@ class Report(Explained):
 
     def _pictures(self) -> Iterator[Block]:
         for name, options in self.pictures.items():
-            picture = PICTURES[name]
+            picture, target = PICTURES[name], self.asked.model.target
             yield Title(picture.title)
-            try:
-                drawn = draw(self.asked.model, name, self.asked.rows.table, **options)
-            except (SpecError, DataError) as error:  # such as rows that are all of one class
-                yield Note(f"There is no picture: {error}")
-                continue
             yield Paragraph(picture.about)
-            drawing = drawn.svg if isinstance(drawn, Diagram) else svg_of(drawn.figure_, name)
-            yield Svg(drawing, picture.about)
+            names = target.names if target is not None and picture.each else ()
+            several = [{"of": of} for of in names[:_MOST_TARGETS]] if len(names) > 1 else [{}]
+            for place, one in enumerate(several):
+                yield self._picture(picture, {**options, **one}, f"{name}{place or ''}")
+
+    def _picture(self, picture: Picture, options: Mapping[str, Any], called: str) -> Block:
+        try:
+            drawn = draw(self.asked.model, picture.name, self.asked.rows.table, **options)
+        except (SpecError, DataError) as error:  # such as rows that are all of one class
+            return Note(f"There is no picture: {error}")
+        drawing = drawn.svg if isinstance(drawn, Diagram) else svg_of(drawn.figure_, called)
+        return Svg(drawing, picture.about)
 
 
 def _rule(asked: Asked) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from .asked import Asked, deeper
 
 __all__ = ["steps"]
 
-_WHOLE = 30  # parameters of a network whose every number is shown
+_WHOLE = 10  # parameters of a network whose every number is shown
 
 
 def steps(asked: Asked, command: str = "") -> Iterator[Block]:
