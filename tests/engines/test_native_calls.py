@@ -192,20 +192,20 @@ import sys, threading, time
 import numpy as np, fallline as fl
 rng = np.random.default_rng(0)
 X, net = rng.normal(size=(5000, 20)), fl.Network.parse("20 -> 70 tanh -> 40 relu -> 3")
-def descend(**settings):
-    while True:
-        fl.descend(net, X, X[:, :3], epochs=10**6, engine="native", **settings)
-def predict():
-    theta = net.initial(seed=0)
-    while True:
+theta = net.initial(seed=0)
+def descend(epochs, **settings):
+    fl.descend(net, X, X[:, :3], epochs=epochs, engine="native", **settings)
+def predict(times):
+    for _ in range(times):
         fl.predict(net, theta, X, engine="native")
 work = {
-    "steps": lambda: descend(batch_size=300),
-    "iterations": lambda: descend(optimizer=fl.LBFGS(), batch_size=None),
+    "steps": lambda times: descend(times, batch_size=300),
+    "iterations": lambda times: descend(times, optimizer=fl.LBFGS(), batch_size=None),
     "predictions": predict,
-}
-threading.Thread(target=work[sys.argv[1]], daemon=True).start()
-time.sleep(0.5)
+}[sys.argv[1]]
+work(2)  # all is imported
+threading.Thread(target=work, args=[10**9], daemon=True).start()
+time.sleep(0.3)
 """
 
 
