@@ -90,7 +90,7 @@ def engines() -> list[str]:
     from fallline.errors import FalllineError
 
     found = []
-    for name in ("native", "reference"):
+    for name in ("native", "xla", "reference"):
         try:
             if name not in ENGINES:
                 raise ImportError("this fallline has no such engine")
