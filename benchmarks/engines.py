@@ -82,18 +82,20 @@ def _torch(folder: Path, name: str, arithmetic: str, python: str) -> list[Contes
 
 
 def ours(records: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return of each of fallline's engines on one workload the fastest record that agrees.
-
-    On accelerators an engine may multiply as it likes, as long as its weights agree.
-    """
+    """Return of each of fallline's engines on one workload its fastest record, in float32."""
     names = {OURS: "native", REFERENCE: "reference"}
     best: dict[str, Mapping[str, Any]] = {}
     for row in records:
         name = f"xla, {row['device']}" if row["device"] else names.get(row["who"], "xla")
         known = row["who"] in names or row["who"].startswith(XLA)
-        if known and row["agrees"] and (name not in best or time(row) < time(best[name])):
+        if known and is_float32(row) and (name not in best or time(row) < time(best[name])):
             best[name] = row
     return best
+
+
+def is_float32(row: Mapping[str, Any]) -> bool:
+    """Return whether a record is of a descent in float32 throughout, whose weights agree."""
+    return bool(row["agrees"] and row["arithmetic"] == "float32")
 
 
 def time(row: Mapping[str, Any]) -> float:

@@ -14,10 +14,10 @@ Record = Mapping[str, Any]
 ENGINES = """
 ## Which engine
 
-The same steps by fallline's engines, each at its best number of threads: microseconds a step, and
-in parentheses the seconds before the first one, which are importing, setting up and compiling.
-"Pays after": the steps after which the engine that is the fastest a step has made up for what it
-takes longer to begin than the native one.
+The same steps by fallline's engines in float32, each at its best number of threads: microseconds a
+step, and in parentheses the seconds before the first one, which are importing, setting up and
+compiling. "Pays after": the steps after which the engine that is the fastest a step has made up for
+what it takes longer to begin than the native one.
 """
 
 DEVICES = """
@@ -59,7 +59,8 @@ def engine_table(rows: Sequence[Record]) -> str:
     names = list(dict.fromkeys(engine for own in best.values() for engine in own))
     lines = []
     for name, own in best.items():
-        rivals = [row for row in by_workload(rows)[name] if row["agrees"] and _is_torch(row)]
+        known = by_workload(rows)[name]
+        rivals = [row for row in known if engines.is_float32(row) and _is_torch(row)]
         torch = min(rivals, key=engines.time, default=None)
         fastest = min(own, key=lambda engine: engines.time(own[engine]), default="")
         cells = [_cell(own.get(engine)) for engine in names]
