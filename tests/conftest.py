@@ -2,7 +2,8 @@
 
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -12,6 +13,10 @@ collect_ignore_glob = ["golden/make_*.py"]  # they need the libraries that they 
 # Set before the first import of JAX, for this process and for those that tests start.
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of a test's time with JAX is that of compiling.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 # A test gives the same verdict on each run. To hunt for new examples, run with
 # --hypothesis-profile=search; what it finds becomes an @example.
@@ -29,9 +34,41 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore:this install of fallline has no C++ core")
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in _mostly_the_same(items):
+        item.add_marker(pytest.mark.slow)
     reason = "fallline has no C++ core here; to see why: pip install -v -e '.[dev]'"
     for item in items:
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if WITHOUT_CORE and parameters.get("engine") == "native":
+        if WITHOUT_CORE and _parameters(item).get("engine") == "native":
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield the tests of the xla engine that may be left out: each compiles for about a second.
+
+    What stays: of each file of tests one case of every level of every parameter, and, of the tests
+    of engines and descents, one case of every test.
+    """
+    met: set[tuple[str, ...]] = set()
+    for item in items:
+        if _parameters(item).get("engine") != "xla":
+            continue
+        file = item.nodeid.partition("::")[0]
+        new = {(file, *level) for level in _levels(_parameters(item))}
+        if file.startswith(("tests/engines", "tests/descent")) or not new:
+            new.add((file, item.nodeid.partition("[")[0]))
+        if new <= met:
+            yield item
+        met |= new
+
+
+def _levels(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in parameters.items():
+        fields = value._asdict() if hasattr(value, "_asdict") else {"": value}
+        for field, level in fields.items():
+            yield f"{name}.{field}", str(getattr(level, "name", level))

@@ -14,6 +14,7 @@ __all__ = [
     "BatchSize",
     "Columns",
     "Delimiter",
+    "Devices",
     "Encoding",
     "File",
     "Hint",
@@ -22,6 +23,7 @@ __all__ = [
     "Number",
     "Often",
     "OneOf",
+    "Row",
     "Validation",
     "Value",
     "Whole",
@@ -153,6 +155,19 @@ class OneOf(Value):
         return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
 
 
+class Row(OneOf):
+    """A row of a table, with settings in brackets where it has some."""
+
+    def read(self, value: Any) -> str:
+        """Return the name, as it was given."""
+        try:
+            self._names()[value]  # type: ignore[index]
+        except SpecError as error:
+            text = str(error)
+            raise Hint(text if not text.startswith("unknown ") else "") from None
+        return str(value)
+
+
 class BatchSize(Value):
     """Rows of a step; ``full`` is 0, all rows."""
 
@@ -165,6 +180,18 @@ class BatchSize(Value):
         if value == "full":
             return 0
         return Whole(1).read(value)
+
+
+class Devices(Value):
+    """How many devices, or ``all``."""
+
+    name = "number"
+    expected = "a whole number of at least 1, or all"
+    toml = (int, str)
+
+    def read(self, value: Any) -> int | str:
+        """Return an int, or all."""
+        return "all" if value == "all" else Whole(1).read(value)
 
 
 class Listed(Value):
