@@ -14,8 +14,8 @@ Record = Mapping[str, Any]
 ENGINES = """
 ## Which engine
 
-`engine="auto"` is the native engine, which is there at once. `engine="xla"` compiles first, for some
-seconds, and is for accelerators, and for batches that several devices or processes share.
+`engine="auto"` is the native engine, which is there at once. `engine="xla"` compiles first, for
+some seconds, and is for accelerators, and for batches that several devices or processes share.
 
 The same steps by fallline's engines in float32, each at its best number of threads: microseconds a
 step, and in parentheses the seconds before the first one, which are importing, setting up and
