@@ -48,6 +48,10 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
     return getattr(getattr(item, "callspec", None), "params", {})
 
 
+# Tests that go over whole tables, with a compilation for each row.
+_LONG_WITH_XLA = ("test_float32_is_within_1e_minus_5_of_float64",)
+
+
 def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """Yield the tests of the xla engine that may be left out: each compiles for about a second.
 
@@ -60,6 +64,6 @@ def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
             file, _, test = item.nodeid.partition("::")
             core = file.startswith(("tests/engines", "tests/descent"))
             place = file + test.partition("[")[0] * core
-            if place in met:
+            if place in met or test.startswith(_LONG_WITH_XLA):
                 yield item
             met.add(place)

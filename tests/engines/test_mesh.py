@@ -73,7 +73,7 @@ sparse = whole._replace(X=scipy.sparse.csr_array(np.where(np.abs(whole.X) < 0.8,
 ragged = rng.permutation(n)[:57]  # 7 rows in the last batch; one device of four has none of 2
 found = {"two": told(engines[2], whole), "equal": [], "sums": []}
 for rows, cut, size in (
-    (whole, order, 10), (whole, ragged, 10), (whole, ragged, None), (sparse, ragged, 55),
+    (whole, ragged, 10), (whole, ragged, None), (sparse, ragged, 55),
 ):
     changed = Plan(batch_size=size, optimizer=fl.Adam(0.01), dropout=0.3, l2=0.1)
     expected, errors, _ = go(engines[1], rows, cut, plan=changed)
@@ -81,11 +81,11 @@ for rows, cut, size in (
         theta_there, there, steps = go(engines[count], rows, cut, plan=changed)
         found["equal"].append(apart(theta_there, expected))
         found["sums"].append(apart(np.array(there), np.array(errors)))
-        assert steps.rows == 57 or cut is order
-    error, gradient = engines[1].error_and_gradient(net, plan.objective, expected, rows)
-    for count in (2, 4):
-        other, slopes = engines[count].error_and_gradient(net, plan.objective, expected, rows)
-        found["equal"] += [abs(other - error) / error, apart(slopes, gradient)]
+        assert steps.rows == 57
+error, gradient = engines[1].error_and_gradient(net, plan.objective, expected, rows)
+for count in (2, 4):
+    other, slopes = engines[count].error_and_gradient(net, plan.objective, expected, rows)
+    found["equal"] += [abs(other - error) / error, apart(slopes, gradient)]
 asked = Stop()
 asked.flag.set()
 found["stopped"] = go(engines[4], whole, stop=asked, epochs=1)[2].rows
@@ -144,7 +144,7 @@ def one() -> dict:
 
 def test_two_and_four_devices_give_the_numbers_of_one(one):
     """In float32, ragged batches and rows of no weight included."""
-    assert len(one["equal"]) == 24 and max(one["equal"]) < 1e-6
+    assert len(one["equal"]) == 10 and max(one["equal"]) < 1e-6
     assert max(one["sums"]) < 1e-6
     assert one["stopped"] == 0 and one["all"] == 4
     assert one["run"] < 1e-12  # in float64, of a whole run

@@ -84,17 +84,34 @@ def test_a_flag_set_amid_an_epoch_ends_it_between_two_pieces():
     assert whole.errors == stopped.errors
 
 
-def test_a_deadline_and_another_thread_are_heard_soon():
-    """Pieces are short: what is asked for within a long call ends it long before its end."""
-    own = descent()
-    own.go(range(10))  # compiles
-    order = np.tile(np.arange(2000), 5000)
-    for deadline in (True, False):
-        stop = Stop(deadline=time.monotonic() + 0.1 if deadline else None)
-        if not deadline:
-            threading.Timer(0.1, stop.flag.set).start()
-        steps = own.go(order, stop=stop)
-        assert 0 < steps.rows < len(order) and steps.finite
+class Soon(Stop):
+    """Asks to stop a while after the engine first looked: by the clock, or from another thread."""
+
+    def now(self) -> bool:
+        if self.flag.is_set() or self.deadline is not None or self.flag in TIMERS:
+            return super().now()
+        if self.by_clock:
+            object.__setattr__(self, "deadline", time.monotonic() + 0.05)
+        else:
+            TIMERS[self.flag] = threading.Timer(0.05, self.flag.set)
+            TIMERS[self.flag].start()
+        return False
+
+    by_clock = False
+
+
+class ByClock(Soon):
+    by_clock = True
+
+
+TIMERS: dict[threading.Event, threading.Timer] = {}
+
+
+@pytest.mark.parametrize("kind", [Soon, ByClock])
+def test_a_deadline_and_another_thread_are_heard_within_a_call(kind):
+    own, order = descent(), np.tile(np.arange(2000), 2000)  # many pieces
+    steps = own.go(order, stop=kind())
+    assert 0 < steps.rows < len(order) and steps.finite
 
 
 def test_ctrl_c_keeps_whole_pieces():
