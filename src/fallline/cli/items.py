@@ -18,7 +18,17 @@ from ..formulas.schedules import SCHEDULES
 from .formula_values import METHODS, MethodName, MethodSetting, Named, Names, Pairs
 from .option import option
 from .values import (
-    BatchSize, Devices, Hint, Layers, Number, OneOf, Row, Validation, Value, Whole, share,
+    BatchSize,
+    Devices,
+    Hint,
+    Layers,
+    Number,
+    OneOf,
+    Row,
+    Validation,
+    Value,
+    Whole,
+    share,
 )  # fmt: skip
 
 __all__ = ["ITEMS", "Item", "method_items", "method_settings"]

@@ -160,12 +160,13 @@ class Row(OneOf):
 
     def read(self, value: Any) -> str:
         """Return the name, as it was given."""
+        if "(" not in str(value):
+            return super().read(value)
+        table: Any = self._names()
         try:
-            self._names()[value]  # type: ignore[index]
+            return str(table[value].name)
         except SpecError as error:
-            text = str(error)
-            raise Hint(text if not text.startswith("unknown ") else "") from None
-        return str(value)
+            raise Hint(str(error)) from None
 
 
 class BatchSize(Value):
