@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,8 @@ def versions(peers: dict[str, str]) -> dict[str, str]:
         code = f"from importlib.metadata import version; print(version({distribution!r}))"
         run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
         found[distribution] = run.stdout.strip()
+    if "jax" not in found and find_spec("jax"):  # which the xla engine needs
+        found["jax"] = version("jax")
     return found
 
 
@@ -90,7 +94,7 @@ def engines() -> list[str]:
     from fallline.errors import FalllineError
 
     found = []
-    for name in ("native", "reference"):
+    for name in ("native", "xla", "reference"):
         try:
             if name not in ENGINES:
                 raise ImportError("this fallline has no such engine")

@@ -13,7 +13,7 @@ from . import workloads
 from .notes import note
 from .peers import PEERS
 from .rounds import Contestant, in_turn, started, summary
-from .steps import OURS, REFERENCE
+from .steps import ON_CPU, OURS, REFERENCE, XLA
 
 GOAL = 1.3  # microseconds, of fallline
 AGREES = 1e-4
@@ -51,15 +51,16 @@ def measure(peers: dict[str, str], engines: Sequence[str], rounds: int) -> list[
 def contestants(folder: Path, peers: dict[str, str], engines: Sequence[str]) -> list[Contestant]:
     """Return fallline with each engine, and the peers."""
     arguments = {"folder": str(folder)}
-    titles = {"native": OURS, "reference": REFERENCE}
+    titles = {"native": OURS, "xla": XLA, "reference": REFERENCE}
     variants = {f"{name}{way}": f"{titles[name]}{told}" for name in engines for way, told in WAYS}
+    make = "benchmarks.peers.ours:Predictor"
     found = [
-        Contestant(title, "benchmarks.peers.ours:Predictor", 1, {**arguments, "variant": variant})
+        Contestant(title, make, 1, {**arguments, "variant": variant}, ON_CPU)
         for variant, title in variants.items()
     ]
     for name, python in peers.items():
         peer = PEERS[name]
         settings = {**arguments, "variant": peer.variant}
         make = f"benchmarks.peers.{peer.module}:Predictor"
-        found.append(Contestant(peer.title, make, 1, settings, python=python))
+        found.append(Contestant(peer.title, make, 1, settings, ON_CPU, python))
     return found

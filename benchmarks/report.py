@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import growth, imports, many, one_row, steps
+from . import growth, imports, many, one_row, report_engines, steps
 from .peers import PEERS
+from .tables import NONE, number, quartiles, table
 from .workloads import WORKLOADS
 
 COLUMNS = (steps.OURS, *(peer.title for peer in PEERS.values()), steps.REFERENCE)
-NONE = "–"
 
 HEAD = """# Speed
 
@@ -92,9 +92,11 @@ final weights are from those in float64, relative to the way that they went.
 def page(results: dict[str, Any], command: str) -> str:
     """Return the page of the results that `__main__` gathers."""
     parts = [HEAD, machine(results["machine"], command)]
-    if results.get("steps"):
-        by = _by_workload(results["steps"])
+    if "steps" in results["families"] and results.get("steps"):
+        by = _by_workload([row for row in results["steps"] if not row["device"]])
         parts += [STEPS, step_table(by), RATIOS, ratio_table(by), variants(by)]
+    if results.get("engines"):
+        parts += report_engines.parts(results)
     if results.get("fits"):
         parts += [FITS, fit_table(results["fits"])]
     if results.get("one_row"):
@@ -143,7 +145,7 @@ def ratio_table(by: dict[str, list[dict[str, Any]]]) -> str:
     lines = []
     for name, rows in by.items():
         found = [steps.ratio(rows, count) for count in counts]
-        cells = [NONE if r is None else f"{_number(r[0])}x {r[1]}" for r in found]
+        cells = [NONE if r is None else f"{number(r[0])}x {r[1]}" for r in found]
         lines.append([name, *cells, f"{WORKLOADS[name].floor:g}x", f"{WORKLOADS[name].goal:g}x"])
     return table(["workload", *map(_threads, counts), "at least", "goal"], lines)
 
@@ -155,7 +157,7 @@ def variants(by: dict[str, list[dict[str, Any]]]) -> str:
     for who, goal in goals.items():
         ratios = [steps.variant_ratio(rows, who) for rows in by.values()]
         if any(ratios):
-            cells = [NONE if r is None else f"{_number(r)}x" for r in ratios]
+            cells = [NONE if r is None else f"{number(r)}x" for r in ratios]
             lines.append([who, *cells, f"at most {goal:g}x"])
     if not lines:
         return ""
@@ -170,7 +172,7 @@ def fit_table(records: Sequence[dict[str, Any]]) -> str:
         ours, theirs = row["fallline"], row["scikit-learn"]
         whole = theirs["seconds"]["median"] / ours["seconds"]["median"]
         reached, goal = ours["seconds_to_goal"], theirs["seconds_to_goal"]
-        same = "not reached" if not reached else f"{_number(goal / reached)}x"
+        same = "not reached" if not reached else f"{number(goal / reached)}x"
         lines.append(
             [
                 row["case"],
@@ -178,7 +180,7 @@ def fit_table(records: Sequence[dict[str, Any]]) -> str:
                 f"{ours['seconds']['median']:.3f}, {theirs['seconds']['median']:.3f}",
                 f"{ours['epochs']}, {theirs['epochs']}",
                 f"{ours['error']:.6g}, {theirs['error']:.6g}",
-                f"{_number(whole)}x",
+                f"{number(whole)}x",
                 same,
                 f"{row['floor']:g}x" if row["floor"] else NONE,
             ]
@@ -193,7 +195,7 @@ def fit_table(records: Sequence[dict[str, Any]]) -> str:
 
 def one_row_table(records: Sequence[dict[str, Any]]) -> str:
     """Return the microseconds of one prediction."""
-    lines = [[r["who"], *_quartiles(r["microseconds"])] for r in records if r["agrees"]]
+    lines = [[r["who"], *quartiles(r["microseconds"])] for r in records if r["agrees"]]
     return table(["who", "µs", "quartiles"], lines)
 
 
@@ -206,7 +208,7 @@ def many_table(records: Sequence[dict[str, Any]]) -> str:
             first = each
         cells = [row["optimizer"], str(row["rows"]), str(row["epochs"]), str(row["threads"])]
         same = "" if row["agrees"] else ", other weights"
-        times = [_number(1 / each), f"{_number(first / each)}x{same}"]
+        times = [number(1 / each), f"{number(first / each)}x{same}"]
         lines.append([row["net"], *cells, *times])
     head = ["net", "optimizer", "rows", "epochs", "threads", "nets a second", "times the first"]
     return table(head, lines)
@@ -223,7 +225,7 @@ GROWING = {
 
 def growth_table(records: Sequence[dict[str, Any]]) -> str:
     """Return the nanoseconds and bytes of a row."""
-    lines = [[f"{row['rows']:,}", *(_number(row[name]) for name in GROWING)] for row in records]
+    lines = [[f"{row['rows']:,}", *(number(row[name]) for name in GROWING)] for row in records]
     return table(["rows", *GROWING.values()], lines)
 
 
@@ -236,7 +238,7 @@ def mapped_table(records: Sequence[dict[str, Any]]) -> str:
         order = "shuffled" if r["shuffle"] else "as they lie"
         size = f"{r['bytes'] / 2**30:.2f} GiB, {r['own_bytes'] / 2**30:.2f} GiB"
         speed = f"{memory / r['nanoseconds']:.0%}"
-        times = [_number(r["nanoseconds"]), _number(r["processor_nanoseconds"])]
+        times = [number(r["nanoseconds"]), number(r["processor_nanoseconds"])]
         lines.append([r["where"], order, size, *times, speed])
     head = ["rows in", "order", "size, own memory at most", "ns a row", "of the processor", "speed"]
     return table(head, lines)
@@ -244,7 +246,7 @@ def mapped_table(records: Sequence[dict[str, Any]]) -> str:
 
 def import_table(records: Sequence[dict[str, Any]]) -> str:
     """Return the seconds of imports."""
-    lines = [[f"`{r['import']}`", *_quartiles(r["seconds"])] for r in records]
+    lines = [[f"`{r['import']}`", *quartiles(r["seconds"])] for r in records]
     return table(["statement", "s", "quartiles"], lines)
 
 
@@ -257,7 +259,7 @@ def detail_table(records: Sequence[dict[str, Any]]) -> str:
                 row["workload"],
                 row["who"],
                 str(row["threads"]),
-                *_quartiles(row["microseconds"]),
+                *quartiles(row["microseconds"]),
                 f"{row['gflops']:.3g}",
                 f"{sum(row['startup_seconds'].values()):.2f}",
                 f"{row['weights_differ']:.0e}" + ("" if row["agrees"] else ", not ranked"),
@@ -265,12 +267,6 @@ def detail_table(records: Sequence[dict[str, Any]]) -> str:
         )
     head = ["workload", "who", "threads", "µs a step", "quartiles", "GFLOP/s", "before, s", "apart"]
     return table(head, lines)
-
-
-def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    rows = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def _by_workload(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -283,16 +279,7 @@ def _by_workload(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, 
 def _cell(row: dict[str, Any] | None) -> str:
     if row is None:
         return NONE
-    return f"{_number(row['microseconds']['median'])} ({row['threads']})"
-
-
-def _quartiles(values: dict[str, float]) -> list[str]:
-    return [_number(values["median"]), f"{_number(values['low'])} to {_number(values['high'])}"]
-
-
-def _number(value: float) -> str:
-    """Return three digits, or all digits before the point."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number(row['microseconds']['median'])} ({row['threads']})"
 
 
 def _threads(count: int) -> str:

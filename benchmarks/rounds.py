@@ -34,7 +34,8 @@ class Left(Exception):
 class Contestant:
     """Who takes part: a title, how it runs, and how to make it in its process.
 
-    Contestants of one `who` compete as one, at their best number of threads.
+    Contestants of one `who` compete as one, at their best number of threads. An accelerator that
+    it computes on is named as `device`, and how matrices of float32 are multiplied as `arithmetic`.
     """
 
     who: str
@@ -43,6 +44,9 @@ class Contestant:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    device: str = ""
+    arithmetic: str = "float32"
+    processes: int = 1
 
 
 class Worker:

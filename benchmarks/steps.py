@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from .peers import PEERS, Peer
 from .rounds import Contestant, Left, Worker, in_turn, say_left, started, summary
 from .workloads import Task, Workload, blocks
 
-OURS, REFERENCE = "fallline", "fallline reference"
+OURS, XLA, REFERENCE = "fallline", "fallline xla", "fallline reference"
 OURS64, OURS_V3 = "fallline float64", "fallline on AVX2"
-WEIGHTS_AGREE, ERROR_AGREES = 0.1, 1e-3
+AGREE = {"float32": (0.1, 1e-3), "tf32": (0.3, 1e-2), "bfloat16": (0.6, 5e-2)}
 """How far final weights may be from those in float64, relative to the way that these went; and the
-final error, relative to itself. Adam makes full steps of gradients that are nothing but rounding,
-so that weights in float32 part by up to some hundredths; their errors do not."""
+final error, relative to itself: by how matrices are multiplied. Adam makes full steps of gradients
+that are nothing but rounding, so that weights in float32 part by up to some hundredths; their
+errors do not."""
 
+
+ON_CPU = {"JAX_PLATFORMS": "cpu"}
 
 LONGEST = 60
 """Seconds of a repetition, compilation with it. Some slow down a hundredfold where they are given
@@ -46,7 +49,7 @@ def contestants(
         arguments = {"folder": str(folder), "variant": peer.variant}
         for count in threads:
             settings = {**arguments, "threads": count}
-            found.append(Contestant(peer.title, trainer(peer), count, settings, python=python))
+            found.append(Contestant(peer.title, trainer(peer), count, settings, ON_CPU, python))
     return found
 
 
@@ -70,17 +73,19 @@ def ours(folder: Path, engines: Sequence[str], threads: Sequence[int]) -> list[C
 
 def measure(
     workload: Workload,
-    peers: dict[str, str],
-    engines: Sequence[str],
-    threads: Sequence[int],
+    contestants_on: Callable[[Path], list[Contestant]],
     rounds: int,
+    judge: str = "numpy",
 ) -> list[dict[str, Any]]:
-    """Return a record of each contestant on one workload."""
+    """Return a record of each contestant on one workload, whose folder they are told.
+
+    The judge is the peer whose weights in float64 are taken for exact.
+    """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         workloads.write(workload, folder)
-        task, exact = workloads.read(folder), witness(folder)
-        with started(contestants(folder, peers, engines, threads)) as pairs:
+        task, exact = workloads.read(folder), witness(folder, judge)
+        with started(contestants_on(folder)) as pairs:
             able, records = [], []
             for contestant, worker in pairs:
                 try:
@@ -103,10 +108,10 @@ def first_repetition(worker: Worker) -> float:
     return seconds
 
 
-def witness(folder: Path) -> np.ndarray:
-    """Return the final weights that NumPy comes to in float64, against which all are checked."""
+def witness(folder: Path, judge: str) -> np.ndarray:
+    """Return the final weights that a peer comes to in float64, against which all are checked."""
     arguments = {"folder": str(folder), "dtype": "float64"}
-    with started([Contestant("NumPy float64", trainer(PEERS["numpy"]), 1, arguments)]) as pairs:
+    with started([Contestant(f"{judge} float64", trainer(PEERS[judge]), 1, arguments)]) as pairs:
         [(_, worker)] = pairs
         worker.call("repeat")
         return final_weights(worker, folder)
@@ -142,7 +147,8 @@ def record(
 ) -> dict[str, Any]:
     """Return what is known of a contestant after its first repetition."""
     weights, error = differs
-    agrees = weights <= WEIGHTS_AGREE and error <= ERROR_AGREES
+    most = AGREE[contestant.arithmetic]
+    agrees = weights <= most[0] and error <= most[1]
     if not agrees:
         note(
             f"not ranked: {contestant.who} on {name}, threads {contestant.threads}: weights "
@@ -152,6 +158,9 @@ def record(
         "workload": name,
         "who": contestant.who,
         "threads": contestant.threads,
+        "processes": contestant.processes,
+        "device": contestant.device,
+        "arithmetic": contestant.arithmetic,
         "agrees": agrees,
         "weights_differ": weights,
         "errors_differ": error,

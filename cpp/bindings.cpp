@@ -9,6 +9,7 @@
 
 #include "cpu.hpp"
 #include "given.hpp"
+#include "lock.hpp"
 #include "order.hpp"
 #include "predictor.hpp"
 
@@ -42,7 +43,7 @@ public:
         matrix.data = rows.data<char>();
         matrix.row_stride = axes == 2 ? rows.stride(0) : 0;
         matrix.column_stride = rows.stride(axes - 1);
-        std::optional<nb::gil_scoped_release> free;
+        std::optional<Unlocked> free;
         if (work > work_worth_the_lock) free.emplace();
         const bool finite = predictor_.few(matrix, count, to.data<void>());
         free.reset();
@@ -55,7 +56,7 @@ public:
         const Buffer to(outputs, 'f', bytes_, true);
         check(rows.columns() < 0 || rows.columns() == inputs_, "X has other columns");
         to.check_plain(rows.count() * outputs_);
-        const nb::gil_scoped_release free;
+        const Unlocked free;
         return predictor_.many(rows.matrix(), rows.count(), to.data<void>(), threads);
     }
 
@@ -86,7 +87,7 @@ bool same_bits(nb::handle a, nb::handle b, std::size_t itemsize) {
 
 // Runs the handlers of signals that came; returns what one of them raised, or None.
 nb::object interruption() {
-    if (PyErr_CheckSignals() == 0) return nb::none();
+    if (or_sleep(PyErr_CheckSignals) == 0) return nb::none();
     const nb::python_error raised;
     return nb::borrow(raised.value());
 }
@@ -129,8 +130,8 @@ std::function<void()> signals(double seconds) {
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     return [interval, next = Clock::now() + interval]() mutable {
         if (Clock::now() < next) return;
-        const nb::gil_scoped_acquire hold;
-        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        const Locked hold;
+        if (or_sleep(PyErr_CheckSignals) != 0) throw nb::python_error();
         next = Clock::now() + interval;
     };
 }
@@ -150,7 +151,7 @@ NB_MODULE(_core, module) {
     module.def("permutation", [](const std::vector<std::uint32_t>& seed, nb::object out) {
         const Buffer to(out, 'i', 8, true);
         to.check_plain(to.size(0));
-        const nb::gil_scoped_release free;
+        const Unlocked free;
         permutation(seed, to.data<std::int64_t>(), to.size(0));
     }, "Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector.");
 
@@ -208,9 +209,10 @@ NB_MODULE(_core, module) {
                  etas.check_plain(steps);
                  nb::object interrupted = nb::none();
                  const std::function<bool()> look = [&] {
-                     const nb::gil_scoped_acquire hold;
+                     const Locked hold;
                      interrupted = interruption();
-                     return !interrupted.is_none() || nb::cast<bool>(stop());
+                     return !interrupted.is_none() ||
+                            or_sleep([&] { return nb::cast<bool>(stop()); });
                  };
                  const Order slice{positions.data<std::int64_t>(), length, epoch, batch_size,
                                    etas.data<double>(), total_weight, seconds, look};
@@ -218,7 +220,7 @@ NB_MODULE(_core, module) {
                  check(steps == slice.steps(), "there is a rate a step");
                  std::vector<Step> taken;
                  {
-                     const nb::gil_scoped_release free;
+                     const Unlocked free;
                      taken = self.advance(progress, view.rows(), slice, threads);
                  }
                  // One that came after the last look would cost all of the steps.
@@ -231,7 +233,7 @@ NB_MODULE(_core, module) {
                  const RowsView view(self, X, Y, weights);
                  const Buffer at(theta, 'f', self.bytes());
                  at.check_plain(self.size());
-                 const nb::gil_scoped_release free;
+                 const Unlocked free;
                  return self.objective(at.data<void>(), view.rows(), nullptr, threads);
              }, "Return J of all rows.")
         .def("error_and_gradient",
@@ -241,7 +243,7 @@ NB_MODULE(_core, module) {
                  const Buffer at(theta, 'f', self.bytes()), to(gradient, 'f', self.bytes(), true);
                  at.check_plain(self.size());
                  to.check_plain(self.size());
-                 const nb::gil_scoped_release free;
+                 const Unlocked free;
                  return self.objective(at.data<void>(), view.rows(), to.data<void>(), threads);
              }, "Return J of all rows, and write its gradient.")
         .def("start_solver",
@@ -275,7 +277,7 @@ NB_MODULE(_core, module) {
                  Iteration told;
                  std::optional<Solving> after;
                  {
-                     const nb::gil_scoped_release free;
+                     const Unlocked free;
                      after.emplace(self.iterate(before, rules, view.rows(), threads, look, told));
                  }
                  return nb::make_tuple(std::move(*after), told.error, told.penalty, told.weight,

@@ -148,10 +148,11 @@ def _finite_csr(matrix: Inputs, name: str) -> Inputs:
 
 
 def _finite(array: Floats, name: str) -> Floats:
-    # A finite sum of squares costs one pass and no copy; only a bad array is searched.
+    # A finite sum costs one pass and no copy; only a bad array is searched. It is not BLAS's, whose
+    # threads would go on spinning for longer than a small descent takes.
     with np.errstate(all="ignore"):
-        squares = np.dot(flat := array.ravel(), flat)
-    if np.isfinite(squares) or np.isfinite(array).all():
+        total = array.sum()
+    if np.isfinite(total) or np.isfinite(array).all():
         return array
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     place = f"row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "")

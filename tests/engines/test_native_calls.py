@@ -187,6 +187,34 @@ def test_after_a_fork_it_computes_the_same():
     subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60)
 
 
+LEFT = """
+import sys, threading, time
+import numpy as np, fallline as fl
+rng = np.random.default_rng(0)
+X, net = rng.normal(size=(5000, 20)), fl.Network.parse("20 -> 70 tanh -> 40 relu -> 3")
+theta = net.initial(seed=0)
+def descend(epochs, **settings):
+    fl.descend(net, X, X[:, :3], epochs=epochs, engine="native", **settings)
+def predict(times):
+    for _ in range(times):
+        fl.predict(net, theta, X, engine="native")
+work = {
+    "steps": lambda times: descend(times, batch_size=300),
+    "iterations": lambda times: descend(times, optimizer=fl.LBFGS(), batch_size=None),
+    "predictions": predict,
+}[sys.argv[1]]
+work(2)  # all is imported
+threading.Thread(target=work, args=[10**9], daemon=True).start()
+time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize("work", ["steps", "iterations", "predictions"])
+def test_python_ends_well_while_a_daemon_thread_computes(work):
+    """As those of joblib do after Ctrl-C: the thread must not come back to a Python that ended."""
+    subprocess.run([sys.executable, "-c", LEFT, work], check=True, timeout=60)
+
+
 @pytest.mark.usefixtures("several_pay")
 def test_descents_at_once_are_those_alone():
     given, engine = data(500), NativeEngine(threads=2)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from threading import local
+from threading import Lock, local
 from typing import Any
 
 __all__ = ["ALONE", "allowed_threads", "one_thread", "threads_for"]
@@ -23,8 +23,9 @@ __all__ = ["ALONE", "allowed_threads", "one_thread", "threads_for"]
 def one_thread() -> Iterator[None]:
     """Let the linear algebra use one thread within; the number before comes back at the end.
 
-    Each thread has a limit of its own as far as the library knows threads. What enters within
-    another costs next to nothing.
+    Threads may be within at once: the last one out brings the number back. Meanwhile each may have
+    its share of that number for itself, see `allowed_threads`. What enters within another costs
+    next to nothing.
     """
     _LIMIT.enter()
     try:
@@ -33,24 +34,72 @@ def one_thread() -> Iterator[None]:
         _LIMIT.leave()
 
 
-class _Limit(local):
-    """The limit that a thread has set, and how often it has entered it."""
+class _Limit:
+    """The limit that the threads within have set, and what was before it.
 
-    within = 0
-    set: Any = None
+    A library's number is that of the process, or, where it shares work by OpenMP, of each thread.
+
+    Attributes
+    ----------
+    within
+        How many threads have entered and not left.
+    before
+        The libraries, and their numbers before the first of them entered.
+    """
+
+    def __init__(self) -> None:
+        self.within = 0
+        self.before: list[tuple[Any, int]] = []
+        self._own, self._lock = local(), Lock()
 
     def enter(self) -> None:
-        if not self.within:
-            self.set = _controller().limit(limits=1, user_api="blas")
-        self.within += 1
+        if not self.depth:
+            with self._lock:
+                if not self.within:
+                    libraries = _controller().select(user_api="blas").lib_controllers
+                    self.before = [(library, library.num_threads) for library in libraries]
+                self.within += 1
+                for library, _ in self.before:
+                    _set(library, 1)
+        self._own.depth = self.depth + 1
 
     def leave(self) -> None:
-        self.within -= 1
+        self._own.depth -= 1
+        if self.depth:
+            return
+        with self._lock:
+            self.within -= 1
+            for library, number in self.before:
+                alone = not self.within or getattr(library, "threading_layer", "") == "openmp"
+                if alone and library.num_threads == 1:  # else somebody has set another since
+                    _set(library, number)
+
+    @property
+    def depth(self) -> int:
+        """How often this thread has entered and not left."""
+        depth: int = getattr(self._own, "depth", 0)
+        return depth
+
+    def forked(self) -> None:
+        """In a child, which has one thread only, forget those of its parent."""
+        self._lock, self.within = Lock(), min(self.depth, 1)
         if not self.within:
-            self.set.restore_original_limits()
+            for library, number in self.before:
+                _set(library, number)
+            self.before = []
+
+
+def _set(library: Any, number: int) -> None:
+    """Set a library's number, from whatever thread: threadpoolctl 3.8 heeds the first one only."""
+    released = getattr(library, "clear_controlling_thread", lambda force: None)
+    released(force=True)
+    library.set_num_threads(number)
+    released(force=True)
 
 
 _LIMIT = _Limit()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_LIMIT.forked)
 
 
 @cache
@@ -81,16 +130,21 @@ def threads_for(work: float, most: int | None = None) -> int:
 
 
 def allowed_threads() -> int:
-    """Return how many threads this process should have at work at most.
+    """Return how many threads this thread should have at work at most.
 
-    The least of its cores, the number in OMP_NUM_THREADS and what threadpoolctl allows.
+    The least of the process's cores, the number in OMP_NUM_THREADS and what threadpoolctl allows;
+    threads within `one_thread` share what was allowed before.
     """
     limits = [_cores()]
-    limits += [library.num_threads for library in _controller().lib_controllers]
+    if _LIMIT.depth:
+        limits += [number for _, number in _LIMIT.before]
+    else:
+        limits += [library.num_threads for library in _controller().lib_controllers]
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     if first.strip().isdecimal():
         limits.append(int(first))
-    return min(limit for limit in limits if limit and limit > 0)
+    allowed = min(limit for limit in limits if limit and limit > 0)
+    return max(1, allowed // _LIMIT.within) if _LIMIT.depth else allowed
 
 
 def _cores() -> int:
