@@ -158,6 +158,7 @@ def covering_levels() -> list[Case]:
 
 
 ALL_PAIRS = covering_pairs()
+BY_LOSS = {loss: [case for case in ALL_PAIRS if case.loss == loss] for loss in ALL_LOSSES}
 
 
 # The error J, written from the texts of the tables alone, for automatic differentiation.
