@@ -1,6 +1,7 @@
 """Small networks of every shape that the graph of layers allows, and rows for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -132,6 +133,22 @@ LOSSES_AND_OUTPUTS = [
     (loss, output) for loss in ALL_LOSSES for output in OUTPUTS if takes(loss, output)
 ]
 """Every loss with every output activation that it takes."""
+
+
+OUTPUTS_OF = {
+    loss: [output for taken, output in LOSSES_AND_OUTPUTS if taken == loss] for loss in ALL_LOSSES
+}
+"""The output activations that each loss takes."""
+
+
+@contextmanager
+def case(*what: object) -> Iterator[None]:
+    """Say which of many cases of a test it was that failed."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"the case: {', '.join(map(str, what))}")
+        raise
 
 
 def network(graph: str, hidden: str = "tanh", output: str = "identity") -> Network:

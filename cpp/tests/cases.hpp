@@ -14,6 +14,7 @@
 namespace fallline {
 
 inline std::mt19937_64 random_bits;
+inline int turn = 0;      // the round: rows of the tables take turns, so that few rounds meet all
 inline std::string what;  // is being done, for the message of a failure
 
 inline void check(bool holds, const char* message) {
@@ -28,6 +29,10 @@ inline bool chance(int in) { return below(in) == 0; }
 template <class T>
 const T& one_of(const std::vector<T>& choices) {
     return choices[below(static_cast<int>(choices.size()))];
+}
+template <class T>
+const T& in_turn(const std::vector<T>& choices, int shift = 0) {
+    return choices[(turn + shift) % choices.size()];
 }
 
 // --- what is computed ------------------------------------------------------------------------
@@ -69,13 +74,13 @@ struct Case {
     std::int64_t size = 0;
 };
 
-inline RowSpec hidden_activation(Case& made) {
+inline RowSpec hidden_activation(Case& made, int layer) {
     if (chance(8)) return formula();
     if (chance(3)) {
         made.differentiable = false;
-        return activation(one_of(all));
+        return activation(in_turn(all, 3 * layer + turn / 2));
     }
-    return activation(one_of(smooth));
+    return activation(in_turn(smooth, 5 * layer));
 }
 
 inline void choose_loss(Case& made, LayerSpec& output) {
@@ -92,7 +97,7 @@ inline void choose_loss(Case& made, LayerSpec& output) {
         {"mae", "identity", false, 1},      {"huber", "identity", false, 1},
         {"hinge", "tanh", false, 1},        {"quantile", "ordered", false, 2},
     };
-    const Pair pair = one_of(pairs);
+    const Pair pair = in_turn(pairs);
     const std::string name = pair.loss;
     made.differentiable &= name != "mae" && name != "hinge" && name != "quantile";
     output.activation = activation(pair.activation);
@@ -115,7 +120,7 @@ inline void choose_plan(Case& made) {
     const std::vector<std::string> names = {"sgd", "adagrad", "rmsprop", "adadelta", "adam",
                                             "adamw", "nadam", "lion", "rprop"};
     PlanSpec& plan = made.plan;
-    plan.optimizer = one_of(names);
+    plan.optimizer = in_turn(names);
     plan.dialect = "fallline";
     // rate, momentum, epsilon, start, decay, betas, weight decay, psi, Rprop's four, switches
     plan.settings = {0.01, chance(2) ? 0.9 : 0, 1e-8, 0, 0.9,  0.9, 0.99, 0.1, 0.004,
@@ -152,7 +157,7 @@ inline Case make_case(Extent extent) {
             if ((!small && chance(3)) || node == before - 1) layer.sources.push_back(node);
         if (chance(2)) std::swap(layer.sources.front(), layer.sources.back());
         if (i + 1 == count) choose_loss(made, layer);
-        else layer.activation = hidden_activation(made);
+        else layer.activation = hidden_activation(made, i);
         network->layers.push_back(layer);
     }
     made.network = network;

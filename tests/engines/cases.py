@@ -1,7 +1,9 @@
 """The product over which gradients are tested, a small part of it that covers all pairs, and J."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,12 +37,15 @@ class Case(NamedTuple):
         weighted = "weighted" if self.weighted else "equal"
         return "-".join([*self[:4], weighted, self.penalty])
 
+    @functools.cache  # noqa: B019 (cases are few, and engines take turns at each)
     def build(self) -> tuple[Network, Objective, np.ndarray, Rows]:
         """Return network, objective, θ and rows: no net input near a kink, no unit dead."""
         net = network(self.graph, self.hidden, self.output)
         for seed in itertools.count():
             theta, given = start(net, seed), rows(net, self.loss, seed=seed, weighted=self.weighted)
             if _smooth_and_alive(net, LOSSES[self.loss], theta, given):
+                for array in (theta, *given):
+                    array.flags.writeable = False  # one test shall not change it for the others
                 return net, Objective(self.loss, **PENALTIES_OF[self.penalty]), theta, given
         raise AssertionError("unreachable")
 
@@ -142,37 +147,48 @@ def covering_pairs(seed: int = 0) -> list[Case]:
 
 
 def covering_levels() -> list[Case]:
-    """Return a part of the product in which every level occurs."""
+    """Return a small part of the product in which every level occurs."""
     missing = set().union(*(enumerate(case) for case in ALL_PAIRS))
     chosen = []
-    for case in ALL_PAIRS[:: len(ALL_PAIRS) // 40] + ALL_PAIRS:
-        if missing & set(enumerate(case)):
-            chosen.append(case)
-            missing -= set(enumerate(case))
+    while missing:
+        case = max(ALL_PAIRS, key=lambda case: len(missing & set(enumerate(case))))
+        chosen.append(case)
+        missing -= set(enumerate(case))
     return chosen
 
 
 ALL_PAIRS = covering_pairs()
+BY_LOSS = {loss: [case for case in ALL_PAIRS if case.loss == loss] for loss in ALL_LOSSES}
 
 
 # The error J, written from the texts of the tables alone, for automatic differentiation.
 
 
+@functools.cache
+def derivative_of_texts(case: Case) -> tuple[float, np.ndarray]:
+    """Return J and ∂J/∂θ of a case by JAX, compiled once for all engines."""
+    net, objective, theta, given = case.build()
+    J = objective_of_texts(net, objective, given)
+    error, slopes = witness.compiled(jax.value_and_grad(J))(theta)
+    return float(error), np.where(net.masked, 0, slopes)
+
+
 def objective_of_texts(
-    net: Network, objective: Objective, given: Rows, factors=MappingProxyType({}), added=0.0
+    net: Network, objective: Objective, given: Rows, factors=MappingProxyType({}), added=0.0, xp=jnp
 ) -> Callable:
     """Return θ ↦ J: entry by entry along the graph, without any code of an engine.
 
-    Outputs of layers are multiplied by their `factors`, and inputs get what is `added`.
+    Outputs of layers are multiplied by their `factors`, and inputs get what is `added`. It computes
+    in an array namespace: JAX's, to be derived, or NumPy's, which has nothing to compile.
     """
-    outputs = [_output(layer.activation, layer.size) for layer in net.layers]
+    outputs = [_output(layer.activation, layer.size, xp) for layer in net.layers]
     ys, yhats, text = witness.loss(objective.loss, net.n_outputs)
-    error = sympy.lambdify((*ys, *yhats), text, [{"log": _log}, "jax"])
+    error = sympy.lambdify((*ys, *yhats), text, [{"log": partial(_log, xp)}, MODULES[xp]])
     alpha = objective.alpha / given.weights.sum()
     strengths = {"l1": objective.l1, "l2": objective.l2 + alpha}
     w = sympy.Symbol("w")
     penalties = {
-        name: sympy.lambdify(w, witness.expression(PENALTIES[name].text, w=w), "jax")
+        name: sympy.lambdify(w, witness.expression(PENALTIES[name].text, w=w), MODULES[xp])
         for name in ("l2", "l1")
     }
 
@@ -184,7 +200,7 @@ def objective_of_texts(
             column += layer.size
         at, R = 0, 0.0
         for layer, f in zip(net.layers, outputs, strict=True):
-            fed = jnp.concatenate([o[source] for source in layer.sources], axis=1)
+            fed = xp.concatenate([o[source] for source in layer.sources], axis=1)
             count = fed.shape[1] * layer.size
             W = theta[at : at + count].reshape(fed.shape[1], layer.size)
             at += count
@@ -203,16 +219,21 @@ def objective_of_texts(
     return J
 
 
-def _log(value):
+MODULES = {jnp: "jax", np: "scipy"}
+"""What SymPy calls an array namespace, with its special functions."""
+
+
+def _log(xp, value):
     """Return the logarithm; 0 for 0, as texts take 0*log(0) for 0."""
-    return jnp.where(value == 0, 0.0, jnp.log(jnp.where(value == 0, 1.0, value)))
+    return xp.where(value == 0, 0.0, xp.log(xp.where(value == 0, 1.0, value)))
 
 
-def _output(name: str, width: int) -> Callable:
+def _output(name: str, width: int, xp) -> Callable:
     row = ACTIVATIONS[name]
     if not row.coupled and row.group == 1:
         z, (o,) = witness.activation(name, 1)
-        return sympy.lambdify(z[0], o, [{"erf": jax.scipy.special.erf}, "jax"])
+        erf = {"erf": jax.scipy.special.erf} if xp is jnp else {}
+        return sympy.lambdify(z[0], o, [erf, MODULES[xp]])
     z, outputs = witness.activation(name, width)
-    function = sympy.lambdify(z, outputs, "jax")
-    return lambda h: jnp.stack(function(*h.T), axis=1)
+    function = sympy.lambdify(z, outputs, MODULES[xp])
+    return lambda h: xp.stack(function(*h.T), axis=1)

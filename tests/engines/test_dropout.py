@@ -1,15 +1,17 @@
 """Dropout and input noise in steps: their gradient, their bits, and that nothing else has them."""
 
+import functools
 import itertools
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from tests.engines.cases import objective_of_texts
 from tests.engines.test_advance import PLAN, Descent, N, assert_same_bits, begin
 from tests.networks import GRAPHS, network, rows, start
-from tests.witness import central_differences
+from tests.witness import central_differences, compiled
 
 from fallline.descent import Run
 from fallline.engines.protocol import Rows
@@ -55,33 +57,74 @@ def everywhere(net: Network) -> dict[str, float]:
     return {name: 0.2 + 0.1 * (i % 4) for i, (name, _) in enumerate(layers(net)[:-1])}
 
 
-@pytest.mark.parametrize(
-    ("loss", "hidden", "output"),
-    [
-        ("squared_error", "tanh", "identity"),
-        ("sse", "softmax", "logistic"),
-        ("cross_entropy", "logistic", "softmax"),
-        ("binary_cross_entropy", "tanh", "logistic"),
-    ],
-)
-@every_graph
-@every_engine
-def test_error_and_gradient_are_those_of_the_thinned_network(engine, graph, loss, hidden, output):
-    """By JAX from the texts of the tables, and by differences of the steps' own errors."""
+THINNED = [
+    ("squared_error", "tanh", "identity"),
+    ("sse", "softmax", "logistic"),
+    ("cross_entropy", "logistic", "softmax"),
+    ("binary_cross_entropy", "tanh", "logistic"),
+]
+
+
+def thinned(graph, loss, hidden, output):
+    """Return network, plan, rows and θ, whose steps are noisy in every way."""
     net = network(graph, hidden, output)
-    theta, given = start(net), rows(net, loss, weighted=True)
     plan = Plan(loss=loss, l2=0.1, dropout=everywhere(net), input_noise=0.3, seed=5)
+    return net, plan, rows(net, loss, weighted=True), start(net)
+
+
+def error_of_texts(net, plan, given, xp):
+    """Return θ ↦ J of the first step, from the texts of the tables."""
+    noise = expected_noise(net, plan, 0, len(given.X))
+    return objective_of_texts(net, plan.objective, given, *noise, xp=xp)
+
+
+@functools.cache
+def slopes_of_texts(*case):
+    """Return ∂J/∂θ of the first step by JAX, compiled once for all engines."""
+    net, plan, given, theta = thinned(*case)
+    return np.array(compiled(jax.grad(error_of_texts(net, plan, given, jnp)))(theta))
+
+
+@every_engine
+@pytest.mark.parametrize(("loss", "hidden", "output"), THINNED)
+@every_graph
+def test_error_and_gradient_are_those_of_the_thinned_network(engine, graph, loss, hidden, output):
+    """By NumPy from the texts of the tables, and by differences of the steps' own errors."""
+    net, plan, given, theta = thinned(graph, loss, hidden, output)
     error, gradient = one_step(engine, net, plan, given, theta)
-    factors, added = expected_noise(net, plan, 0, len(given.X))
-    J = objective_of_texts(net, plan.objective, given, factors, added)
-    expected, slopes = jax.jit(jax.value_and_grad(J))(theta)
-    assert error == pytest.approx(float(expected), rel=1e-12)
-    moving = np.ones(net.size, bool) if net.trainable is None else net.trainable
-    np.testing.assert_allclose(gradient, np.where(moving, slopes, 0), rtol=1e-9, atol=1e-12)
+    J = error_of_texts(net, plan, given, np)
+    assert error == pytest.approx(J(theta), rel=1e-12)
     differences = central_differences(
         lambda at: np.array(one_step(engine, net, plan, given, at)[0]), theta, 1e-5
     )
-    np.testing.assert_allclose(gradient, np.where(moving, differences, 0), rtol=1e-6, atol=1e-8)
+    expected = np.where(moving(net), differences, 0)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8)
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "case", [(graph, *THINNED[i % len(THINNED)]) for i, graph in enumerate(GRAPHS)], ids=str
+)
+def test_the_gradient_is_jaxs_of_the_thinned_network(engine, case):
+    check_slopes(engine, case)
+
+
+@pytest.mark.slow
+@every_engine
+@pytest.mark.parametrize("case", list(itertools.product(GRAPHS, THINNED)), ids=str)
+def test_the_gradient_is_jaxs_of_every_thinned_network(engine, case):
+    check_slopes(engine, (case[0], *case[1]))
+
+
+def check_slopes(engine, case):
+    net, plan, given, theta = thinned(*case)
+    _, gradient = one_step(engine, net, plan, given, theta)
+    expected = np.where(moving(net), slopes_of_texts(*case), 0)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
+
+
+def moving(net: Network) -> np.ndarray:
+    return np.ones(net.size, bool) if net.trainable is None else net.trainable
 
 
 @every_engine
@@ -144,7 +187,7 @@ def test_a_rows_mask_depends_on_its_position_and_no_other_row(engine):
         net, NOISY.objective, given.take(np.array(kept)),
         {name: of[kept] for name, of in factors.items()}, added[kept],
     )  # fmt: skip
-    expected, slopes = jax.jit(jax.value_and_grad(J))(theta)
+    expected, slopes = compiled(jax.value_and_grad(J))(theta)
     assert error == pytest.approx(float(expected), rel=1e-12)
     np.testing.assert_allclose(gradient, slopes, rtol=1e-9, atol=1e-12)
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.conftest import WITHOUT_CORE
-from tests.engines.cases import ALL_PAIRS
+from tests.engines.cases import BY_LOSS
 from tests.engines.test_advance import PLAN, Descent
 from tests.engines.test_dropout import everywhere
-from tests.networks import GRAPHS, LOSSES_AND_OUTPUTS, network, rows, start
+from tests.networks import GRAPHS, LOSSES_AND_OUTPUTS, case, network, rows, start
 
 import fallline as fl
 from fallline.engines.protocol import Rows, Stop
@@ -57,11 +57,12 @@ def compare(engine, net, objective, theta, given) -> None:
 # One gradient.
 
 
-@pytest.mark.parametrize("case", ALL_PAIRS, ids=str)
+@pytest.mark.parametrize("loss", BY_LOSS)
 @every_kernel
-def test_each_pair_of_levels_of_the_whole_table(kernels, case):
-    net, objective, theta, given = case.build()
-    compare(NativeEngine(kernels), net, objective, theta, given)
+def test_each_pair_of_levels_of_the_whole_table(kernels, loss):
+    for one in BY_LOSS[loss]:
+        with case(one):
+            compare(NativeEngine(kernels), *one.build())
 
 
 @every_dtype

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from tests.engines.cases import ALL_PAIRS, Case
-from tests.networks import GRAPHS, LOSSES_AND_OUTPUTS, network, rows, start
+from tests.engines.cases import BY_LOSS
+from tests.networks import GRAPHS, OUTPUTS_OF, case, network, rows, start
 
 import fallline as fl
 from fallline.engines.registry import ENGINES
@@ -27,30 +27,33 @@ def assert_near(found, expected, dtype) -> None:
     assert np.linalg.norm(found.astype(np.float64) - expected) <= TOLERANCE[dtype] * size
 
 
-@pytest.mark.parametrize("case", [case for case in ALL_PAIRS if case.penalty == "none"], ids=str)
+@pytest.mark.parametrize("loss", BY_LOSS)
 @every_engine
-def test_each_is_the_gradient_of_its_row(engine, case: Case):
-    net, objective, theta, given = case.build()
-    loss = objective.loss
-    with np.errstate(all="ignore"):
-        found = fl.example_gradients(net, theta, given.X, given.Y, loss=loss, engine=engine)
-        alone = [
-            joint(net, theta, given.X[i : i + 1], given.Y[i : i + 1], loss, engine)
-            for i in range(given.n)
-        ]
-    assert_near(found, np.array(alone), np.float64)
-    assert not found[:, net.masked].any()
+def test_each_is_the_gradient_of_its_row(engine, loss):
+    for one in BY_LOSS[loss]:
+        if one.penalty != "none":
+            continue
+        net, _, theta, (X, Y, _) = one.build()
+        with case(one), np.errstate(all="ignore"):
+            found = fl.example_gradients(net, theta, X, Y, loss=loss, engine=engine)
+            alone = [
+                joint(net, theta, X[i : i + 1], Y[i : i + 1], loss, engine) for i in range(len(X))
+            ]
+            assert_near(found, np.array(alone), np.float64)
+            assert not found[:, net.masked].any()
 
 
-@pytest.mark.parametrize(("loss", "output"), LOSSES_AND_OUTPUTS)
+@pytest.mark.parametrize("loss", OUTPUTS_OF)
 @every_dtype
 @every_engine
-def test_their_sum_or_mean_is_the_gradient_of_the_batch(engine, dtype, loss, output):
-    net = network("skip", output=output)
-    theta, given = start(net, dtype=dtype), rows(net, loss, 9, dtype=dtype)
-    found = fl.example_gradients(net, theta, given.X, given.Y, loss=loss, engine=engine)
-    together = found.sum(axis=0) if LOSSES[loss].reduction == "sum" else found.mean(axis=0)
-    assert_near(together, joint(net, theta, given.X, given.Y, loss, engine), dtype)
+def test_their_sum_or_mean_is_the_gradient_of_the_batch(engine, dtype, loss):
+    for output in OUTPUTS_OF[loss]:
+        net = network("skip", output=output)
+        theta, given = start(net, dtype=dtype), rows(net, loss, 9, dtype=dtype)
+        with case(output):
+            found = fl.example_gradients(net, theta, given.X, given.Y, loss=loss, engine=engine)
+            together = found.sum(axis=0) if LOSSES[loss].reduction == "sum" else found.mean(axis=0)
+            assert_near(together, joint(net, theta, given.X, given.Y, loss, engine), dtype)
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
