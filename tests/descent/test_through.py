@@ -30,13 +30,13 @@ def make(**changes: object) -> fl.Run:
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Return what the attempts at many epochs gave."""
     told: list[bool] = []
-    taken = module._takes_several
+    taken = module.takes_several
 
-    def noted(run: fl.Run) -> bool:
-        told.append(taken(run))
+    def noted(run: fl.Run, **options: int) -> bool:
+        told.append(taken(run, **options))
         return told[-1]
 
-    monkeypatch.setattr(module, "_takes_several", noted)
+    monkeypatch.setattr(module, "takes_several", noted)
     return told
 
 
