@@ -71,6 +71,7 @@ CASES: list[dict[str, Any]] = [
     {"restarts": 3, "max_iter": 9},
     {"time_budget": 1e9},
     {"optimizer": "nadam", "clip_norm": 0.5},
+    {"optimizer": "lbfgs", "tol": 1e-3},
 ]
 
 
@@ -188,7 +189,6 @@ def test_a_run_that_is_looked_at_is_not_taken_so(monkeypatch: pytest.MonkeyPatch
         {"early_stopping": True},
         {"schedule": "cosine"},
         {"engine": "reference"},
-        {"optimizer": "lbfgs"},
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +17,11 @@ import numpy as np
 from ..arrays import Floats
 from ..data.order import RowOrder
 from ..engines.protocol import Steps
-from ..formulas.optimizers import Solver
 from ..formulas.schedules import SCHEDULES, schedule_from
 from ..history import Epoch
 from .limits import MOST_STEPS
 from .run import Run
+from .solving import solver_trail
 
 __all__ = ["by_epochs_alone", "shares_well", "takes_several", "through"]
 
@@ -47,7 +47,7 @@ def shares_well(run: Run) -> bool:
     Where epochs are short and each needs Python, threads mostly wait for one another.
     """
     at_once = getattr(run._engine, "epochs_at_once", None)
-    return _unwatched(run) or (at_once is not None and at_once(run._state, run._rows.n) <= _LONG)
+    return _unwatched(run) or (at_once is not None and at_once(run._state, run._rows) <= _LONG)
 
 
 def _unwatched(run: Run) -> bool:
@@ -73,7 +73,6 @@ def by_epochs_alone(run: Run) -> bool:
         not any(watched)
         and plan.target is None
         and plan.tolerance is None
-        and not isinstance(plan.optimizer, Solver)
         and hasattr(run._engine, "epochs_at_once")
     )
 
@@ -95,10 +94,11 @@ def takes_several(
     told
         Is called with the whole epochs, before the run goes on.
     """
+    run._check_stop()
     engine: Any = run._engine
     progress, plan, n = run._progress, run.plan, run._rows.n
     done, each = len(progress.history), -(-n // run._size)
-    fitting: int = min(engine.epochs_at_once(run._state, n), MOST_STEPS // each)
+    fitting: int = min(engine.epochs_at_once(run._state, run._rows), MOST_STEPS // each)
     count = int(min(fitting, plan.epochs - done - 1, most))
     if run.stopped is not None or count < least or progress.rows:
         return False
@@ -120,7 +120,9 @@ def takes_several(
     ended = _part(steps, slice(whole * each), whole * n)
     left = _part(steps, slice(whole * each, None), steps.rows - whole * n)
     seconds = (time.monotonic() - begun) / max(len(steps.errors), 1)  # of a step
-    records = _records(run, ended, whole, rate, seconds * each) if whole else []
+    nothing: list[int | None] = [None] * whole
+    trail = solver_trail(engine, state) or ([rate] * whole, nothing)
+    records = _records(run, ended, trail, seconds * each) if whole else []
     run._state = state
     run._progress = replace(
         progress,
@@ -143,9 +145,14 @@ def _part(steps: Steps, which: slice, rows: int) -> Steps:
     return Steps(errors, penalties, weights, norms, rows, steps.finite, reported)
 
 
-def _records(run: Run, steps: Steps, count: int, rate: float, seconds: float) -> list[Epoch]:
-    """Return the records of so many epochs, each of which took so many seconds."""
-    summed = run.plan.objective.error.reduction == "sum"
+def _records(
+    run: Run, steps: Steps, trail: tuple[list[float], Sequence[int | None]], seconds: float
+) -> list[Epoch]:
+    """Return the records of epochs, each of which took so many seconds.
+
+    `trail` holds the rate and the evaluations of each.
+    """
+    summed, count = run.plan.objective.error.reduction == "sum", len(trail[0])
     errors = _sums(steps.errors if summed else steps.errors * steps.weights, count)
     weights, norms = _sums(steps.weights, count), _sums(steps.gradient_norms, count)
     first, step, each = len(run.history) + 1, run._progress.step, len(steps.errors) // count
@@ -160,8 +167,9 @@ def _records(run: Run, steps: Steps, count: int, rate: float, seconds: float) ->
             learning_rate=rate,
             gradient_norm=norms[i] / each,
             seconds=seconds,
+            evaluations=evaluations,
         )
-        for i in range(count)
+        for i, (rate, evaluations) in enumerate(zip(*trail, strict=True))
     ]
 
 
