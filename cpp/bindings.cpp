@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 
 #include "cpu.hpp"
@@ -134,6 +135,42 @@ std::function<void()> signals(double seconds) {
         if (or_sleep(PyErr_CheckSignals) != 0) throw nb::python_error();
         next = Clock::now() + interval;
     };
+}
+
+// Whether to go on, asked some times a second.
+std::function<bool()> stopping(nb::handle stop, double seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto interval =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    return [stop, interval, next = Clock::now() + interval]() mutable {
+        if (Clock::now() < next) return true;
+        const Locked hold;
+        next = Clock::now() + interval;
+        return !or_sleep([&] { return nb::cast<bool>(stop()); });
+    };
+}
+
+// Writes iterations to the columns of a matrix; returns whether J and g were finite before them.
+bool write(const std::vector<Iteration>& told, const Buffer& to) {
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const Iteration& one = told[i];
+        const double numbers[] = {one.error, one.penalty, one.weight,
+                                  one.norm,  one.rate,    one.evaluations};
+        for (int row = 0; row < 6; ++row)
+            *reinterpret_cast<double*>(to.data<char>() + row * to.stride(0) + i * to.stride(1)) =
+                numbers[row];
+    }
+    return told.empty() || told.back().finite;
+}
+
+// What Python raised, or None; anything else is thrown on.
+nb::object value_of(const std::exception_ptr& raised) {
+    if (!raised) return nb::none();
+    try {
+        std::rethrow_exception(raised);
+    } catch (const nb::python_error& error) {
+        return nb::borrow(error.value());
+    }
 }
 
 }  // namespace
@@ -270,19 +307,26 @@ NB_MODULE(_core, module) {
              }, "Write θ (-1), the gradient (0), or the steps (1) or changes (2) to a vector.")
         .def("iterate",
              [](const Engine& self, const Solving& before, nb::tuple settings, nb::object X,
-                nb::object Y, nb::object weights, int threads, double seconds) {
+                nb::object Y, nb::object weights, int threads, double seconds, nb::object stop,
+                nb::object out) {
                  const RowsView view(self, X, Y, weights);
+                 const Buffer to(out, 'f', sizeof(double), true);
+                 check(to.axes() == 2 && to.size(0) == 6, "there is no room for the iterations");
                  const SolverSettings rules = solver_of(settings);
-                 const std::function<void()> look = signals(seconds);
-                 Iteration told;
+                 const Iterating how{to.size(1), signals(seconds), stopping(stop, seconds)};
+                 std::vector<Iteration> told;
+                 std::exception_ptr raised;
                  std::optional<Solving> after;
                  {
                      const Unlocked free;
-                     after.emplace(self.iterate(before, rules, view.rows(), threads, look, told));
+                     after.emplace(
+                         self.iterate(before, rules, view.rows(), threads, how, told, raised));
                  }
-                 return nb::make_tuple(std::move(*after), told.error, told.penalty, told.weight,
-                                       told.norm, told.finite);
-             }, "Return the state after an iteration, and what was before it.");
+                 if (raised && told.empty()) std::rethrow_exception(raised);
+                 return nb::make_tuple(std::move(*after), told.size(), write(told, to),
+                                       value_of(raised));
+             }, "Return the state after iterations, how many, whether all was finite, and what "
+                "interrupted them.");
 
     nb::class_<Answering>(module, "Predictor", "An engine with θ, made ready to predict.")
         .def(nb::init<const Engine&, nb::handle, nb::object, double>(), nb::keep_alive<1, 2>())

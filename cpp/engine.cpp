@@ -141,11 +141,29 @@ void Engine::read(const Solving& solving, int which, int rows, void* to) const {
 }
 
 Solving Engine::iterate(const Solving& before, const SolverSettings& settings, const Rows& rows,
-                        int threads, const std::function<void()>& look, Iteration& told) const {
+                        int threads, const Iterating& how, std::vector<Iteration>& told,
+                        std::exception_ptr& raised) const {
     check_quiet();
     return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
+        told.clear();
         SolverState<T> state = before.as<T>();
-        told = Solver<T>(machine, *objective_, settings, rows, threads, look).iterate(state);
+        Solver<T> solver(machine, *objective_, settings, rows, threads, how.look);
+        for (bool more = true; more;) {
+            SolverState<T> next = state;
+            try {
+                Iteration one = solver.iterate(next);
+                if (!told.empty() && !one.finite) break;  // it is told of where it is the first
+                state = std::move(next);
+                one.rate = state.numbers.rate;
+                one.evaluations = state.numbers.evaluations;
+                told.push_back(one);
+                more = one.finite && state.numbers.done == 0 && std::ssize(told) < how.most &&
+                       how.goes_on();
+            } catch (...) {
+                raised = std::current_exception();
+                break;
+            }
+        }
         return Solving(std::move(state));
     });
 }

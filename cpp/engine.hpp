@@ -86,8 +86,11 @@ public:
                          const void* changes, int pairs, const SolverNumbers& numbers) const;
     // Writes θ (-1), the gradient (0), or so many steps (1) or changes (2), the newest last.
     void read(const Solving& solving, int which, int rows, void* to) const;
+    // The state after as many iterations as `how` allows, while there is something left to do. One
+    // within which `how.look` throws is left out, and what it threw is kept.
     Solving iterate(const Solving& before, const SolverSettings& settings, const Rows& rows,
-                    int threads, const std::function<void()>& look, Iteration& told) const;
+                    int threads, const Iterating& how, std::vector<Iteration>& told,
+                    std::exception_ptr& raised) const;
 
     // Throws where there is a plan, whose noise is that of its steps only.
     void check_quiet() const;

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <memory>
 
 #include "descent.hpp"
@@ -47,10 +49,19 @@ struct SolverState {
     SolverNumbers numbers;
 };
 
-// J, R, Σ s and ‖g‖ before an iteration, and whether J and g were finite.
+// J, R, Σ s and ‖g‖ before an iteration, whether J and g were finite, and after it how far it went and
+// how many evaluations there were since the start.
 struct Iteration {
     double error, penalty, weight, norm;
     bool finite;
+    double rate = 0, evaluations = 0;
+};
+
+// How long iterations go on: `look` is called between evaluations, `goes_on` between iterations.
+struct Iterating {
+    std::int64_t most;
+    std::function<void()> look;
+    std::function<bool()> goes_on;
 };
 
 template <class T>

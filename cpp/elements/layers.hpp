@@ -3,6 +3,7 @@
 #pragma once
 
 #include "activations.hpp"
+#include "columns.hpp"
 
 namespace FALLLINE_NS {
 
@@ -39,6 +40,26 @@ inline void softmax_row(const T* h, T* o, std::ptrdiff_t width) {
     const Vec<T> divisor(sum(total));
     by_vector<T>(width, [&](std::ptrdiff_t at, int n) {
         store_some(o + at, load_some(o + at, n) / divisor, n);
+    });
+}
+
+// The same of narrow rows, of as many at a time as a vector has lanes; o may be h.
+template <class T>
+inline void softmax_narrow(const T* h, T* o, std::ptrdiff_t rows, std::ptrdiff_t width,
+                           std::ptrdiff_t stride) {
+    by_vector<T>(rows, [&](std::ptrdiff_t row, int n) {
+        const T* from = h + row * stride;
+        Vec<T> e[narrow_width<T>], top = load_apart(from, stride, n), total = all<T>(0);
+        for (std::ptrdiff_t j = 0; j < width; ++j) {
+            e[j] = load_apart(from + j, stride, n);
+            top = max(top, e[j]);
+        }
+        for (std::ptrdiff_t j = 0; j < width; ++j) {
+            e[j] = exp(e[j] - top);
+            total += e[j];
+        }
+        for (std::ptrdiff_t j = 0; j < width; ++j)
+            store_apart(o + row * stride + j, stride, e[j] / total, n);
     });
 }
 
@@ -129,6 +150,8 @@ inline void activate(const ActivationSpec& spec, const T* h, T* o, std::ptrdiff_
             evaluate(*spec.value, inputs, o + at, count);
         });
     }
+    if (spec.kind == Activation::softmax && width <= narrow_width<T>)
+        return softmax_narrow(h, o, rows, width, stride);
     const auto groups = static_cast<std::ptrdiff_t>(spec.settings[0]);
     for (std::ptrdiff_t at = 0; at < rows * stride; at += stride) {
         switch (spec.kind) {

@@ -1,7 +1,9 @@
-// The cross-entropy of several classes: of one row, whose outputs belong together.
+// The cross-entropy of several classes: of a row, whose outputs belong together, or of narrow rows
+// side by side.
 
 #pragma once
 
+#include "columns.hpp"
 #include "loss_spec.hpp"
 #include "loss_terms.hpp"
 
@@ -100,6 +102,102 @@ private:
     const LossSpec& spec_;
     const T *y_, *h_, *o_;
     std::ptrdiff_t k_;
+    Labels<T> labels_;
+};
+
+// The same of n rows side by side, a row a lane.
+template <class T>
+class Distributions {
+public:
+    Distributions(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t row, int n)
+        : spec_(spec), y_(at.y + row * at.y_stride), h_(at.h + row * at.stride),
+          o_(at.o + row * at.stride), k_(at.k), y_stride_(at.y_stride), stride_(at.stride), n_(n),
+          labels_(spec.smoothing, spec.clip, static_cast<double>(at.k)) {}
+
+    // As above; of what softmax left in o the exponentials need not be computed again.
+    Vec<T> from_net_input() const {
+        const Top top = greatest();
+        const Vec<T> log_sum = log1p(top.others / top.value);
+        Vec<T> largest = all<T>(0), error = all<T>(0);
+        for (std::ptrdiff_t j = 0; j < k_; ++j) largest = select(top.is(j), of(h_, j), largest);
+        for (std::ptrdiff_t j = 0; j < k_; ++j)
+            error += meant(j) * (log_sum - (of(h_, j) - largest));
+        return error;
+    }
+
+    // Of targets that are one class each, one logarithm a row is all that counts.
+    Vec<T> from_output() const {
+        const Vec<T> zero = all<T>(0), one = all<T>(1);
+        Vec<T> error = zero, count = zero, share = zero, yhat = one;
+        for (std::ptrdiff_t j = 0; j < k_; ++j) {
+            const Vec<T> y = meant(j), o = labels_.held(of(o_, j));
+            const Mask<T> absent = y == zero;
+            error += select(absent, zero * o, zero);  // NaN stays
+            count += select(absent, zero, one);
+            share = select(absent, share, y);
+            yhat = select(absent, yhat, o);
+        }
+        if (!any(count > one)) return -(error + x_log_y(share, yhat));
+        error = zero;
+        for (std::ptrdiff_t j = 0; j < k_; ++j)
+            error += x_log_y(meant(j), labels_.held(of(o_, j)));
+        return -error;
+    }
+
+    void slope_in_net_input(T* slope) const {
+        const Top top = greatest();
+        Vec<T> total = all<T>(0);
+        for (std::ptrdiff_t j = 0; j < k_; ++j) total += meant(j);
+        for (std::ptrdiff_t j = 0; j < k_; ++j) {
+            const Vec<T> o = of(o_, j), y = meant(j);
+            const Vec<T> lacking = select(top.is(j), top.others, all<T>(1) - o);
+            store_apart(slope + j, stride_, o * (total - y) - y * lacking, n_);
+        }
+    }
+
+    void slope_in_output(T* slope) const {
+        for (std::ptrdiff_t j = 0; j < k_; ++j)
+            store_apart(slope + j, stride_, -x_over_y(meant(j), of(o_, j)), n_);
+    }
+
+private:
+    // The greatest output, its column, the first of several, and the sum of the others.
+    struct Top {
+        Vec<T> value, others;
+        Integers<T> column;
+
+        FALLLINE_INLINE Mask<T> is(std::ptrdiff_t j) const {
+            return {column == static_cast<Integer<T>>(j)};
+        }
+    };
+
+    FALLLINE_INLINE Top greatest() const {
+        Top top{of(o_, 0), all<T>(0), {}};
+        for (std::ptrdiff_t j = 1; j < k_; ++j) {
+            const Vec<T> o = of(o_, j);
+            const Mask<T> greater = o > top.value;
+            top.others += select(greater, top.value, o);
+            top.value = select(greater, o, top.value);
+            top.column = greater.v ? Integers<T>{} + static_cast<Integer<T>>(j) : top.column;
+        }
+        return top;
+    }
+
+    FALLLINE_INLINE Vec<T> of(const T* values, std::ptrdiff_t j) const {
+        return load_apart(values + j, stride_, n_);
+    }
+
+    FALLLINE_INLINE Vec<T> meant(std::ptrdiff_t j) const {
+        Vec<T> y = load_apart(y_ + j, y_stride_, n_);
+        if (spec_.smoothing > 0) y = labels_.meant(y);
+        if (spec_.output_weights) y = y * static_cast<T>(spec_.output_weights[j]);
+        return y;
+    }
+
+    const LossSpec& spec_;
+    const T *y_, *h_, *o_;
+    std::ptrdiff_t k_, y_stride_, stride_;
+    int n_;
     Labels<T> labels_;
 };
 

@@ -226,6 +226,12 @@ inline void loss_rows(const LossSpec& spec, const Judged<T>& at, T* e) {
             return spec.pair ? gaussian_values(GaussianOfNetInput<T>{}, spec, at, e)
                              : gaussian_values(Gaussian<T>{}, spec, at, e);
         case Loss::cross_entropy:
+            if (at.k <= narrow_width<T>)
+                return by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
+                    const Distributions<T> of(spec, at, row, n);
+                    const bool stable = spec.pair && spec.clip == 0;
+                    store_some(e + row, stable ? of.from_net_input() : of.from_output(), n);
+                });
             for (std::ptrdiff_t row = 0; row < at.rows; ++row) {
                 const Distribution<T> of(spec, at, row);
                 e[row] = spec.pair && spec.clip == 0 ? of.from_net_input() : of.from_output();
@@ -251,6 +257,12 @@ inline void loss_slope(const LossSpec& spec, const Judged<T>& at, T* slope) {
             return spec.pair ? gaussian_slopes(GaussianOfNetInput<T>{}, spec, at, slope)
                              : gaussian_slopes(Gaussian<T>{}, spec, at, slope);
         case Loss::cross_entropy:
+            if (at.k <= narrow_width<T>)
+                return by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
+                    const Distributions<T> of(spec, at, row, n);
+                    spec.pair ? of.slope_in_net_input(slope + row * at.stride)
+                              : of.slope_in_output(slope + row * at.stride);
+                });
             for (std::ptrdiff_t row = 0; row < at.rows; ++row) {
                 const Distribution<T> of(spec, at, row);
                 spec.pair ? of.slope_in_net_input(slope + row * at.stride)

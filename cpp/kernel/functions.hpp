@@ -29,6 +29,18 @@ struct ActivationRow {
     ActivationRow(const ActivationRow&) = delete;
 };
 
+// Calls visit(Unit<kind>{}) for the kinds that most layers have; returns whether it is one.
+template <class Visit>
+FALLLINE_INLINE bool with_usual_unit(int kind, Visit&& visit) {
+    switch (static_cast<Activation>(kind)) {
+        case Activation::identity: visit(Unit<Activation::identity>{}); return true;
+        case Activation::relu: visit(Unit<Activation::relu>{}); return true;
+        case Activation::tanh: visit(Unit<Activation::tanh>{}); return true;
+        case Activation::logistic: visit(Unit<Activation::logistic>{}); return true;
+        default: return false;
+    }
+}
+
 // Settings of an error: delta; or smoothing and clip.
 struct LossRow {
     Program value, slope;

@@ -6,22 +6,33 @@
 
 namespace FALLLINE_NS {
 
-// Σ d over the rows, block by block.
+// Σ d over the rows, block by block; the sums of three at a time do not wait for one another.
 template <class T>
 void bias_gradient(const T* d, int rows, const fallline::Panel& panel, T* g, bool fresh) {
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         using V = typename Sized<T, Bytes>::type;
-        constexpr int L = Bytes / sizeof(T), P = panel_columns<T>;
-        for (int n = 0; n < N; ++n)
-            for (int first = 0; first < rows; first += fallline::block_rows) {
-                const int left = rows - first;
-                const int last = left < fallline::block_rows ? rows : first + fallline::block_rows;
-                V sum = {};
-                for (int k = first; k < last; ++k)
-                    sum += get<T, Bytes>(d + std::ptrdiff_t(k) * P + n * L);
-                T* to = g + n * L;
-                put<T, Bytes>(to, fresh && first == 0 ? sum : get<T, Bytes>(to) + sum);
-            }
+        constexpr int L = Bytes / sizeof(T), P = panel_columns<T>, B = fallline::block_rows;
+        const auto add = [&](int n, int first, V sum) {
+            T* to = g + n * L;
+            put<T, Bytes>(to, fresh && first == 0 ? sum : get<T, Bytes>(to) + sum);
+        };
+        const auto some = [&]<int blocks>(int first, int each) {
+            V sums[blocks][N] = {};
+            for (int k = first; k < first + each; ++k)
+#pragma GCC unroll 3
+                for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 2
+                    for (int n = 0; n < N; ++n)
+                        sums[b][n] += get<T, Bytes>(d + std::ptrdiff_t(k + b * B) * P + n * L);
+#pragma GCC unroll 3
+            for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 2
+                for (int n = 0; n < N; ++n) add(n, first + b * B, sums[b][n]);
+        };
+        int first = 0;
+        for (; first + 3 * B <= rows; first += 3 * B) some.template operator()<3>(first, B);
+        for (; first + B <= rows; first += B) some.template operator()<1>(first, B);
+        if (first < rows) some.template operator()<1>(first, rows - first);
     });
 }
 

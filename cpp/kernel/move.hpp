@@ -51,6 +51,8 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
     }
     const T* s = pass.memory + (source.s + std::int64_t(piece.source_panel) * P) * pass.capacity;
     const T* d = pass.memory + (node.d + std::int64_t(piece.panel) * P) * pass.capacity;
+    if (has_few_columns<T>(panel))
+        return outer_few(s, units, d, pass.count, panel, gradient, true);
     fetch.plan(std::int64_t(units) * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         by_tiles(units, [&]<int R>(int first) {

@@ -127,6 +127,47 @@ void outer(const T* s, const T* d, int rows, T* g, bool fresh, Between between =
     }
 }
 
+// The same for a panel of few columns: units stand side by side, and columns one after the other. Each
+// number is the same chain, so that its bits are those of `outer`; three blocks at a time, whose
+// chains do not wait for one another.
+template <class T>
+void outer_few(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
+               bool fresh) {
+    constexpr int L = lanes<T>, P = panel_columns<T>, B = fallline::block_rows;
+    for (int j = panel.columns; fresh && j < panel.lanes; ++j)
+        for (int i = 0; i < units; ++i) g[i * panel.lanes + j] = 0;
+    const auto some = [&]<int blocks>(int j, int first, int each) {
+        Floats<T> sums[blocks][2] = {};
+        for (int k = first; k < first + each; ++k)
+#pragma GCC unroll 3
+            for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 2
+                for (int n = 0; n < 2; ++n)
+                    sums[b][n] += load(s + std::ptrdiff_t(k + b * B) * P + n * L).v *
+                                  d[std::ptrdiff_t(k + b * B) * P + j];
+        for (int b = 0; b < blocks; ++b) {
+            alignas(FALLLINE_VECTOR_BYTES) T sum[P];
+            store_aligned(sum, Vec<T>(sums[b][0]));
+            store_aligned(sum + L, Vec<T>(sums[b][1]));
+            for (int i = 0; i < units; ++i) {
+                T& to = g[i * panel.lanes + j];
+                to = fresh && first + b == 0 ? sum[i] : to + sum[i];
+            }
+        }
+    };
+    for (int j = 0; j < panel.columns; ++j) {
+        int first = 0;
+        for (; first + 3 * B <= rows; first += 3 * B) some.template operator()<3>(j, first, B);
+        for (; first + B <= rows; first += B) some.template operator()<1>(j, first, B);
+        if (first < rows) some.template operator()<1>(j, first, rows - first);
+    }
+}
+
+template <class T>
+FALLLINE_INLINE bool has_few_columns(const fallline::Panel& panel) {
+    return 2 * panel.columns <= lanes<T>;
+}
+
 // Calls f<R>(first) for tiles of nearly equal height that cover `count` rows.
 template <int R = most_rows, class Call>
 FALLLINE_INLINE void with_rows(int rows, Call&& call) {
@@ -177,6 +218,7 @@ void times_panel(const Stretch<T>* stretches, int count, int rows, const falllin
 template <class T>
 void outer_panel(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
                  bool fresh) {
+    if (has_few_columns<T>(panel)) return outer_few(s, units, d, rows, panel, g, fresh);
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         by_tiles(units, [&]<int R>(int first) {
             outer<T, Bytes, N, R>(s + first, d, rows, g + std::ptrdiff_t(first) * panel.lanes,

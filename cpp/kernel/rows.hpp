@@ -13,6 +13,22 @@ namespace FALLLINE_NS {
 
 // --- forward ---------------------------------------------------------------------------------
 
+// Rows of X without gaps.
+template <class T>
+FALLLINE_INLINE void read_plain(const Block<T>& block, const Node& node) {
+    constexpr int P = Block<T>::P;
+    const fallline::Matrix& X = block.pass.X;
+    const std::ptrdiff_t apart = block.pass.capacity * P;
+    for (int r = 0; r < block.count; ++r) {
+        const char* from = X.data + block.row(r) * X.row_stride + node.column * sizeof(T);
+        T* to = block.at(node.o, 0) + std::ptrdiff_t(r) * P;
+        int left = node.width;
+        for (; left >= P; left -= P, to += apart, from += P * sizeof(T))
+            std::memcpy(to, from, P * sizeof(T));
+        copy(to, from, left);
+    }
+}
+
 template <class T>
 void read_inputs(const Block<T>& block) {
     constexpr int P = Block<T>::P;
@@ -21,6 +37,10 @@ void read_inputs(const Block<T>& block) {
     for (int i = 0; i < model.input_count; ++i) {
         const Node& node = model.nodes[i];
         if (node.o < 0) continue;  // its products are taken from the compressed rows
+        if (!block.pass.X.sparse && block.pass.X.column_stride == sizeof(T)) {
+            read_plain(block, node);
+            continue;
+        }
         for (int r = 0; r < block.count; ++r)
             for (int p = 0; p * P < node.width; ++p)
                 read_row(block.pass.X, block.row(r), node.column + p * P,
@@ -28,23 +48,27 @@ void read_inputs(const Block<T>& block) {
     }
 }
 
-// out = biases + products of the block's rows with each panel.
-template <class T>
+// out = biases + products of the block's rows with each panel; calls then(p) while the panel lies in
+// the nearest cache.
+template <class T, class Then>
 void times_panels(const Block<T>& block, const Stretch<T>* stretches, int count, bool tiled,
                   const fallline::Panel* panels, int panel_count, const T* weights, const T* biases,
-                  std::int64_t out) {
+                  std::int64_t out, Then&& then) {
     constexpr int P = Block<T>::P;
     int p = 0;
     if constexpr (has_tiles<T>)
         if (tiled && block.pass.tiles)
             p = tiled_panels(block, stretches, count, panels, panel_count, weights, biases, out);
-    for (; p < panel_count; ++p)
+    for (int done = 0; done < p; ++done) then(done);
+    for (; p < panel_count; ++p) {
         times_panel(stretches, count, block.count, panels[p], weights,
                     biases ? biases + p * P : nullptr, block.at(out, p));
+        then(p);
+    }
 }
 
-template <class T>
-void net_inputs(const Block<T>& block, const Node& node) {
+template <class T, class Then>
+void net_inputs(const Block<T>& block, const Node& node, Then&& then) {
     constexpr int P = Block<T>::P;
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
     int count = 0, first = 0;
@@ -56,12 +80,15 @@ void net_inputs(const Block<T>& block, const Node& node) {
         first += source.width;
     }
     const bool tiled = has_tiles<T> && node.tiled && block.pass.tiles;
-    if (block.count == 1 && !tiled)
-        return times_layer(stretches, count, node, block.pass.theta, block.at(node.h, 0),
-                           std::ptrdiff_t(block.pass.capacity) * P);
+    if (block.count == 1 && !tiled) {
+        times_layer(stretches, count, node, block.pass.theta, block.at(node.h, 0),
+                    std::ptrdiff_t(block.pass.capacity) * P);
+        for (int p = 0; p < node.panel_count; ++p) then(p);
+        return;
+    }
     const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases;
     times_panels(block, stretches, count, node.tiled, node.panels, node.panel_count,
-                 block.pass.theta, biases, node.h);
+                 block.pass.theta, biases, node.h, then);
 }
 
 template <class T>
@@ -73,14 +100,38 @@ void activate_jointly(const Block<T>& block, const Node& node) {
     pack(block, node, o, node.o);
 }
 
+// Visits the activation's unit where a panel has all its columns, so that its rows have no gaps, and
+// the unit is one that most layers have; returns whether it was so.
+template <class T, class Visit>
+FALLLINE_INLINE bool with_whole_panel(const Node& node, int p, Visit&& visit) {
+    return node.panels[p].columns == Block<T>::P && with_usual_unit(node.activation.kind, visit);
+}
+
 template <class T>
-void activate_layer(const Block<T>& block, const Node& node) {
+void activate_panel(const Block<T>& block, const Node& node, int p) {
     constexpr int P = Block<T>::P;
+    const T a = static_cast<T>(node.activation.settings[0]);
+    const T* h = block.at(node.h, p);
+    T* o = block.at(node.o, p);
+    const bool done = with_whole_panel<T>(node, p, [&](auto unit) {
+        for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(block.count) * P; i += lanes<T>)
+            store(o + i, unit.f(load(h + i), a));
+    });
+    if (!done)
+        activate(ActivationRow(node.activation).spec, h, o, block.count, node.panels[p].columns, P);
+}
+
+template <class T>
+void forward_layer(const Block<T>& block, const Node& node) {
+    const bool at_once = !node.joint && !block.pass.X.sparse;
+    net_inputs(block, node, [&](int p) {
+        if (at_once) activate_panel(block, node, p);
+    });
+    if (at_once) return;
+    add_sparse(block, node);
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { activate_jointly(one, node); });
-    for (int p = 0; p < node.panel_count; ++p)
-        activate(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p), block.count,
-              node.panels[p].columns, P);
+    for (int p = 0; p < node.panel_count; ++p) activate_panel(block, node, p);
 }
 
 template <class T>
@@ -88,11 +139,7 @@ void forward(const Block<T>& block) {
     read_inputs(block);
     for (int number = 0; number < block.model.node_count; ++number) {
         const Node& node = block.model.nodes[number];
-        if (!node.input) {
-            net_inputs(block, node);
-            add_sparse(block, node);
-            activate_layer(block, node);
-        }
+        if (!node.input) forward_layer(block, node);
         if (node.dropout > 0) {
             draw_dropout(block, number);
             drop(block, node, node.o, node.s);
@@ -150,8 +197,8 @@ fallline::Errors error_of(const Block<T>& block, bool slope) {
 // --- the way back ----------------------------------------------------------------------------
 
 // Σ over all units that this layer feeds of their slope times the weight.
-template <class T>
-void fed_back(const Block<T>& block, const Node& node) {
+template <class T, class Then>
+void fed_back(const Block<T>& block, const Node& node, Then&& then) {
     constexpr int P = Block<T>::P;
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
     int count = 0, first = 0;
@@ -162,7 +209,7 @@ void fed_back(const Block<T>& block, const Node& node) {
         first += to.width;
     }
     times_panels(block, stretches, count, node.tiled_back, node.transposed, node.panel_count,
-                 block.pass.transposed, static_cast<const T*>(nullptr), node.d);
+                 block.pass.transposed, static_cast<const T*>(nullptr), node.d, then);
 }
 
 template <class T>
@@ -178,24 +225,37 @@ void back_jointly(const Block<T>& block, const Node& node) {
 }
 
 template <class T>
-void back_through_activation(const Block<T>& block, const Node& node) {
+void back_through_panel(const Block<T>& block, const Node& node, int p) {
     constexpr int P = Block<T>::P;
+    const T a = static_cast<T>(node.activation.settings[0]);
+    const T *h = block.at(node.h, p), *o = block.at(node.o, p);
+    T* d = block.at(node.d, p);
+    const bool done = with_whole_panel<T>(node, p, [&](auto unit) {
+        for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(block.count) * P; i += lanes<T>)
+            store(d + i, load(d + i) * unit.slope(load(h + i), load(o + i), a));
+    });
+    if (!done)
+        activate_back(ActivationRow(node.activation).spec, h, o, d, block.count,
+                      node.panels[p].columns, P);
+}
+
+template <class T>
+void back_layer(const Block<T>& block, const Node& node) {
+    const bool at_once = !node.joint && node.dropout == 0;
+    fed_back(block, node, [&](int p) {
+        if (at_once) back_through_panel(block, node, p);
+    });
+    if (node.dropout > 0) drop(block, node, node.d, node.d);
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { back_jointly(one, node); });
-    for (int p = 0; p < node.panel_count; ++p)
-        activate_back(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p),
-                      block.at(node.d, p), block.count, node.panels[p].columns, P);
+    for (int p = 0; p < node.panel_count && !at_once; ++p) back_through_panel(block, node, p);
     clear_padding(block, node, node.d);
 }
 
 template <class T>
 void backward(const Block<T>& block) {
-    for (int number = block.model.node_count - 2; number >= block.model.input_count; --number) {
-        const Node& node = block.model.nodes[number];
-        fed_back(block, node);
-        if (node.dropout > 0) drop(block, node, node.d, node.d);
-        back_through_activation(block, node);
-    }
+    for (int number = block.model.node_count - 2; number >= block.model.input_count; --number)
+        back_layer(block, block.model.nodes[number]);
 }
 
 }  // namespace FALLLINE_NS

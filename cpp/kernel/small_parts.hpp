@@ -36,18 +36,6 @@ FALLLINE_INLINE T number_of(const char* at) {
     return number;
 }
 
-// Calls visit(Unit<kind>{}) for the kinds that most layers have; returns whether it is one.
-template <class Visit>
-FALLLINE_INLINE bool with_usual_unit(int kind, Visit&& visit) {
-    switch (static_cast<Activation>(kind)) {
-        case Activation::identity: visit(Unit<Activation::identity>{}); return true;
-        case Activation::relu: visit(Unit<Activation::relu>{}); return true;
-        case Activation::tanh: visit(Unit<Activation::tanh>{}); return true;
-        case Activation::logistic: visit(Unit<Activation::logistic>{}); return true;
-        default: return false;
-    }
-}
-
 // What a pass over all entries sums: squares of gradients, and of weights, and their sizes.
 template <class T>
 struct SmallSums {

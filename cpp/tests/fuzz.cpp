@@ -140,16 +140,18 @@ void predict(const Engine& quiet, const T* theta, const Rows& rows, int threads,
     }
 }
 
-// Some iterations of L-BFGS.
+// Some iterations of L-BFGS, by turns one and two in a call.
 template <class T>
 void solve(const Engine& quiet, const Rows& rows, const std::vector<T>& theta, int threads,
            int iterations, std::vector<T>& found) {
-    Iteration told;
+    std::vector<Iteration> told;
+    std::exception_ptr raised;
     const std::vector<T> nothing(theta.size());
     Solving solving =
         quiet.start_solver(theta.data(), nothing.data(), nullptr, nullptr, 0, SolverNumbers{});
     for (int i = 0; i < iterations; ++i)
-        solving = quiet.iterate(solving, {2, 1e-9, 1e-4, 0.9, 6}, rows, threads, [] {}, told);
+        solving = quiet.iterate(solving, {2, 1e-9, 1e-4, 0.9, 6}, rows, threads,
+                                {1 + i % 2, [] {}, [] { return true; }}, told, raised);
     quiet.read(solving, -1, 1, found.data());
 }
 

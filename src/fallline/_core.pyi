@@ -116,11 +116,15 @@ class Engine:
         weights: Floats,
         threads: int,
         seconds: float,
-    ) -> tuple[Solving, float, float, float, float, bool]:
-        """Take one iteration, Python's lock released; look for signals every so many seconds.
+        stop: Callable[[], bool],
+        out: Floats,
+    ) -> tuple[Solving, int, bool, BaseException | None]:
+        """Take iterations, Python's lock released; look for signals every so many seconds.
 
-        `settings` are memory, tolerance, fall, flat and search. Returns the state after it; J, R,
-        Σ s and ‖g‖ before it; and whether J and g were finite.
+        `settings` are memory, tolerance, fall, flat and search. To `out` (6, most) are written J,
+        R, Σ s and ‖g‖ before each iteration, how far it went, and evaluations since the start.
+        Returns the state after them, how many they are, whether J and g were finite, and what a
+        signal raised, unless that was within the first.
         """
     def error(self, theta: Floats, X: Any, Y: Floats, weights: Floats, threads: int) -> float:
         """Return J of all rows."""

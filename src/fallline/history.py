@@ -146,13 +146,19 @@ class History(Sequence[Epoch]):
 
     def append(self, epoch: Epoch) -> History:
         """Return this history with one more epoch; this one stays as it is."""
+        return self.extend([epoch])
+
+    def extend(self, more: Sequence[Epoch]) -> History:
+        """Return this history with these epochs after its own; this one stays as it is."""
+        if not more:
+            return self
         epochs = self._epochs
         if len(epochs) == self._count:
-            epochs.append(epoch)
-        if epochs[self._count] is not epoch:  # another history went on from here
-            epochs = [*epochs[: self._count], epoch]
+            epochs.extend(more)
+        if epochs[self._count] is not more[0]:  # another history went on from here
+            epochs = [*epochs[: self._count], *more]
         longer = History()
-        longer._epochs, longer._count = epochs, self._count + 1
+        longer._epochs, longer._count = epochs, self._count + len(more)
         return longer
 
     @property

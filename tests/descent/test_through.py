@@ -30,13 +30,13 @@ def make(**changes: object) -> fl.Run:
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Return what the attempts at many epochs gave."""
     told: list[bool] = []
-    taken = module._takes_several
+    taken = module.takes_several
 
-    def noted(run: fl.Run) -> bool:
-        told.append(taken(run))
+    def noted(run: fl.Run, **options: int) -> bool:
+        told.append(taken(run, **options))
         return told[-1]
 
-    monkeypatch.setattr(module, "_takes_several", noted)
+    monkeypatch.setattr(module, "takes_several", noted)
     return told
 
 
@@ -58,6 +58,8 @@ SAME = [
     {"epochs": 3},
     {"epochs": 250},
     {"optimizer": "rprop", "batch_size": None},
+    {"optimizer": "lbfgs", "batch_size": None},
+    {"optimizer": "lbfgs", "batch_size": None, "dtype": "float32", "epochs": 120},
 ]
 
 
@@ -75,6 +77,17 @@ def test_bits_and_records_are_those_of_epoch_after_epoch(
     assert ours.snapshot().progress.step == theirs.snapshot().progress.step
     assert all(epoch.seconds > 0 for epoch in ours.history)
     assert any(calls) == (ours.plan.epochs > 3)
+
+
+def test_a_solver_ends_within_a_call_where_nothing_is_left_to_do(calls: list[bool]) -> None:
+    solver = fl.LBFGS(tolerance=0.05)
+    ours, theirs = (make(optimizer=solver, batch_size=None, epochs=200) for _ in range(2))
+    through(ours)
+    for _ in theirs:
+        pass
+    assert_same(ours, theirs)
+    assert ours.history == theirs.history and ours.stopped == theirs.stopped
+    assert 3 < len(ours.history) < 200 and calls == [False]
 
 
 def test_a_call_takes_no_more_steps_than_are_told_at_once(
@@ -99,8 +112,8 @@ WATCHED = [
     {"tolerance": 1e-9},
     {"time_budget": 1e9},
     {"schedule": "cosine"},
-    {"optimizer": "lbfgs", "batch_size": None},
     {"engine": "reference"},
+    {"engine": "reference", "optimizer": "lbfgs", "batch_size": None},
 ]
 
 

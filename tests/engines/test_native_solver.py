@@ -191,3 +191,51 @@ def test_columns_apart_and_rows_backwards():
     given = given_to(net, np.float64)
     apart = Rows(np.asfortranarray(given.X)[::-1], given.Y[::-1], given.weights[::-1])
     compare(NativeEngine(), net, Objective("squared_error"), start(net), apart)
+
+
+def test_many_in_one_call_are_those_of_one_after_another():
+    net, plan = network("chain", "tanh"), PLANS[0]
+    given = drawn(net, plan)
+    core, state = iterations(NativeEngine(), net, plan)
+    alone, singles = state, []
+    for _ in range(9):
+        alone, told = core.iterate(alone, given)
+        last = core.number(alone, "rate"), core.number(alone, "evaluations")
+        singles.append([*told[:4], *last])
+    after, told, finite, interrupted = core.several(state, given, 9, lambda: False)
+    assert finite and interrupted is None
+    assert (np.array(singles) == told.T).all()
+    for name, array in core.arrays(alone).items():
+        assert core.arrays(after)[name].tobytes() == array.tobytes(), name
+
+
+def test_many_end_where_nothing_is_left_to_do():
+    net, plan = network("chain", "tanh"), Plan(optimizer=LBFGS(tolerance=1e-2), l2=0.1)
+    core, state = iterations(NativeEngine(), net, plan)
+    after, told, finite, _ = core.several(state, drawn(net, plan), 100, lambda: False)
+    assert finite and 1 < told.shape[1] < 100 and core.number(after, "done") == 1
+
+
+def test_many_end_at_a_stop_or_a_signal(monkeypatch):
+    monkeypatch.setattr("fallline.engines.native_solver._LOOK", 0.0)  # after each evaluation
+    net, plan = network("chain", "tanh"), PLANS[0]
+    given = drawn(net, plan)
+    core, state = iterations(NativeEngine(), net, plan)
+    asked = []
+    after, told, finite, interrupted = core.several(
+        state, given, 100, lambda: asked.append(0) or len(asked) == 3
+    )
+    assert told.shape[1] == 3 and finite and interrupted is None
+    alone = state
+    for _ in range(3):
+        alone, _ = core.iterate(alone, given)
+    assert core.arrays(after)["theta"].tobytes() == core.arrays(alone)["theta"].tobytes()
+
+    def press() -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return False
+
+    after, told, finite, interrupted = core.several(state, given, 100, press)
+    assert type(interrupted) is KeyboardInterrupt and told.shape[1] == 1 and finite
+    alone, _ = core.iterate(state, given)
+    assert core.arrays(after)["theta"].tobytes() == core.arrays(alone)["theta"].tobytes()

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
@@ -88,8 +88,12 @@ def elsewhere(seed: int) -> Any:
 
 
 def ours(like: Any, X: Any, y: Any, weights: Any = None, **settings: Any) -> Fit:
-    """Fit our estimator with the parameters of scikit-learn's."""
-    estimator = getattr(fallline, type(like).__name__)(**like.get_params(), **settings)
+    """Fit our estimator with the parameters of scikit-learn's.
+
+    A second one, at whose epochs nobody looks, must come to the same bits.
+    """
+    make = getattr(fallline, type(like).__name__)
+    estimator = make(**like.get_params(), callbacks=[lambda epoch: None], **settings)
     seen: list[np.ndarray] = []
     end = EpochCallbacks.end
 
@@ -100,7 +104,25 @@ def ours(like: Any, X: Any, y: Any, weights: Any = None, **settings: Any) -> Fit
 
     with mock.patch.object(EpochCallbacks, "end", ending):
         _fit(estimator, X, y, weights)
+    if like.solver != "lbfgs":
+        alone = make(**like.get_params(), **settings)
+        _fit(alone, X, y, weights)
+        same_bits(alone, estimator)
     return Fit(estimator, seen)
+
+
+def same_bits(one: Any, other: Any) -> None:
+    """Hold all that two fits leave against each other, but for how long they took."""
+    assert _left(one) == _left(other)
+
+
+def _left(fit: Any) -> dict[str, str]:
+    weights = flat(fit.coefs_, fit.intercepts_).tobytes()
+    epochs = [replace(epoch, seconds=0.0) for epoch in fit.history_]
+    names = ("n_iter_", "t_", "loss_", "loss_curve_", "best_loss_", "_no_improvement_count")
+    names += ("validation_curve_", "validation_scores_", "_ended")
+    plain = {name: getattr(fit, name, None) for name in names}
+    return {name: repr(value) for name, value in (plain | {"W": weights, "e": epochs}).items()}
 
 
 def _fit(estimator: Any, X: Any, y: Any, weights: Any) -> None:

@@ -18,7 +18,7 @@ from ..formulas.optimizers import Solver, State
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["FullBatch", "engine_for", "evaluations", "solver_rate", "why_done"]
+__all__ = ["FullBatch", "engine_for", "evaluations", "solver_rate", "solver_trail", "why_done"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class _Solving:
     iterations: Iterations
     solver: State
     step: int
+    trail: Floats | None = None  # rate and evaluations after each of the iterations last taken
 
 
 class FullBatch:
@@ -64,11 +65,21 @@ class FullBatch:
         own = {f"optimizer.{name}": array for name, array in arrays.items()}
         return {"theta": own.pop("optimizer.theta"), "step": np.array(state.step), **own}
 
+    def epochs_at_once(self, state: _Solving, rows: Rows) -> int:
+        """Return how many iterations `advance` may take in one call."""
+        return state.iterations.at_once(rows)
+
     def advance(
-        self, state: _Solving, rows: Rows, order: Ints, rates: Floats, stop: Stop
+        self,
+        state: _Solving,
+        rows: Rows,
+        order: Ints,
+        rates: Floats,
+        stop: Stop,
+        epochs: int = 1,
     ) -> tuple[_Solving, Steps]:
-        """Take one iteration; a solver's own rate replaces those given."""
-        if len(order) != rows.n:
+        """Take an iteration, or up to so many; a solver's own rate replaces those given."""
+        if len(order) != rows.n * epochs:
             raise SpecError(
                 f"{type(self._solver).__name__} takes all rows in each step; call step() without "
                 "rows"
@@ -76,10 +87,21 @@ class FullBatch:
         if stop.now():
             none = np.empty(0)
             return state, Steps(none, none, none, none, 0, True)
+        if epochs == 1:
+            return self._once(state, rows)
+        native: Any = state.iterations  # others take one at once
+        after, told, finite, raised = native.several(state.solver, rows, epochs, stop.now)
+        count = told.shape[1] * finite
+        state = _Solving(state.iterations, after, state.step + count, told[4:, :count])
+        errors, penalties, weights, norms = told[:4, :count]
+        steps = Steps(errors, penalties, weights, norms, count * rows.n, finite)
+        return state, steps._replace(interrupted=raised)
+
+    def _once(self, state: _Solving, rows: Rows) -> tuple[_Solving, Steps]:
         after, told = state.iterations.iterate(state.solver, rows)
         state = _Solving(state.iterations, after, state.step + 1)
         errors, penalties, weights, norms = np.array([told[:4]] * told.finite).reshape(-1, 4).T
-        done = len(order) if told.finite else 0
+        done = rows.n if told.finite else 0
         return state, Steps(errors, penalties, weights, norms, done, told.finite)
 
     def why_done(self, state: _Solving) -> str | None:
@@ -135,6 +157,9 @@ class _ByFormula:
     def start(self, arrays: Mapping[str, Array]) -> State:
         return {name: array.copy() for name, array in arrays.items()}
 
+    def at_once(self, rows: Rows) -> int:
+        return 1
+
     def arrays(self, state: State) -> dict[str, Array]:
         return {name: np.copy(array) for name, array in state.items()}
 
@@ -183,6 +208,15 @@ def why_done(engine: Engine, state: Any) -> str | None:
 def evaluations(engine: Engine, state: Any) -> int | None:
     """Return a solver's evaluations since the start; None for an optimizer, with one a step."""
     return engine.evaluations(state) if isinstance(engine, FullBatch) else None
+
+
+def solver_trail(engine: Engine, state: Any) -> tuple[list[float], list[int]] | None:
+    """Return rate and evaluations after each of the iterations last taken; None for no solver."""
+    if not isinstance(engine, FullBatch):
+        return None
+    if state.trail is None:
+        return [engine.rate(state)], [engine.evaluations(state)]
+    return state.trail[0].tolist(), [int(count) for count in state.trail[1]]
 
 
 def solver_rate(engine: Engine, state: Any) -> float | None:

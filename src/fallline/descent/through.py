@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +17,20 @@ import numpy as np
 from ..arrays import Floats
 from ..data.order import RowOrder
 from ..engines.protocol import Steps
-from ..formulas.optimizers import Solver
 from ..formulas.schedules import SCHEDULES, schedule_from
-from ..history import Epoch, History
+from ..history import Epoch
 from .limits import MOST_STEPS
 from .run import Run
+from .solving import solver_trail
 
-__all__ = ["shares_well", "through"]
+__all__ = ["by_epochs_alone", "shares_well", "takes_several", "through"]
 
 _LONG = 3
 """How many epochs, at most, would go into one call, where they are long: half a millisecond."""
+
+
+Told = Callable[[Steps, list[Epoch]], "str | None"]
+"""What is told of whole epochs, steps and records, and says why the run ends with them, if so."""
 
 
 def through(run: Run) -> None:
@@ -33,7 +38,7 @@ def through(run: Run) -> None:
     several = _unwatched(run)
     for _ in run:
         while several:
-            several = _takes_several(run)
+            several = takes_several(run, least=2)
 
 
 def shares_well(run: Run) -> bool:
@@ -42,63 +47,93 @@ def shares_well(run: Run) -> bool:
     Where epochs are short and each needs Python, threads mostly wait for one another.
     """
     at_once = getattr(run._engine, "epochs_at_once", None)
-    return _unwatched(run) or (at_once is not None and at_once(run._state, run._rows.n) <= _LONG)
+    return _unwatched(run) or (at_once is not None and at_once(run._state, run._rows) <= _LONG)
 
 
 def _unwatched(run: Run) -> bool:
     """Return whether nothing but the count of epochs can tell one from another, or end them."""
     plan = run.plan
-    watched = (
-        *(run._callbacks, run._on_steps, run._record, run._saver, run._validation),
-        *(run._with_error_at_end, plan.metrics),
-    )
-    rules = (plan.target, plan.tolerance, plan.time_budget)
     return (
-        not any(watched)
-        and all(rule is None for rule in rules)
-        and not isinstance(plan.optimizer, Solver)
+        run._on_steps is None
+        and plan.time_budget is None
         and schedule_from(plan.schedule) is SCHEDULES["constant"]
         and type(run._order._order) is RowOrder
+        and by_epochs_alone(run)
+    )
+
+
+def by_epochs_alone(run: Run) -> bool:
+    """Return whether the run itself asks for nothing at the end of an epoch but its record."""
+    plan = run.plan
+    watched = (
+        *(run._callbacks, run._record, run._saver, run._validation),
+        *(run._with_error_at_end, plan.metrics),
+    )
+    return (
+        not any(watched)
+        and plan.target is None
+        and plan.tolerance is None
         and hasattr(run._engine, "epochs_at_once")
     )
 
 
-def _takes_several(run: Run) -> bool:
-    """Take epochs in one call, but for the last one; return whether that may be done again.
+def takes_several(
+    run: Run, most: float = math.inf, told: Told | None = None, least: int = 1
+) -> bool:
+    """Take epochs in one call, but for the last of the plan; return whether that may be done again.
 
     Where a number is not finite, none is taken: epoch by epoch, the run then finds out what it is.
-    After a stop or a signal, what was done is kept, also of an epoch.
+    After a stop or a signal, what was done is kept, also of an epoch. All steps have one rate.
+
+    Parameters
+    ----------
+    run
+        Between two epochs; `by_epochs_alone`.
+    most, least
+        So many epochs are taken; none where fewer than the least would be.
+    told
+        Is called with the whole epochs, before the run goes on.
     """
+    run._check_stop()
     engine: Any = run._engine
     progress, plan, n = run._progress, run.plan, run._rows.n
-    done = len(progress.history)
-    each, rate = -(-n // run._size), float(plan.stepwise.learning_rate)
-    fitting: int = min(engine.epochs_at_once(run._state, n), MOST_STEPS // each)
-    count: int = min(fitting, plan.epochs - done - 1)
-    if run.stopped is not None or count < 2:
+    done, each = len(progress.history), -(-n // run._size)
+    fitting: int = min(engine.epochs_at_once(run._state, run._rows), MOST_STEPS // each)
+    count = int(min(fitting, plan.epochs - done - 1, most))
+    if run.stopped is not None or count < least or progress.rows:
         return False
     begun = time.monotonic()
-    order = np.concatenate([run._order._order.epoch(done + k) for k in range(1, count + 1)])
+    rate = float(run._rates.last(run.history, progress.step))
+    orders: Any = run._order._order
+    order = np.concatenate([orders.epoch(done + k) for k in range(1, count + 1)])
     stop = run._limits.begin(progress.elapsed, math.inf)
     steps: Steps
     state, steps = engine.advance(
         run._state, run._rows, order, np.full(count * each, rate), stop, count
     )
+    whole = steps.rows // n if steps.finite else 0
+    if whole < count and hasattr(orders, "back_to"):
+        orders.back_to(done + whole + (steps.finite and steps.rows % n > 0))
     if not steps.finite:
         steps.or_raise()
         return False
-    whole = steps.rows // n
     ended = _part(steps, slice(whole * each), whole * n)
     left = _part(steps, slice(whole * each, None), steps.rows - whole * n)
     seconds = (time.monotonic() - begun) / max(len(steps.errors), 1)  # of a step
-    records = _records(run, ended, whole, seconds * each) if whole else []
+    nothing: list[int | None] = [None] * whole
+    trail = solver_trail(engine, state) or ([rate] * whole, nothing)
+    records = _records(run, ended, trail, seconds * each) if whole else []
     run._state = state
     run._progress = replace(
         progress,
         step=progress.step + whole * each,
         elapsed=progress.elapsed + seconds * whole * each,
-        history=History([*progress.history, *records]),
+        history=progress.history.extend(records),
     ).plus(left, seconds * len(left.errors), plan.objective.error.reduction)
+    if told is not None and records:
+        run._end(told(ended, records))
+    if run._on_steps is not None and left.rows:
+        run._on_steps(left, order[whole * n : (whole + 1) * n])
     steps.or_raise()
     return whole == count
 
@@ -106,12 +141,18 @@ def _takes_several(run: Run) -> bool:
 def _part(steps: Steps, which: slice, rows: int) -> Steps:
     """Return some of the steps, which took so many rows."""
     errors, penalties, weights, norms = (terms[which] for terms in steps[:4])
-    return Steps(errors, penalties, weights, norms, rows, steps.finite)
+    reported = None if steps.reported is None else steps.reported[which]
+    return Steps(errors, penalties, weights, norms, rows, steps.finite, reported)
 
 
-def _records(run: Run, steps: Steps, count: int, seconds: float) -> list[Epoch]:
-    """Return the records of so many epochs, each of which took so many seconds."""
-    summed = run.plan.objective.error.reduction == "sum"
+def _records(
+    run: Run, steps: Steps, trail: tuple[list[float], Sequence[int | None]], seconds: float
+) -> list[Epoch]:
+    """Return the records of epochs, each of which took so many seconds.
+
+    `trail` holds the rate and the evaluations of each.
+    """
+    summed, count = run.plan.objective.error.reduction == "sum", len(trail[0])
     errors = _sums(steps.errors if summed else steps.errors * steps.weights, count)
     weights, norms = _sums(steps.weights, count), _sums(steps.gradient_norms, count)
     first, step, each = len(run.history) + 1, run._progress.step, len(steps.errors) // count
@@ -123,11 +164,12 @@ def _records(run: Run, steps: Steps, count: int, seconds: float) -> list[Epoch]:
             error=errors[i] if summed else errors[i] / weights[i] if weights[i] else math.nan,
             validation_error=None,
             metrics={},
-            learning_rate=float(run.plan.stepwise.learning_rate),
+            learning_rate=rate,
             gradient_norm=norms[i] / each,
             seconds=seconds,
+            evaluations=evaluations,
         )
-        for i in range(count)
+        for i, (rate, evaluations) in enumerate(zip(*trail, strict=True))
     ]
 
 

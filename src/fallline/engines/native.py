@@ -144,11 +144,11 @@ class NativeEngine:
                 arrays[f"optimizer.{name}"] = np.array(number, state.dtype)
         return arrays | {"step": np.array(progress.step)}
 
-    def epochs_at_once(self, state: Any, rows: int) -> int:
-        """Return how many epochs of so many rows `advance` may take of this descent in one call."""
+    def epochs_at_once(self, state: Any, rows: Rows) -> int:
+        """Return how many epochs of these rows `advance` may take of this descent in one call."""
         if not isinstance(state, NativeState):
             return 1
-        return min(_MOST_EPOCHS, 1 + int(_WORK / (state.engine.core.work * rows)))
+        return min(_MOST_EPOCHS, 1 + int(_WORK / (state.engine.core.work * rows.n)))
 
     def advance(
         self,

@@ -18,6 +18,9 @@ __all__ = ["NativeIterations"]
 _LOOK = 0.02
 """Seconds after which the core looks for a signal, between two evaluations."""
 
+_WORK, _MOST_ITERATIONS = 5e7, 100
+"""Multiplications, about, of several iterations in one call, and the most iterations."""
+
 _MOST = 2**31 - 1
 """The greatest number that the core takes."""
 
@@ -67,13 +70,31 @@ class NativeIterations:
         numbers = [float(arrays[name]) for name in _NUMBERS]
         return self._core.start_solver(theta, gradient, steps, changes, numbers)
 
+    def at_once(self, rows: Rows) -> int:
+        """Return how many iterations one call may take: some milliseconds."""
+        return min(_MOST_ITERATIONS, 1 + int(_WORK / (self._core.work * rows.n)))
+
     def iterate(self, state: _core.Solving, rows: Rows) -> tuple[_core.Solving, Iteration]:
         """Return the state after one iteration, and what was before it."""
-        X, Y, weights, threads = self._given(rows)
-        after, error, penalty, weight, norm, finite = self._core.iterate(
-            state, self._settings, X, Y, weights, threads, _LOOK
-        )
+        after, told, finite, _ = self.several(state, rows, 1, lambda: False)
+        error, penalty, weight, norm = told[:4, 0].tolist()
         return after, Iteration(error, penalty, weight, norm, finite)
+
+    def several(
+        self, state: _core.Solving, rows: Rows, most: int, stop: Callable[[], bool]
+    ) -> tuple[_core.Solving, Floats, bool, BaseException | None]:
+        """Take iterations while there is something left to do and stop() is not true.
+
+        Returns the state after them, and of each (6, count): what `Iteration` tells, then how far
+        it went along its direction, and the evaluations since the start. The third is False where
+        the first of them was of numbers that are not finite; the last what a signal raised.
+        """
+        X, Y, weights, threads = self._given(rows)
+        told = np.empty((6, most))
+        after, count, finite, interrupted = self._core.iterate(
+            state, self._settings, X, Y, weights, threads, _LOOK, stop, told
+        )
+        return after, told[:, :count], finite, interrupted
 
     def arrays(self, state: _core.Solving) -> dict[str, Array]:
         """Return the solver's arrays as copies."""

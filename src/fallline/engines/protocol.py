@@ -156,6 +156,9 @@ class Iterations(Protocol):
     def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
         """Return the state after one iteration, and what was before it."""
 
+    def at_once(self, rows: Rows) -> int:
+        """Return how many iterations it may take in one call; above 1 it has `several`."""
+
     def arrays(self, state: State) -> dict[str, Array]:
         """Return the solver's arrays as copies."""
 

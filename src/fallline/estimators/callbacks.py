@@ -42,6 +42,8 @@ class EpochCallbacks:
     ----------
     interrupted
         Whether the user pressed Ctrl-C, which ends the fit well.
+    watched
+        Whether anybody is told of single epochs.
     """
 
     def __init__(
@@ -63,10 +65,14 @@ class EpochCallbacks:
         if hasattr(estimator, "_init_callback_context"):
             self._context = estimator._init_callback_context(max_subtasks=epochs)
             self._context.call_on_fit_task_begin(estimator=estimator, **self._rows)
+        self._has_objects = self._context is not None and bool(
+            getattr(estimator, "_skl_callbacks", [])
+        )
+        self.watched = bool(self._functions) or self._has_objects
 
     def begin(self, theta: Callable[[], Floats]) -> None:
         """Tell callback objects, if there are any, that an epoch begins with the weights θ()."""
-        if self._context is not None and getattr(self._estimator, "_skl_callbacks", []):
+        if self._has_objects:
             self._epoch = self._context.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(**self._told(theta()))
 

@@ -293,6 +293,7 @@ def _follow_ours(estimator: Any, trace: _Trace) -> Any:
             return end(epoch, theta)
 
         callbacks.end = ending  # type: ignore[method-assign]
+        callbacks.watched = True
         solve(problem, theta, callbacks, more)
 
     estimator._solve = solving

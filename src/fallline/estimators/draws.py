@@ -45,6 +45,7 @@ class ShuffledOrder:
 
     def __init__(self, n: int, rng: np.random.RandomState, shuffle: bool) -> None:
         self._rng, self._shuffle = rng, shuffle
+        self._start: Any = rng.get_state() if shuffle else None
         self._rows: Ints = np.arange(n)
         self._epoch = 0
 
@@ -65,6 +66,14 @@ class ShuffledOrder:
         if k != self._epoch:
             raise SpecError(f"this order is at epoch {self._epoch} and cannot tell epoch {k}'s")
         return self._rows
+
+    def back_to(self, k: int) -> None:
+        """Take back the draws after epoch k, and leave the random state as they found it."""
+        if self._shuffle:
+            self._rng.set_state(self._start)
+        self._rows, self._epoch = np.arange(len(self._rows)), 0
+        for each in range(1, k + 1):
+            self.epoch(each)
 
 
 def split_validation(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..formulas.schedules import Clock, Schedule, schedule_from
+from ..formulas.schedules import SCHEDULES, Clock, Schedule, schedule_from
 from ..spec.plan import Plan
 
-__all__ = ["Rates", "at_rates"]
+__all__ = ["Rates", "at_rates", "moves_at_stops_only"]
 
 _LEAST = 1e-6  # "adaptive" ends the fit instead of lowering a rate as small as this
 _DIVISOR = 5.0
@@ -75,6 +75,12 @@ def at_rates(plan: Plan, rates: Rates, epochs: int | None = None) -> Plan:
     elif epochs is not None and plan.schedule != "constant":
         plan = replace(plan, schedule=_going_on(schedule_from(plan.schedule), rates, plan.epochs))
     return plan if epochs is None else replace(plan, epochs=epochs)
+
+
+def moves_at_stops_only(plan: Plan, rates: Rates) -> bool:
+    """Return whether the rate of a plan `at_rates` is the same until a rule would stop the fit."""
+    constant = schedule_from(plan.schedule) is SCHEDULES["constant"]
+    return constant if rates.policy == "constant" else rates.policy == "adaptive"
 
 
 def _going_on(schedule: Schedule, rates: Rates, epochs: int) -> Schedule:

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..arrays import Array, Floats
 from ..descent.progress import Progress, Snapshot
 from ..descent.run import Run
+from ..descent.through import by_epochs_alone, takes_several
 from ..engines.threads import one_thread
 from ..errors import DivergenceWarning
 from ..formulas.optimizers import Solver
@@ -18,7 +19,7 @@ from ..spec.plan import Plan
 from .callbacks import EpochCallbacks
 from .draws import ShuffledOrder
 from .problem import DivergedError, Problem, seeded
-from .rates import Rates, at_rates
+from .rates import Rates, at_rates, moves_at_stops_only
 from .scoring import scorer_of
 from .watching import Watch
 
@@ -95,8 +96,12 @@ def _epochs(run: Run, watch: Watch, callbacks: EpochCallbacks, *, to_the_end: bo
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # it is told by the error that follows
+        several = not callbacks.watched and watch.score is None and by_epochs_alone(run)
+        several = several and moves_at_stops_only(run.plan, watch.rates)
         try:
             while run.stopped is None:
+                if several and takes_several(run, watch.sure, watch.epochs_ended):
+                    continue
                 callbacks.begin(theta)
                 epoch = next(run, None)
                 reason = None if epoch is None else watch.epoch_ended(epoch, theta)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,16 +31,29 @@ class ReportedLoss:
 
     def add(self, steps: Steps, order: Ints) -> None:
         """Count the steps that an engine took."""
-        if not (count := len(steps.errors)):
+        if not len(steps.errors):
             return
-        told = steps.errors if steps.reported is None else steps.reported
-        each = (told - steps.penalties) / self._per_output + steps.penalties
-        if not self._summed:
-            each[:-1] *= self._batch
-            each[-1] *= steps.rows - self._batch * (count - 1)  # the last batch may be smaller
+        each = self._losses(steps, 1)[0]
         each[0] += self._sum  # summed in order, as step by step
         self._sum = float(np.add.accumulate(each)[-1])
         self._rows += steps.rows
+
+    def of_epochs(self, steps: Steps, count: int) -> list[float]:
+        """Return the losses of so many whole epochs, which these are the steps of."""
+        sums = np.add.accumulate(self._losses(steps, count), axis=1)[:, -1] + 0.0
+        losses: list[float] = (sums / (1 if self._summed else steps.rows // count)).tolist()
+        return losses
+
+    def _losses(self, steps: Steps, count: int) -> Floats:
+        """Return what each step adds to the sum of its epoch, (count, steps of an epoch)."""
+        told = steps.errors if steps.reported is None else steps.reported
+        each = (told - steps.penalties) / self._per_output + steps.penalties
+        each = each.reshape(count, -1)
+        if not self._summed:
+            before = self._batch * (each.shape[1] - 1)
+            each[:, :-1] *= self._batch
+            each[:, -1] *= steps.rows // count - before  # the last batch may be smaller
+        return each
 
     def end(self) -> float:
         """Return the loss of the epoch that ends, and start anew."""
@@ -78,20 +91,36 @@ class Watch:
         summed = plan.objective.error.reduction == "sum"
         self.losses = ReportedLoss(plan.batch_size or len(self.problem.Y), each, summed=summed)
 
+    @property
+    def sure(self) -> float:
+        """How many epochs there are, at least, up to the first that the fit may end with."""
+        left: float = self.estimator.n_iter_no_change - self.estimator._no_improvement_count + 1
+        return max(1, left)
+
+    def epochs_ended(self, steps: Steps, epochs: Sequence[Epoch]) -> str | None:
+        """Keep what happened in whole epochs that are not scored, as `epoch_ended` does."""
+        reason = None
+        for epoch, loss in zip(epochs, self.losses.of_epochs(steps, len(epochs)), strict=True):
+            reason = self._ended(epoch, loss, None)
+        return reason
+
     def epoch_ended(self, epoch: Epoch, theta: Callable[[], Floats]) -> str | None:
         """Keep what happened; return why the fit ends, or None while it goes on.
 
         The weights θ() are asked for where they are scored.
         """
+        return self._ended(epoch, self.losses.end(), theta)
+
+    def _ended(self, epoch: Epoch, loss: float, theta: Callable[[], Floats] | None) -> str | None:
         est = self.estimator
         est.n_iter_ += 1
-        est.loss_ = self.losses.end()
+        est.loss_ = loss
         est.t_ += len(self.problem.Y)
         est.loss_curve_.append(est.loss_)
         self._tell(f"Iteration {est.n_iter_}, loss = {est.loss_:.8f}")
         if epoch.validation_error is not None:
             est.validation_curve_.append(epoch.validation_error)
-        self._count(epoch, theta)
+        self._count(epoch, None if theta is None or self.score is None else theta())
         self.rates.epoch_ended(est.t_)
         if est._no_improvement_count <= est.n_iter_no_change:
             return None
@@ -102,11 +131,11 @@ class Watch:
             return None
         return self._reason()
 
-    def _count(self, epoch: Epoch, theta: Callable[[], Floats]) -> None:
-        """Count the epochs since the last one that was better, and keep the best weights."""
+    def _count(self, epoch: Epoch, theta: Floats | None) -> None:
+        """Count the epochs since the last one that was better, and keep the best weights θ."""
         est, score, scored = self.estimator, float("nan"), self.best_theta
-        if self.score is not None:
-            scored = theta()
+        if self.score is not None and theta is not None:
+            scored = theta
             score = self.score(epoch, scored)
             est.validation_scores_.append(score)
             self._tell(f"Validation score: {score:f}")
