@@ -55,15 +55,14 @@ _LONG_WITH_XLA = ("test_float32_is_within_1e_minus_5_of_float64",)
 def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """Yield the tests of the xla engine that may be left out: each compiles for about a second.
 
-    What stays is one case of every test of engines and descents, and of every other file. That the
-    engine computes every row of every table is seen in ``engines/test_xla.py``.
+    What stays is one case of every test of engines, and of every other file. That the engine
+    computes every row of every table is seen in ``engines/test_xla.py``.
     """
     met: set[str] = set()
     for item in items:
         if _parameters(item).get("engine") == "xla":
             file, _, test = item.nodeid.partition("::")
-            core = file.startswith(("tests/engines", "tests/descent"))
-            place = file + test.partition("[")[0] * core
+            place = file + test.partition("[")[0] * file.startswith("tests/engines")
             if place in met or test.startswith(_LONG_WITH_XLA):
                 yield item
             met.add(place)
