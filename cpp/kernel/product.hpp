@@ -173,10 +173,27 @@ void times_panel(const Stretch<T>* stretches, int count, int rows, const falllin
     });
 }
 
+// The same of a panel narrower than a vector: its vectors run along the source, and the few columns are
+// the tile's rows. What is then turned is little.
+template <class T, class Between = Nothing>
+void outer_narrow(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
+                  bool fresh, Between between = {}) {
+    constexpr int P = panel_columns<T>, most = P / 4;
+    alignas(FALLLINE_VECTOR_BYTES) T turned[most * P];
+    for (int i = 0; !fresh && i < units; ++i)
+        for (int j = 0; j < panel.lanes; ++j) turned[j * P + i] = g[i * panel.lanes + j];
+    with_rows<most>(panel.lanes, [&]<int R>() {
+        outer<T, FALLLINE_VECTOR_BYTES, 2, R>(d, s, rows, turned, fresh, between);
+    });
+    for (int i = 0; i < units; ++i)
+        for (int j = 0; j < panel.lanes; ++j) g[i * panel.lanes + j] = turned[j * P + i];
+}
+
 // The gradient of `units` rows of W in one panel, from a source's panel and the layer's.
 template <class T>
 void outer_panel(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
                  bool fresh) {
+    if (panel.lanes < lanes<T>) return outer_narrow(s, units, d, rows, panel, g, fresh);
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         by_tiles(units, [&]<int R>(int first) {
             outer<T, Bytes, N, R>(s + first, d, rows, g + std::ptrdiff_t(first) * panel.lanes,
