@@ -21,6 +21,10 @@ void read_inputs(const Block<T>& block) {
     for (int i = 0; i < model.input_count; ++i) {
         const Node& node = model.nodes[i];
         if (node.o < 0) continue;  // its products are taken from the compressed rows
+        if (!block.pass.X.sparse && block.pass.X.column_stride == sizeof(T)) {
+            read_rows(block, node);
+            continue;
+        }
         for (int r = 0; r < block.count; ++r)
             for (int p = 0; p * P < node.width; ++p)
                 read_row(block.pass.X, block.row(r), node.column + p * P,
@@ -78,9 +82,13 @@ void activate_layer(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { activate_jointly(one, node); });
-    for (int p = 0; p < node.panel_count; ++p)
-        activate(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p), block.count,
-              node.panels[p].columns, P);
+    for (int p = 0; p < node.panel_count; ++p) {
+        const T* h = block.at(node.h, p);
+        T* o = block.at(node.o, p);
+        const int columns = node.panels[p].columns;
+        if (columns < P || !activate_usual(node.activation, h, o, std::ptrdiff_t(block.count) * P))
+            activate(ActivationRow(node.activation).spec, h, o, block.count, columns, P);
+    }
 }
 
 template <class T>
@@ -182,9 +190,14 @@ void back_through_activation(const Block<T>& block, const Node& node) {
     constexpr int P = Block<T>::P;
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { back_jointly(one, node); });
-    for (int p = 0; p < node.panel_count; ++p)
-        activate_back(ActivationRow(node.activation).spec, block.at(node.h, p), block.at(node.o, p),
-                      block.at(node.d, p), block.count, node.panels[p].columns, P);
+    for (int p = 0; p < node.panel_count; ++p) {
+        const T *h = block.at(node.h, p), *o = block.at(node.o, p);
+        T* d = block.at(node.d, p);
+        const int columns = node.panels[p].columns;
+        const std::ptrdiff_t count = std::ptrdiff_t(block.count) * P;
+        if (columns < P || !activate_usual_back(node.activation, h, o, d, count))
+            activate_back(ActivationRow(node.activation).spec, h, o, d, block.count, columns, P);
+    }
     clear_padding(block, node, node.d);
 }
 
