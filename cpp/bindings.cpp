@@ -98,16 +98,19 @@ nb::tuple told(const std::vector<Step>& steps, nb::handle out, nb::handle interr
     std::int64_t count = static_cast<std::int64_t>(steps.size());
     const bool finite = steps.empty() || steps.back().finite;
     count -= !finite;
-    const auto put = [&](int row, std::int64_t i, double value) {
-        *reinterpret_cast<double*>(to.data<char>() + row * to.stride(0) + i * 8) = value;
-    };
     check(to.size(0) == 5 && count <= to.size(1), "there is no room for the steps");
-    for (std::int64_t i = 0; i < count; ++i) {
-        put(0, i, steps[i].error + steps[i].penalty);
-        put(1, i, steps[i].penalty);
-        put(2, i, steps[i].weight);
-        put(3, i, steps[i].norm);
-        put(4, i, steps[i].reported + steps[i].penalty);
+    const auto row = [&](int i) {
+        return reinterpret_cast<double*>(to.data<char>() + i * to.stride(0));
+    };
+    double *const errors = row(0), *const penalties = row(1), *const weights = row(2),
+           *const norms = row(3), *const reported = row(4);
+    const Step* step = steps.data();
+    for (std::int64_t i = 0; i < count; ++i, ++step) {
+        errors[i] = step->error + step->penalty;
+        penalties[i] = step->penalty;
+        weights[i] = step->weight;
+        norms[i] = step->norm;
+        reported[i] = step->reported + step->penalty;
     }
     return nb::make_tuple(count, finite, interrupted);
 }

@@ -56,6 +56,7 @@ void Worker<T>::note(std::size_t tasks) {
     penalties_.resize(2 * tasks);
     squares_.resize(tasks);
     clipped_.resize(tasks);
+    scales_.resize(tasks);
     sound_.resize(tasks);
 }
 

@@ -120,7 +120,7 @@ private:
     std::vector<std::int64_t> rows_;
     std::vector<std::int32_t> positions_;
     std::vector<Errors> block_errors_;
-    std::vector<double> factors_, penalties_, squares_, clipped_;
+    std::vector<double> factors_, penalties_, squares_, clipped_, scales_;
     std::vector<std::uint8_t> sound_;
 };
 

@@ -1,5 +1,6 @@
 #include "fused.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +25,24 @@ int turned_row(const std::vector<Node>& nodes, int source, int node) {
 bool fused_allowed() {
     const char* path = std::getenv("FALLLINE_PATH");
     return !path || std::strcmp(path, "generic") != 0;
+}
+
+// ‖g‖ from sums of squares of parts, each of numbers divided by its scale.
+double joined_norm(const std::vector<double>& squares, const std::vector<double>& scales) {
+    constexpr double least = 1e-280;
+    const double whole = std::accumulate(squares.begin(), squares.end(), 0.0);
+    const bool plain = std::all_of(scales.begin(), scales.end(), [](double one) { return one == 1; });
+    if (plain && whole > least && std::isfinite(whole)) return std::sqrt(whole);
+    double largest = 0, scaled = 0;
+    const auto part = [&](std::size_t i) { return std::sqrt(squares[i]) * scales[i]; };
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+        if (!std::isfinite(part(i))) return part(i);
+        largest = std::max(largest, part(i));
+    }
+    if (largest == 0) return 0;
+    for (std::size_t i = 0; i < squares.size(); ++i)
+        scaled += (part(i) / largest) * (part(i) / largest);
+    return std::sqrt(scaled) * largest;
 }
 
 }  // namespace
@@ -106,19 +125,15 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
     Finish<T> job = finishing(weight, total_weight, fused_.size());
     job.moves = machine_.moves();
     const Update<T> moves = updating(state, plan, rate, 1);
-    // Squares of floats are whole in double; those of doubles may need a look at the entries.
-    constexpr bool narrow = sizeof(T) == 4;
+    job.scales = scales_.data();
     pool_.run(static_cast<int>(groups_.size()), [&](int thread, int i) {
-        T* gradient = narrow ? moved_.data() + thread * piece() : gradient_.data();
-        machine_.kernel().move(machine_.model(), pass, groups_[i], job, moves,
-                               scratch_of(thread), gradient, &sound_[groups_[i].index]);
+        machine_.kernel().move(machine_.model(), pass, groups_[i], job, moves, scratch_of(thread),
+                               moved_.data() + thread * piece(), &sound_[groups_[i].index]);
     });
     told.penalty = penalty(job);
-    const double whole = std::accumulate(squares_.begin(), squares_.end(), 0.0);
-    const Size found =
-        narrow ? Size{std::sqrt(whole), std::isfinite(whole)} : size(squares_, 0);
-    told.norm = found.norm;
-    told.finite = found.finite && std::isfinite(told.error + told.penalty) && sound(state);
+    told.norm = joined_norm(squares_, scales_);
+    told.finite =
+        std::isfinite(told.norm) && std::isfinite(told.error + told.penalty) && sound(state);
     ++state.step;
     return told;
 }

@@ -151,6 +151,7 @@ struct Finish {
     double clip_value = 0;         // 0: none; noted, not done
     double* penalties = nullptr;   // Σ|w| and Σ w² / 2, two numbers
     double* squares = nullptr;     // Σ g², before any clipping
+    double* scales = nullptr;      // what g was divided by there, in tasks of fused steps
     double* clipped = nullptr;     // Σ g², as clipping by value will leave it
 };
 

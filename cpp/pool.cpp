@@ -33,7 +33,7 @@ int await_change(std::atomic<int>& value, int old) {
 
 }  // namespace
 
-Pool::Pool(int threads) : threads_(threads) {
+Pool::Pool(int threads) : threads_(threads), stretches_(new Stretch[threads]) {
     for (int thread = 1; thread < threads; ++thread) {
         try {
             workers_.emplace_back([this, thread] { work(thread); });
@@ -54,8 +54,10 @@ Pool::~Pool() {
 void Pool::share(int count, Call call, void* what) {
     call_ = call;
     what_ = what;
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
+    for (int i = 0; i < threads_; ++i) {
+        stretches_[i].next.store(std::int64_t(count) * i / threads_, std::memory_order_relaxed);
+        stretches_[i].end = static_cast<int>(std::int64_t(count) * (i + 1) / threads_);
+    }
     busy_.store(threads_ - 1, std::memory_order_relaxed);
     phase_.fetch_add(1, std::memory_order_release);
     phase_.notify_all();
@@ -65,8 +67,11 @@ void Pool::share(int count, Call call, void* what) {
 }
 
 void Pool::take(int thread) {
-    for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;)
-        call_(what_, thread, i);
+    for (int k = 0; k < threads_; ++k) {
+        Stretch& some = stretches_[(thread + k) % threads_];
+        for (int i; (i = some.next.fetch_add(1, std::memory_order_relaxed)) < some.end;)
+            call_(what_, thread, i);
+    }
 }
 
 void Pool::work(int thread) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <system_error>
 #include <thread>
 #include <type_traits>
@@ -11,8 +12,9 @@
 
 namespace fallline {
 
-// Shares the tasks of one phase after another among threads. Which thread takes a task is left to
-// chance, so a task must not touch what another one of its phase writes.
+// Shares the tasks of one phase after another among threads. Each begins with a stretch of its own, the
+// same in each phase of as many tasks, so that what they touch stays in its core's cache, and then takes
+// what others have left. So a task must not touch what another one of its phase writes.
 class Pool {
 public:
     explicit Pool(int threads);
@@ -42,12 +44,16 @@ private:
     void work(int thread);
     void take(int thread);
 
+    struct alignas(64) Stretch {
+        std::atomic<int> next{0};
+        int end = 0;
+    };
+
     int threads_;
+    std::unique_ptr<Stretch[]> stretches_;
     std::vector<std::thread> workers_;
     Call call_ = nullptr;
     void* what_ = nullptr;
-    int count_ = 0;
-    alignas(64) std::atomic<int> next_{0};
     alignas(64) std::atomic<int> phase_{0};
     alignas(64) std::atomic<int> busy_{0};
     bool over_ = false;

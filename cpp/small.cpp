@@ -64,7 +64,8 @@ Small<T>::Small(const Kernel<T>& kernel, const NetworkSpec& network, const Model
         layer.biases = node.biases;
         layer.activation = node.activation;
         layer.joint = node.joint;
-        layer.in_place = node.h == node.o;
+        layer.linear = network.layers[layers_.size()].activation.family == "identity";
+        layer.in_place = layer.linear || node.h == node.o;
         layers_.push_back(layer);
         work_ += double(fan_in) * node.width;
         fan_in = node.width;

@@ -14,6 +14,7 @@ struct SmallLayer {
     std::int64_t weights, biases;  // biases: -1 for none
     Row activation;
     bool joint, in_place;  // outputs take the place of net inputs, which nothing needs later
+    bool linear;           // outputs are the net inputs
     std::int64_t h, o, d;  // of a step's memory, set for a number of rows
 };
 

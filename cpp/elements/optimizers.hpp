@@ -10,7 +10,8 @@
 
 namespace FALLLINE_NS {
 
-// A method has the number of its arrays and
+// A method has the number of its arrays, whether these are means, finite where the squares of all
+// gradients were, and
 //   step(s, g, w, decays, a): the step of entries w with gradients g; a[i] are their values in the
 //   arrays, and become the next ones.
 #define FALLLINE_STEP                                                                             \
@@ -21,6 +22,7 @@ namespace FALLLINE_NS {
 
 struct PlainDescent {
     static constexpr int arrays = 0;
+    static constexpr bool means = false;
     FALLLINE_STEP { return -s.rate * g; }
 };
 
@@ -28,6 +30,7 @@ struct PlainDescent {
 template <bool inside, bool nesterov>
 struct Momentum {
     static constexpr int arrays = 1;
+    static constexpr bool means = false;
     FALLLINE_STEP {
         const Vec<T> now = inside ? s.rate * g : g;
         a[0] = inside ? s.beta1 * a[0] - now : s.beta1 * a[0] + now;
@@ -45,6 +48,7 @@ FALLLINE_INLINE Vec<T> rooted(const StepScalars<T>& s, Vec<T> squares) {
 template <bool under>
 struct Adagrad {
     static constexpr int arrays = 1;
+    static constexpr bool means = false;
     FALLLINE_STEP {
         a[0] = a[0] + g * g;
         return -(s.rate / rooted<under>(s, a[0])) * g;
@@ -56,6 +60,7 @@ enum class Velocity { none, inside, outside };
 template <bool centered, bool under, Velocity velocity>
 struct RMSProp {
     static constexpr int arrays = 1 + centered + (velocity != Velocity::none);
+    static constexpr bool means = false;
     FALLLINE_STEP {
         a[0] = s.beta2 * a[0] + s.rest2 * g * g;
         Vec<T> squares = a[0];
@@ -77,6 +82,7 @@ struct RMSProp {
 
 struct Adadelta {
     static constexpr int arrays = 2;
+    static constexpr bool means = false;
     FALLLINE_STEP {
         a[0] = s.beta2 * a[0] + s.rest2 * g * g;
         const Vec<T> unscaled = g * (rooted<true>(s, a[1]) / rooted<true>(s, a[0]));
@@ -90,6 +96,7 @@ struct Adadelta {
 template <bool amsgrad, bool decay>
 struct Adam {
     static constexpr int arrays = 2 + amsgrad;
+    static constexpr bool means = true;
     FALLLINE_STEP {
         a[0] = s.beta1 * a[0] + s.rest1 * g;
         a[1] = s.beta2 * a[1] + s.rest2 * g * g;
@@ -102,6 +109,7 @@ struct Adam {
 
 struct NAdam {
     static constexpr int arrays = 2;
+    static constexpr bool means = true;
     FALLLINE_STEP {
         a[0] = s.beta1 * a[0] + s.rest1 * g;
         a[1] = s.beta2 * a[1] + s.rest2 * g * g;
@@ -112,6 +120,7 @@ struct NAdam {
 
 struct Lion {
     static constexpr int arrays = 1;
+    static constexpr bool means = true;
     FALLLINE_STEP {
         const Vec<T> direction = sign(s.beta1 * a[0] + s.rest1 * g);
         a[0] = s.beta2 * a[0] + s.rest2 * g;
@@ -124,6 +133,7 @@ struct Lion {
 template <bool backtracks>
 struct Rprop {
     static constexpr int arrays = 2 + backtracks;
+    static constexpr bool means = false;
     FALLLINE_STEP {
         const Vec<T> zero = all<T>(0), one = all<T>(1), same = sign(g) * sign(a[1]);
         const Mask<T> turned = same < zero;

@@ -13,6 +13,18 @@ FALLLINE_INLINE Mask<T> is_set(const T* flags) {
     return load(flags) != all<T>(0);
 }
 
+// As many numbers as a vector holds doubles.
+template <class T>
+struct Halved;
+template <>
+struct Halved<float> {
+    typedef float type __attribute__((vector_size(FALLLINE_VECTOR_BYTES / 2)));
+};
+template <>
+struct Halved<double> {
+    typedef double type __attribute__((vector_size(FALLLINE_VECTOR_BYTES)));
+};
+
 // Sums by lane in double precision: float's squares may overflow.
 template <class T>
 struct Wide;
@@ -26,8 +38,7 @@ struct Wide<double> {
 };
 template <>
 struct Wide<float> {
-    // half as many lanes as the floats that are added
-    typedef float Half __attribute__((vector_size(FALLLINE_VECTOR_BYTES / 2)));
+    using Half = Halved<float>::type;
     typedef double Doubles __attribute__((vector_size(FALLLINE_VECTOR_BYTES)));
     Doubles low = {}, high = {};
 
@@ -56,11 +67,12 @@ struct Wide<float> {
 template <class T>
 class Finishing {
 public:
-    // `short_range`: squares of floats may be summed in float first.
+    // `short_range`: squares of floats may be summed in float first. `kept`: where finished gradients
+    // may be kept, so that doubles whose squares overflow or vanish are noted by scale.
     FALLLINE_INLINE Finishing(const fallline::Finish<T>& job, const fallline::Range& range,
-                              bool short_range = false)
+                              bool short_range = false, T* kept = nullptr)
         : job_(job), penalized_(range.weights && (job.l1 != 0 || job.l2 != 0)), l1_(all<T>(job.l1)),
-          l2_(all<T>(job.l2)), most_(all<T>(job.clip_value)) {
+          l2_(all<T>(job.l2)), most_(all<T>(job.clip_value)), kept_(sizeof(T) == 8 ? kept : nullptr) {
         quick_ = short_range && sizeof(T) == 4 && !changes() && job.clip_value == 0;
     }
 
@@ -85,6 +97,7 @@ public:
         }
         if (job_.masked) g = select(is_set(job_.masked + i), zero, g);
         if (job_.moves) g = select(is_set(job_.moves + i), g, zero);
+        if (kept_ && changes()) store(kept_ + i, g);
         before_.add_square(g);
         if (job_.clip_value > 0) after_.add_square(clamp(g, -most_, most_));
         return g;
@@ -100,15 +113,34 @@ public:
                 before_.add_square(load(gradient + i));
         }
         job_.squares[index] = before_.total();
+        if (job_.scales) job_.scales[index] = 1;
+        if (kept_) note_scale(index, range);
         job_.clipped[index] = job_.clip_value > 0 ? after_.total() : 0;
         job_.penalties[2 * index] = penalized_ ? sizes_.total() : 0;
         job_.penalties[2 * index + 1] = penalized_ ? half_.total() / 2 : 0;
     }
 
 private:
+    // Where a sum of squares says little, it is noted with numbers divided by their greatest.
+    void note_scale(int index, const fallline::Range& range) const {
+        constexpr double least = 1e-280;
+        if (job_.squares[index] > least && __builtin_isfinite(job_.squares[index])) return;
+        Vec<T> greatest = all<T>(0);
+        for (std::int64_t i = range.begin; i < range.end; i += lanes<T>)
+            greatest = max(greatest, abs(load(kept_ + i)));
+        const T scale = max_of(greatest);
+        if (scale == 0) return;
+        Wide<T> total;  // of NaN where a number is not finite
+        for (std::int64_t i = range.begin; i < range.end; i += lanes<T>)
+            total.add_square(load(kept_ + i) / Vec<T>(scale));
+        job_.squares[index] = total.total();
+        job_.scales[index] = scale;
+    }
+
     fallline::Finish<T> job_;
     bool penalized_, quick_;
     Vec<T> l1_, l2_, most_, squares_ = all<T>(0);
+    T* kept_;
     Wide<T> before_, after_, half_, sizes_;
 };
 

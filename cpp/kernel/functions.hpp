@@ -29,18 +29,6 @@ struct ActivationRow {
     ActivationRow(const ActivationRow&) = delete;
 };
 
-// Calls visit(Unit<kind>{}) for the kinds that most layers have; returns whether it is one.
-template <class Visit>
-FALLLINE_INLINE bool with_usual_unit(int kind, Visit&& visit) {
-    switch (static_cast<Activation>(kind)) {
-        case Activation::identity: visit(Unit<Activation::identity>{}); return true;
-        case Activation::relu: visit(Unit<Activation::relu>{}); return true;
-        case Activation::tanh: visit(Unit<Activation::tanh>{}); return true;
-        case Activation::logistic: visit(Unit<Activation::logistic>{}); return true;
-        default: return false;
-    }
-}
-
 // Settings of an error: delta; or smoothing and clip.
 struct LossRow {
     Program value, slope;
@@ -63,6 +51,38 @@ struct LossRow {
     }
     LossRow(const LossRow&) = delete;
 };
+
+// Calls visit(Unit<kind>{}) for the kinds that most layers have; returns whether it is one.
+template <class Visit>
+FALLLINE_INLINE bool with_usual_unit(int kind, Visit&& visit) {
+    switch (static_cast<Activation>(kind)) {
+        case Activation::identity: visit(Unit<Activation::identity>{}); return true;
+        case Activation::relu: visit(Unit<Activation::relu>{}); return true;
+        case Activation::tanh: visit(Unit<Activation::tanh>{}); return true;
+        case Activation::logistic: visit(Unit<Activation::logistic>{}); return true;
+        default: return false;
+    }
+}
+
+// o = f(h), and d times f's slope, for those kinds and `count` numbers on end, of whole vectors; returns
+// whether it is such a kind. Most layers take longer for the questions that other kinds ask.
+template <class T>
+[[gnu::noinline]] bool activate_usual(const fallline::Row& row, const T* h, T* o,
+                                      std::ptrdiff_t count) {
+    const T a = static_cast<T>(row.settings[0]);
+    return with_usual_unit(row.kind, [&](auto unit) {
+        for (std::ptrdiff_t i = 0; i < count; i += lanes<T>) store(o + i, unit.f(load(h + i), a));
+    });
+}
+template <class T>
+[[gnu::noinline]] bool activate_usual_back(const fallline::Row& row, const T* h, const T* o, T* d,
+                                           std::ptrdiff_t count) {
+    const T a = static_cast<T>(row.settings[0]);
+    return with_usual_unit(row.kind, [&](auto unit) {
+        for (std::ptrdiff_t i = 0; i < count; i += lanes<T>)
+            store(d + i, load(d + i) * unit.slope(load(h + i), load(o + i), a));
+    });
+}
 
 template <class T>
 FALLLINE_INLINE Judged<T> judged(const fallline::Model& model, const T* y, const T* h, const T* o,

@@ -51,9 +51,11 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
     }
     const T* s = pass.memory + (source.s + std::int64_t(piece.source_panel) * P) * pass.capacity;
     const T* d = pass.memory + (node.d + std::int64_t(piece.panel) * P) * pass.capacity;
-    if (has_few_columns<T>(panel))
-        return outer_few(s, units, d, pass.count, panel, gradient, true);
+    if (panel.columns == 1)
+        return outer_column(s, units, d, pass.count, panel.lanes, gradient, true);
     fetch.plan(std::int64_t(units) * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
+    if (panel.lanes < lanes<T>)
+        return outer_narrow(s, units, d, pass.count, panel, gradient, true, between);
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         by_tiles(units, [&]<int R>(int first) {
             for (int b = 0; b < pass.count; b += B)
@@ -69,14 +71,14 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
 template <class T>
 bool finish_and_update(const fallline::Finish<T>& finish, const fallline::Update<T>& job,
                        const fallline::Range& range, int index) {
-    Finishing<T> finishing(finish, range, true);
+    Finishing<T> finishing(finish, range, true, job.gradient);
     const bool sound = update_finished(job, range, finishing);
     finishing.tell(index, job.gradient, range);
     return sound;
 }
 
 // Moves the weights or biases of one task; returns whether all stayed finite. The gradient, of
-// task.length numbers, is written to `gradient`. All else is told of the whole padded vector; `split`
+// task.length numbers, is left in `gradient`. All else is told of the whole padded vector; `split`
 // is what the source's panel was split to, if it was.
 template <class T>
 bool move_one(const Model& model, const Pass<T>& pass, const fallline::MoveTask& task, int index,
@@ -137,8 +139,7 @@ void move(const Model& model, const Pass<T>& pass, const fallline::MoveGroup& gr
                 task.piece.panel == first.panel)
                 split_turned(pass, model.nodes[model.nodes[first.node].sources[first.source]],
                              task.piece.source_panel, own);
-        sound[i] = move_one(model, pass, task, group.index + i, finish, update, own,
-                            sizeof(T) == 4 ? gradient : gradient + task.begin);
+        sound[i] = move_one(model, pass, task, group.index + i, finish, update, own, gradient);
     }
 }
 

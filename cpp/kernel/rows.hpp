@@ -13,22 +13,6 @@ namespace FALLLINE_NS {
 
 // --- forward ---------------------------------------------------------------------------------
 
-// Rows of X without gaps.
-template <class T>
-FALLLINE_INLINE void read_plain(const Block<T>& block, const Node& node) {
-    constexpr int P = Block<T>::P;
-    const fallline::Matrix& X = block.pass.X;
-    const std::ptrdiff_t apart = block.pass.capacity * P;
-    for (int r = 0; r < block.count; ++r) {
-        const char* from = X.data + block.row(r) * X.row_stride + node.column * sizeof(T);
-        T* to = block.at(node.o, 0) + std::ptrdiff_t(r) * P;
-        int left = node.width;
-        for (; left >= P; left -= P, to += apart, from += P * sizeof(T))
-            std::memcpy(to, from, P * sizeof(T));
-        copy(to, from, left);
-    }
-}
-
 template <class T>
 void read_inputs(const Block<T>& block) {
     constexpr int P = Block<T>::P;
@@ -38,7 +22,7 @@ void read_inputs(const Block<T>& block) {
         const Node& node = model.nodes[i];
         if (node.o < 0) continue;  // its products are taken from the compressed rows
         if (!block.pass.X.sparse && block.pass.X.column_stride == sizeof(T)) {
-            read_plain(block, node);
+            read_rows(block, node);
             continue;
         }
         for (int r = 0; r < block.count; ++r)
@@ -100,25 +84,14 @@ void activate_jointly(const Block<T>& block, const Node& node) {
     pack(block, node, o, node.o);
 }
 
-// Visits the activation's unit where a panel has all its columns, so that its rows have no gaps, and
-// the unit is one that most layers have; returns whether it was so.
-template <class T, class Visit>
-FALLLINE_INLINE bool with_whole_panel(const Node& node, int p, Visit&& visit) {
-    return node.panels[p].columns == Block<T>::P && with_usual_unit(node.activation.kind, visit);
-}
-
 template <class T>
 void activate_panel(const Block<T>& block, const Node& node, int p) {
     constexpr int P = Block<T>::P;
-    const T a = static_cast<T>(node.activation.settings[0]);
     const T* h = block.at(node.h, p);
     T* o = block.at(node.o, p);
-    const bool done = with_whole_panel<T>(node, p, [&](auto unit) {
-        for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(block.count) * P; i += lanes<T>)
-            store(o + i, unit.f(load(h + i), a));
-    });
-    if (!done)
-        activate(ActivationRow(node.activation).spec, h, o, block.count, node.panels[p].columns, P);
+    const int columns = node.panels[p].columns;
+    if (columns < P || !activate_usual(node.activation, h, o, std::ptrdiff_t(block.count) * P))
+        activate(ActivationRow(node.activation).spec, h, o, block.count, columns, P);
 }
 
 template <class T>
@@ -227,16 +200,12 @@ void back_jointly(const Block<T>& block, const Node& node) {
 template <class T>
 void back_through_panel(const Block<T>& block, const Node& node, int p) {
     constexpr int P = Block<T>::P;
-    const T a = static_cast<T>(node.activation.settings[0]);
     const T *h = block.at(node.h, p), *o = block.at(node.o, p);
     T* d = block.at(node.d, p);
-    const bool done = with_whole_panel<T>(node, p, [&](auto unit) {
-        for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(block.count) * P; i += lanes<T>)
-            store(d + i, load(d + i) * unit.slope(load(h + i), load(o + i), a));
-    });
-    if (!done)
-        activate_back(ActivationRow(node.activation).spec, h, o, d, block.count,
-                      node.panels[p].columns, P);
+    const int columns = node.panels[p].columns;
+    const std::ptrdiff_t count = std::ptrdiff_t(block.count) * P;
+    if (columns < P || !activate_usual_back(node.activation, h, o, d, count))
+        activate_back(ActivationRow(node.activation).spec, h, o, d, block.count, columns, P);
 }
 
 template <class T>

@@ -1,12 +1,9 @@
-// Pieces of small work: rows copied, sums over all entries, Adam's corrections.
+// Pieces of small work: rows copied, usual rows of the tables, Adam's corrections.
 
 #pragma once
 
-#include "../small_work.hpp"
-#include "finish.hpp"
 #include "functions.hpp"
-#include "small_products.hpp"
-#include "update.hpp"
+#include "small_move.hpp"
 
 namespace FALLLINE_NS {
 
@@ -36,22 +33,46 @@ FALLLINE_INLINE T number_of(const char* at) {
     return number;
 }
 
-// What a pass over all entries sums: squares of gradients, and of weights, and their sizes.
-template <class T>
-struct SmallSums {
-    Wide<T> halves, sizes;
-    Vec<T> squares = all<T>(0);  // few are added; where they over- or underflow, others are taken
-    Vec<T> sound = all<T>(0);    // 0 times what is not finite is NaN
+// Whether an error is the squared one of a single output.
+FALLLINE_INLINE bool is_plain(const LossSpec& spec, const fallline::Model& model) {
+    const bool squares = spec.kind == Loss::squared_error || spec.kind == Loss::sse;
+    return squares && model.outputs == 1 && model.targets == 1 && !spec.output_weights &&
+           !(spec.clip > 0);
+}
 
-    // Notes the penalty and the squared norm; returns whether all was finite.
-    [[gnu::noinline]] bool tell(double l1, double l2, fallline::Step& told) const {
-        if (l1 != 0) told.penalty += l1 * sizes.total();
-        if (l2 != 0) told.penalty += l2 * (halves.total() / 2);
-        Wide<T> total;
-        total.add(squares);
-        told.norm = total.total();
-        return in_all<T>(sound.v)[0] == 0;
+// What each of some rows counts in E.
+template <class T>
+class Counts {
+public:
+    FALLLINE_INLINE Counts(const double* from, int n) {
+#pragma GCC unroll 2
+        for (int i = 0; i < parts; ++i, n -= L)
+            own_[i] = n > 0 ? load_some(from + i * L, n < L ? n : L) : all<double>(0);
     }
+    // Σ of their errors by lane.
+    FALLLINE_INLINE Vec<double> times(Vec<T> errors) const {
+        Vec<double> total = all<double>(0);
+        Part some[parts];
+        std::memcpy(some, &errors.v, sizeof errors.v);
+#pragma GCC unroll 2
+        for (int i = 0; i < parts; ++i)
+            total += own_[i] * Vec<double>(__builtin_convertvector(some[i], Floats<double>));
+        return total;
+    }
+    FALLLINE_INLINE Vec<T> rounded() const {
+        Part some[parts];
+#pragma GCC unroll 2
+        for (int i = 0; i < parts; ++i) some[i] = __builtin_convertvector(own_[i].v, Part);
+        Vec<T> found;
+        std::memcpy(&found.v, some, sizeof found.v);
+        return found;
+    }
+
+private:
+    static constexpr int L = lanes<double>, parts = lanes<T> / L;
+    using Part = typename Halved<T>::type;
+
+    Vec<double> own_[parts];
 };
 
 // 1 - beta^t of the steps to come, as many at a time as a vector holds: functions of t alone, so

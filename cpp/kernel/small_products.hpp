@@ -166,10 +166,10 @@ FALLLINE_INLINE T small_dot(const T* a, const T* b, int length) {
     return in_all<T>(sum)[0];
 }
 
-// out[r·out_stride] = Σ a[r]·b for rows of whole vectors.
+// out[r·out_stride] = start + Σ a[r]·b for rows of whole vectors.
 template <class T>
 FALLLINE_INLINE void small_dots(const T* a, std::ptrdiff_t stride, int rows, const T* b, int length,
-                                T* out, std::ptrdiff_t out_stride) {
+                                T start, T* out, std::ptrdiff_t out_stride) {
     constexpr int L = lanes<T>;
     int first = 0;
     for (; first + L <= rows; first += L) {
@@ -179,12 +179,12 @@ FALLLINE_INLINE void small_dots(const T* a, std::ptrdiff_t stride, int rows, con
         for (int k = L; k < length; k += L)
 #pragma GCC unroll 16
             for (int r = 0; r < L; ++r) sums[r] += whole(a + (first + r) * stride + k) * whole(b + k);
-        const Whole<T> found = side_by_side<T>(sums);
+        const Whole<T> found = side_by_side<T>(sums) + start;
         if (out_stride == 1) put_whole(out + first, found);
         else
             for (int r = 0; r < L; ++r) out[(first + r) * out_stride] = found[r];
     }
-    for (; first < rows; ++first) out[first * out_stride] = small_dot(a + first * stride, b, length);
+    for (; first < rows; ++first) out[first * out_stride] = small_dot(a + first * stride, b, length) + start;
 }
 
 }  // namespace FALLLINE_NS

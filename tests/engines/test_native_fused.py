@@ -101,6 +101,25 @@ def test_fused_steps_are_those_of_the_phases_and_of_the_reference(
     near(ours.errors, theirs.errors, 1e-12 if wide else 1e-5)
 
 
+@every_kernel
+@pytest.mark.parametrize(("scale", "l2"), [(1e80, 0.0), (1e80, 0.01), (1e-170, 0.0)])
+def test_norms_neither_overflow_nor_vanish(kernels, scale, l2):
+    """Squares of the gradient do: where the numbers are large by error, where small by X."""
+    net = Network.parse("3 -> 70 relu nobias -> 2 nobias")
+    plan = Plan(optimizer=SGD(1e-200), batch_size=200, l2=l2)
+    rng = np.random.default_rng(4)
+    given = Rows(rng.normal(size=(400, 3)) * scale, np.ones((400, 2)), np.ones(400))
+    theta = net.initial(seed=3)
+    ours, theirs = (
+        descent(kernels, 2, net, plan, given, theta),
+        Descent("reference", net, plan, given, theta),
+    )
+    for own in (ours, theirs):
+        own.go(range(400))
+    np.testing.assert_allclose(ours.norms, theirs.norms, rtol=1e-12)
+    assert len(ours.norms) == 2 and not 1e-150 < ours.norms[0] < 1e155
+
+
 @every_dtype
 def test_a_gradient_that_overflows_is_told_before_anything_is_taken_for_a_step(dtype):
     net = Network.parse("3 -> 8 relu -> 1")

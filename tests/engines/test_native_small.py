@@ -237,6 +237,28 @@ def test_norms_neither_overflow_nor_vanish(kernels):
     assert ours.norms[0] > 1e299 and ours.norms[1] < 1e-90
 
 
+@every_kernel
+def test_norms_do_not_vanish_where_no_gradient_is_kept(kernels):
+    """Plain Adam moves the weights of a single row at once."""
+    net, plan = Network.parse("2 -> 1 nobias"), Plan(optimizer=Adam(0.1), batch_size=1)
+    X, Y = np.array([[1e-170, 0.0], [0, 0], [2e-200, 1e-200]]), np.ones((3, 1))
+    given, theta = Rows(X, Y, np.ones(3)), np.zeros(2)
+    ours, theirs = both(net, plan, given, theta, kernels)
+    for own in (ours, theirs):
+        own.go(range(3))
+    np.testing.assert_allclose(ours.norms, theirs.norms, rtol=1e-12)
+    assert 0 < ours.norms[0] < 1e-160 and ours.norms[1] == 0
+
+
+@every_kernel
+def test_a_mean_square_that_overflows_is_no_step(kernels):
+    net, plan = Network.parse("2 -> 1 nobias"), Plan(optimizer=Adam(0.1), batch_size=1)
+    given = Rows(np.array([[1.0, 2.0], [1e80, 0.0]]), np.ones((2, 1)), np.ones(2))
+    ours, _ = both(net, plan, given, np.zeros(2), kernels)
+    steps = ours.go(range(2))
+    assert not steps.finite and steps.rows == 1
+
+
 def test_an_endless_epoch_of_short_steps_is_stopped():
     net, plan = Network.parse("2 -> 1"), Plan(optimizer=SGD(0.01), batch_size=1)
     own = Descent("native", net, plan, given_to(net, np.float32), net.initial(dtype=np.float32))
