@@ -282,7 +282,7 @@ def test_killed_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("every", ["", "ten", "0 epochs", "1.5 epochs", "-3", 0, True, "5 hours"])
 def test_bad_intervals_are_refused(every: object, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="'10 epochs' or '5 minutes'"):
+    with pytest.raises(SpecError, match="'10 epochs', '500 steps' or '5 minutes'"):
         fl.Run(NET, X, Y, checkpoint=tmp_path / "c", checkpoint_every=every)
 
 

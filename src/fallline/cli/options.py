@@ -198,7 +198,7 @@ def checkpoint_options(function: F) -> F:
             "training",
             "--checkpoint-every",
             type=values.Often(),
-            help='How often: "10 epochs" or "5 minutes"; 10 epochs unless given.',
+            help='How often: "10 epochs", "500 steps" or "5 minutes"; 10 epochs unless given.',
             example="10 epochs",
         ),
         option(

@@ -269,7 +269,7 @@ class Often(Value):
     """How often a checkpoint is written."""
 
     name = "text"
-    expected = "a number of epochs or minutes, such as '10 epochs' or '5 minutes'"
+    expected = "a number of epochs, steps or minutes, as in '10 epochs', '500 steps', '5 minutes'"
 
     def read(self, value: Any) -> str:
         """Return the text."""

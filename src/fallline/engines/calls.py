@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from ..spec.plan import Objective, check_targets
 from .predictor import kept, outputs_of
 from .protocol import Rows
 from .registry import get_engine
+from .spread import SpreadRows
 from .threads import allowed_threads, one_thread
 
 __all__ = ["checked_rows", "error_and_gradient", "errors_at", "example_gradients", "predict"]
@@ -32,12 +33,17 @@ def checked_rows(
 ) -> Rows:
     """Return X, Y and row weights as checked arrays of one dtype that fit network and error.
 
+    Rows that are spread over processes come ready, in place of X, and are returned as they are.
+
     Raises
     ------
     SpecError, DataError
         When they do not.
     """
     objective.check(network)
+    if isinstance(X, SpreadRows):
+        check_targets(objective, X.Y.reshape(-1, X.Y.shape[-1])[X.weights.ravel() > 0])
+        return cast(Rows, X)  # of which whoever takes rows as such asks for n alone
     inputs = as_matrix(X, network.n_inputs, dtype, "X")
     n = inputs.shape[0]  # a sparse matrix has no len
     targets = as_targets(Y, n, target_count(objective.error, network), dtype)
