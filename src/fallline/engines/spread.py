@@ -1,39 +1,55 @@
-"""Rows spread over the devices of several processes, and which of them a step takes."""
+"""Rows spread over processes, and which of them the devices take in a step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..arrays import Floats, Ints
+from .protocol import Rows
 
 __all__ = ["Places", "SpreadRows"]
 
 
-@dataclass(frozen=True, eq=False)
-class SpreadRows:
-    """What this process has of rows that are spread over the devices of several processes.
+class SpreadRows(Rows):
+    """What this process has of rows that are spread over processes.
 
-    Every device has m places for rows, of which the last ones may be spare, with weight 0.
+    All processes have places for as many rows; the last ones may be spare, with weight 0.
 
-    Attributes
+    Parameters
     ----------
     X, Y, weights
-        (local devices, m, d), (local devices, m, k) and (local devices, m).
+        (m, d), (m, k) and (m,) of this process.
     n
         The number of rows of all processes.
     total_weight
         Σ s of the rows of all processes.
     digest
         A digest of the rows of all processes.
+    everywhere
+        Places of which each of the rows of all processes has one, in one step.
     """
 
-    X: Floats
-    Y: Floats
-    weights: Floats
     n: int
     total_weight: float
     digest: str
+    everywhere: Places
+
+    def __new__(
+        cls,
+        X: Floats,
+        Y: Floats,
+        weights: Floats,
+        *,
+        n: int,
+        total_weight: float,
+        digest: str,
+        everywhere: Places,
+    ) -> SpreadRows:
+        """Return the rows."""
+        rows = super().__new__(cls, X, Y, weights)
+        told: dict[str, Any] = vars(rows)
+        told |= {"n": n, "total_weight": total_weight, "digest": digest, "everywhere": everywhere}
+        return rows
 
 
 class Places(Protocol):
@@ -48,8 +64,8 @@ class Places(Protocol):
         ...
 
     def steps(self) -> tuple[Ints, Ints]:
-        """Return where rows are, two arrays (steps, local devices, places of a batch).
+        """Return where rows are, two arrays (steps, devices of this process, places of a batch).
 
-        The places among the rows of the device, −1 for none; and those in the batch of all devices.
+        The places among the rows of the process, −1 for none; and those in the whole batch.
         """
         ...
