@@ -18,14 +18,14 @@ import numpy as np
 
 from .. import _core
 from ..arrays import Array, Floats, Inputs, Ints
-from ..errors import EngineWarning, SpecError, warn
+from ..errors import SpecError
 from ..formulas.optimizers import LBFGS
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
+from .fallback import Teller, python_functions
 from .native_cache import Prepared, needs_python, prepared
 from .native_ready import NativeReady, core_matrix
 from .native_solver import NativeIterations
-from .native_spec import python_functions
 from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
 from .threads import threads_for
@@ -101,7 +101,7 @@ class NativeEngine:
         self._kernels = chosen_kernels(kernels)
         self._threads = threads
         self._reference = ReferenceEngine()
-        self._told: set[str] = set()
+        self._teller = Teller()
 
     # Descents.
 
@@ -114,7 +114,7 @@ class NativeEngine:
     ) -> Any:
         """Return the state before the first step, or the one that `resume` was taken of."""
         if names := python_functions(network, plan.objective, plan):
-            self._tell(names)
+            self._teller.tell(names)
             return self._reference.start(network, plan, theta, resume)
         first = {f"optimizer.{name}": a for name, a in plan.stepwise.init(np, theta).items()}
         arrays = {"theta": theta, "step": np.array(0), **first} if resume is None else resume
@@ -269,16 +269,6 @@ class NativeEngine:
 
     def _threads_for(self, engine: Prepared, rows: int) -> int:
         return threads_for(engine.core.work * rows, self._threads)
-
-    def _tell(self, names: list[str]) -> None:
-        """Say once of each why the reference engine trains."""
-        for name in set(names) - self._told:
-            self._told.add(name)
-            warn(
-                f"'{name}' is written in Python, so the reference engine computes, many times "
-                "slower; write it as a formula in text, or take engine='reference'",
-                EngineWarning,
-            )
 
 
 def _seconds(stop: Stop) -> float:

@@ -12,14 +12,9 @@ from .. import _core
 from ..arrays import Array, Floats, Ints
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
+from .fallback import is_python, python_functions
 from .native_merge import Merged, merge
-from .native_spec import (
-    is_python,
-    network_spec,
-    objective_spec,
-    plan_spec,
-    python_functions,
-)
+from .native_spec import network_spec, objective_spec, plan_spec
 
 __all__ = ["Prepared", "needs_python", "prepared"]
 

@@ -1,7 +1,7 @@
 """Networks, objectives and plans as the plain tuples that the C++ core is given, once a descent.
 
 A row of a table is told by its family and settings, and computed by the core's own case of it; a
-user's formula is told as programs. A Python function can be told in no way: see `python_functions`.
+user's formula is told as programs. A Python function can be told in no way: see `fallback`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..formulas.activations import ACTIVATIONS, Activation
 from ..formulas.expression import Expression
 from ..formulas.expression_program import Program
 from ..formulas.losses import Loss
-from ..formulas.optimizers import OPTIMIZERS, Optimizer
+from ..formulas.optimizers import Optimizer
 from ..formulas.own_name import OwnName
 from ..spec.dropout import dropout_rates
 from ..spec.fits import target_count
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["is_python", "network_spec", "objective_spec", "plan_spec", "python_functions"]
+__all__ = ["network_spec", "objective_spec", "plan_spec"]
 
 _OPTIMIZER_SETTINGS = (
     "learning_rate", "momentum", "epsilon", "start", "decay", "beta1", "beta2", "weight_decay",
@@ -36,26 +36,6 @@ _NUMBERS = {"huber": ("delta",), "leaky_relu": ("slope",), "elu": ("alpha",)} | 
     "cross_entropy": ("smoothing", "clip"),
 }
 """The settings of each family that are plain numbers, in the order of ``cpp/elements``."""
-
-
-def python_functions(
-    network: Network, objective: Objective | None = None, plan: Plan | None = None
-) -> list[str]:
-    """Return the names of the Python functions in them, which only the reference engine runs.
-
-    A class of optimizers that is in no table is one, too.
-    """
-    names: list[Any] = [ACTIVATIONS[layer.activation].name for layer in network.layers]
-    names += [objective.error.name] if objective else []
-    found = [str(name) for name in names if is_python(name)]
-    if plan and type(plan.stepwise) is not OPTIMIZERS.get(plan.stepwise.name):
-        found.append(type(plan.stepwise).__name__)
-    return found
-
-
-def is_python(name: str) -> bool:
-    """Return whether an activation or error of this name is a Python function."""
-    return isinstance(name, OwnName) and name.plain is None
 
 
 def network_spec(network: Network, masked: Bools, trainable: Bools | None) -> tuple[Any, ...]:

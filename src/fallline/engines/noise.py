@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +43,19 @@ QUIET = Noise()
 """No noise: that of predictions, and of every error but that of a step."""
 
 
-def step_noise(network: Network, plan: Plan, step: int, n: int, dtype: npt.DTypeLike) -> Noise:
+def step_noise(
+    network: Network,
+    plan: Plan,
+    step: Any,
+    n: Any,
+    dtype: npt.DTypeLike,
+    xp: Any = np,
+    seed: Any = None,
+) -> Noise:
     """Return the noise of the batch of n rows that is trained on after `step` steps.
+
+    An engine that compiles for all seeds, steps and rows gives arrays of another namespace for
+    them; see `unit_words`.
 
     Examples
     --------
@@ -52,15 +64,15 @@ def step_noise(network: Network, plan: Plan, step: int, n: int, dtype: npt.DType
     array([[0., 0., 2.],
            [0., 2., 2.]])
     """
-    rates = dropout_rates(network, plan.dropout)
+    rates, seed = dropout_rates(network, plan.dropout), plan.seed if seed is None else seed
     names = [*(layer.name for layer in network.inputs), *(layer.name for layer in network.layers)]
     factors = {
         name: dropout_factors(
-            np, rate, plan.seed, step, names.index(name), (n, network.width(name)), dtype
+            xp, rate, seed, step, names.index(name), (n, network.width(name)), dtype
         )
         for name, rate in rates.items()
     }
     added = None
     if plan.input_noise:
-        added = input_noise(np, plan.input_noise, plan.seed, step, (n, network.n_inputs), dtype)
+        added = input_noise(xp, plan.input_noise, seed, step, (n, network.n_inputs), dtype)
     return Noise(factors, added)

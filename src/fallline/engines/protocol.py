@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Event
 from typing import Any, NamedTuple, Protocol
 
@@ -20,15 +21,25 @@ State = Any
 """An engine's own state of a descent; only `Engine.snapshot` makes it plain."""
 
 
-class Rows(NamedTuple):
+class _Arrays(NamedTuple):
+    X: Inputs
+    Y: Floats
+    weights: Floats
+
+
+class Rows(_Arrays):
     """Examples: X (n, d), Y (n, k) and row weights s (n,), all of one float dtype.
 
     X may be a ``csr_array``; an engine never makes it dense as a whole.
     """
 
-    X: Inputs
-    Y: Floats
-    weights: Floats
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What engines keep of these rows for as long as there are these: copies on devices."""
+        return {}
+
+    def __getstate__(self) -> None:
+        """Leave `kept` out of what is pickled."""
 
     @property
     def n(self) -> int:

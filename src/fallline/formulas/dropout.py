@@ -26,7 +26,13 @@ INPUT_NOISE = 0xFFFFFFFF
 
 
 def dropout_factors(
-    xp: A, rate: float, seed: int, step: int | A, layer: int, shape: tuple[int, int], dtype: A
+    xp: A,
+    rate: float,
+    seed: int | tuple[A, A],
+    step: int | A,
+    layer: int,
+    shape: tuple[int | A, int],
+    dtype: A,
 ) -> A:
     """Return what multiplies each unit's output in one step: 0, or 1/(1 − p).
 
@@ -37,11 +43,11 @@ def dropout_factors(
     rate
         p in [0, 1), the probability that a unit is dropped.
     seed, step
-        The plan's seed, and how many steps were taken before this one.
+        The plan's seed, and how many steps were taken before this one; see `unit_words`.
     layer
         The layer's number: input layers first, then the others, in the network's order, from 0.
     shape
-        (rows of the batch, units of the layer).
+        (rows of the batch, or their positions in it, units of the layer).
 
     Examples
     --------
@@ -55,6 +61,13 @@ def dropout_factors(
     return xp.asarray(kept, dtype=dtype) / (1 - rate)
 
 
-def input_noise(xp: A, std: float, seed: int, step: int | A, shape: tuple[int, int], dtype: A) -> A:
+def input_noise(
+    xp: A,
+    std: float,
+    seed: int | tuple[A, A],
+    step: int | A,
+    shape: tuple[int | A, int],
+    dtype: A,
+) -> A:
     """Return what is added to the inputs (rows, d) in one step: normal with deviation `std`."""
     return std * normal(xp, unit_words(xp, seed, step, INPUT_NOISE, *shape), shape[1], dtype)

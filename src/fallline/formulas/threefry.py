@@ -46,7 +46,9 @@ def threefry2x32(xp: A, key: tuple[A, A], counter: tuple[A, A]) -> tuple[A, A]:
     return a, b
 
 
-def unit_words(xp: A, seed: int, step: int | A, stream: int, rows: int, units: int) -> tuple[A, A]:
+def unit_words(
+    xp: A, seed: int | tuple[A, A], step: int | A, stream: int, rows: int | A, units: int
+) -> tuple[A, A]:
     """Return two words (rows, pairs) for each two neighbouring units of each row of a batch.
 
     The words of units 2p and 2p + 1 of row r are ``threefry(k, (r, p))`` with the key
@@ -55,17 +57,19 @@ def unit_words(xp: A, seed: int, step: int | A, stream: int, rows: int, units: i
     Parameters
     ----------
     seed
-        Of the plan.
+        Of the plan; or its two words, the low one first, for what is compiled for all seeds.
     step
         Steps taken before this one.
     stream
         What the bits are for: a number of its own for each use within a step.
     rows, units
-        Rows of the batch, by their position in it, and units of the layer; pairs = ⌈units / 2⌉.
+        Rows of the batch, by their position in it, or these positions themselves as an array of
+        uint32; and units of the layer; pairs = ⌈units / 2⌉.
     """
-    words = [_word(xp, n) for n in (seed, seed >> 32, step, stream)]
+    low, high = (seed, seed >> 32) if isinstance(seed, int) else seed
+    words = [_word(xp, n) for n in (low, high, step, stream)]
     key = threefry2x32(xp, (words[0], words[1]), (words[2], words[3]))
-    row = xp.arange(rows, dtype=xp.uint32)[:, None]
+    row = (xp.arange(rows, dtype=xp.uint32) if isinstance(rows, int) else rows)[:, None]
     pair = xp.arange((units + 1) // 2, dtype=xp.uint32)[None, :]
     return threefry2x32(xp, key, (row, pair))
 
