@@ -7,29 +7,30 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import Ints
 from ..engines.protocol import Rows
-from ..engines.spread import SpreadRows
+from ..engines.spread import Everywhere, SpreadRows
 from ..errors import DataError
 from .order import Spread
 from .shards import SHARDS, owned, places, shard_order
 
-__all__ = ["Layout", "ShardOrder"]
+__all__ = ["Layout", "SpreadOrder"]
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Who has which rows: the same on every process, but for `local`.
+    """Who has which rows: the same on every process, but for `process`.
 
     Parameters
     ----------
     counts
         (SHARDS,) how many rows each shard has.
-    devices
-        How many devices there are, of all processes.
-    local
-        The numbers of this process's own.
+    process, processes
+        Which of how many this one is.
+    each
+        How many devices each process has.
 
     Raises
     ------
@@ -38,21 +39,22 @@ class Layout:
 
     Examples
     --------
-    >>> layout = Layout(np.full(SHARDS, 2), 2, range(1, 2))
+    >>> layout = Layout(np.full(SHARDS, 2), 1, 2)
     >>> layout.n, layout.most, list(layout.shards)[:2]
     (128, 64, [32, 33])
     """
 
     counts: Ints
-    devices: int
-    local: range
+    process: int
+    processes: int
+    each: int = 1
 
     def __post_init__(self) -> None:
         """Check the number of devices."""
-        if not 0 < self.devices <= SHARDS:
+        if self.all_devices > SHARDS:
             raise DataError(
-                f"rows can be spread over {SHARDS} devices at most, but there are {self.devices}; "
-                "take fewer processes"
+                f"rows can be spread over {SHARDS} devices at most, but there are "
+                f"{self.all_devices}; take fewer processes"
             )
 
     @property
@@ -61,46 +63,50 @@ class Layout:
         return int(self.counts.sum())
 
     @property
+    def all_devices(self) -> int:
+        """The number of devices of all processes."""
+        return self.processes * self.each
+
+    @property
+    def devices(self) -> range:
+        """The numbers of this process's devices."""
+        return range(self.process * self.each, (self.process + 1) * self.each)
+
+    def owned(self, device: int) -> range:
+        """Return the shards of a device."""
+        return owned(device, self.all_devices)
+
+    @property
     def shards(self) -> range:
         """The shards of this process."""
-        return range(
-            owned(self.local.start, self.devices).start,
-            owned(self.local.stop - 1, self.devices).stop,
-        )
+        return range(self.owned(self.devices[0]).start, self.owned(self.devices[-1]).stop)
 
     @cached_property
     def most(self) -> int:
-        """How many rows the device with the most of them has, at least 1."""
-        sums = [self.counts[list(owned(d, self.devices))].sum() for d in range(self.devices)]
-        return max(1, int(max(sums)))
+        """How many rows the process with the most of them has, at least 1."""
+        shares = (owned(process, self.processes) for process in range(self.processes))
+        return max(1, *(int(self.counts[list(share)].sum()) for share in shares))
 
-    def spread(
-        self, shards: Mapping[int, Rows], like: Rows, total_weight: float, digest: str
-    ) -> SpreadRows:
-        """Return the rows of this process's shards, by the number of the shard, on its devices.
+    @cached_property
+    def starts(self) -> dict[int, int]:
+        """Where the rows of each shard of this process begin among its rows."""
+        sizes = self.counts[list(self.shards)]
+        return dict(zip(self.shards, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
 
-        Parameters
-        ----------
-        like
-            Rows, maybe none, whose widths and dtype are those of all.
-        """
-        sizes = (len(self.local), self.most)
-        X = np.zeros((*sizes, like.X.shape[1]), like.X.dtype)
-        Y = np.zeros((*sizes, like.Y.shape[1]), like.Y.dtype)
-        weights = np.zeros(sizes, like.weights.dtype)
-        for i, device in enumerate(self.local):
-            start = 0
-            for shard in owned(device, self.devices):
-                rows = shards[shard]
-                stop = start + rows.n
-                X[i, start:stop], Y[i, start:stop] = rows.X, rows.Y
-                weights[i, start:stop] = rows.weights
-                start = stop
-        return SpreadRows(X, Y, weights, self.n, total_weight, digest)
+    @property
+    def everywhere(self) -> Everywhere:
+        """Where the rows of this process are, as if one step took all rows."""
+        sizes = [[int(self.counts[s]) for s in self.owned(d)] for d in range(self.all_devices)]
+        width = max(1, *map(sum, sizes))
+        index = np.full((1, self.each, width), -1, np.int32)
+        for i, device in enumerate(self.devices):
+            count = sum(sizes[device])
+            index[0, i, :count] = self.starts[self.owned(device)[0]] + np.arange(count)
+        return index, np.zeros(index.shape, np.uint32)
 
 
 @dataclass(frozen=True, eq=False)
-class ShardOrder(Spread):
+class SpreadOrder(Spread):
     """The order of epochs over spread rows: a pure function of seed and epoch, as `RowOrder` is.
 
     Parameters
@@ -111,6 +117,12 @@ class ShardOrder(Spread):
         Rows of a batch.
     seed, shuffle
         As for `RowOrder`.
+
+    Examples
+    --------
+    >>> order = SpreadOrder(Layout(np.full(SHARDS, 2), 0, 1), size=100)
+    >>> order.epoch(3)[:2].tolist(), order.steps(3)[0].shape
+    ([384, 385], (2, 1, 100))
     """
 
     layout: Layout
@@ -123,9 +135,37 @@ class ShardOrder(Spread):
         """The number of rows of an epoch."""
         return self.layout.n
 
-    def epoch(self, k: int) -> EpochPlaces:
-        """Return the steps of epoch `k`."""
-        return EpochPlaces(self, k, 0, self.n)
+    def epoch(self, k: int) -> npt.NDArray[np.int64]:
+        """Return the (n,) places of epoch `k`, as `SpreadRows` numbers them."""
+        return np.arange(k * self.n, (k + 1) * self.n, dtype=np.int64)
+
+    def rows(
+        self, shards: Mapping[int, Rows], like: Rows, total_weight: float, digest: str
+    ) -> SpreadRows:
+        """Return the rows of this process's shards, by the number of the shard.
+
+        Parameters
+        ----------
+        like
+            Rows, maybe none, whose widths and dtype are those of all.
+        """
+        layout = self.layout
+        X = np.zeros((layout.most, like.X.shape[1]), like.X.dtype)
+        Y = np.zeros((layout.most, like.Y.shape[1]), like.Y.dtype)
+        weights = np.zeros(layout.most, like.weights.dtype)
+        for shard, start in layout.starts.items():
+            rows, stop = shards[shard], start + shards[shard].n
+            X[start:stop], Y[start:stop], weights[start:stop] = rows.X, rows.Y, rows.weights
+        return SpreadRows(
+            X,
+            Y,
+            weights,
+            n=layout.n,
+            total_weight=total_weight,
+            digest=digest,
+            everywhere=layout.everywhere,
+            epoch=self.steps,
+        )
 
     @property
     def batches(self) -> int:
@@ -136,85 +176,44 @@ class ShardOrder(Spread):
     def width(self) -> int:
         """The most rows that a device has in a batch: all have so many places for them."""
         layout, most = self.layout, 1
-        for device in range(layout.devices):
+        for device in range(layout.all_devices):
             taken = np.zeros(self.batches, np.int64)
-            for shard in owned(device, layout.devices):
-                taken += np.bincount(
-                    places(layout.counts, shard) // self.size, minlength=self.batches
-                )
-            most = max(most, int(taken.max()))
+            for shard in layout.owned(device):
+                steps = places(layout.counts, shard) // self.size
+                taken += np.bincount(steps, minlength=self.batches)
+            most = max(most, int(taken.max(initial=0)))
         return most
 
     @cached_property
-    def _fixed(self) -> tuple[Ints, list[list[tuple[int, int, Ints]]]]:
-        """Return the places in the batch, and for each device its shards with their slots.
+    def _fixed(self) -> tuple[Ints, list[dict[int, Ints]]]:
+        """What no epoch changes: the places in the batch, and the slots of each device's shards.
 
-        The first is (steps, local devices, width). A shard is its number, where its rows begin on
-        the device, and for each place of it, in the order of the epoch, its slot of
-        ``(steps, width)``.
+        The first is (steps, devices, width). The slots of a shard are numbers of places of
+        (steps, width), one for each of its rows, in the order of the epoch.
         """
         layout, width = self.layout, self.width
-        position = np.zeros((self.batches, len(layout.local), width), np.uint32)
-        shards = []
-        for i, device in enumerate(layout.local):
-            own = owned(device, layout.devices)
-            at = [places(layout.counts, shard) for shard in own]
-            every = np.sort(np.concatenate(at))
+        position = np.zeros((self.batches, layout.each, width), np.uint32)
+        devices = []
+        for i, device in enumerate(layout.devices):
+            at = {shard: places(layout.counts, shard) for shard in layout.owned(device)}
+            every = np.sort(np.concatenate(list(at.values())))
             step = every // self.size
             first = np.searchsorted(step, np.arange(self.batches))
             slots = step * width + np.arange(len(every)) - first[step]
             flat = np.zeros(self.batches * width, np.uint32)
             flat[slots] = every % self.size
             position[:, i] = flat.reshape(self.batches, width)
-            starts = np.cumsum([0, *map(len, at)])
-            shards.append(
-                [
-                    (shard, int(start), slots[np.searchsorted(every, mine)])
-                    for shard, start, mine in zip(own, starts, at, strict=False)
-                ]
-            )
-        return position, shards
+            devices.append({s: slots[np.searchsorted(every, own)] for s, own in at.items()})
+        return position, devices
 
-    def steps(self, k: int) -> tuple[Ints, Ints]:
-        """Return the places of all steps of epoch `k`, as `Places.steps` does."""
+    def steps(self, k: int) -> Everywhere:
+        """Return where the rows of each step of epoch `k` are."""
         position, devices = self._fixed
         index = np.full(position.shape, -1, np.int32)
         for i, shards in enumerate(devices):
             flat = np.full(position.shape[0] * position.shape[2], -1, np.int32)
-            for shard, start, slots in shards:
+            for shard, slots in shards.items():
                 order = shard_order(self.seed, k, shard, len(slots), shuffle=self.shuffle)
-                flat[slots] = start + order
+                flat[slots] = self.layout.starts[shard] + order
             index[:, i] = flat.reshape(position.shape[0], -1)
         return index, position
-
-
-@dataclass(eq=False)
-class EpochPlaces:
-    """A slice of an epoch: which rows each device takes in each step; see `Places`."""
-
-    order: ShardOrder
-    number: int
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __getitem__(self, rows: slice) -> EpochPlaces:
-        first, last, _ = rows.indices(len(self))
-        cut = EpochPlaces(
-            self.order, self.number, self.start + first, self.start + max(first, last)
-        )
-        cut.__dict__["_all"] = self._all  # computed once for all slices of an epoch
-        return cut
-
-    @cached_property
-    def _all(self) -> tuple[Ints, Ints]:
-        return self.order.steps(self.number)
-
-    def steps(self) -> tuple[Ints, Ints]:
-        """Return the places of these steps."""
-        size = self.order.size
-        which = slice(self.start // size, -(-self.stop // size))
-        index, position = self._all
-        return index[which], position[which]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Floats, Ints
+from ..errors import DataError
 from .protocol import Rows
 
-__all__ = ["Places", "SpreadRows"]
+__all__ = ["Everywhere", "SpreadRows"]
+
+Everywhere = tuple[Ints, Ints]
+"""Where rows are, two arrays (steps, devices of this process, places of a batch): the place among
+the rows of the process, −1 for none, and the place in the whole batch."""
 
 
 class SpreadRows(Rows):
     """What this process has of rows that are spread over processes.
 
-    All processes have places for as many rows; the last ones may be spare, with weight 0.
+    All processes have places for as many rows; the last ones may be spare, with weight 0. An order
+    of such rows is k·n + i for place i of the sequence of epoch k.
 
     Parameters
     ----------
@@ -26,13 +35,14 @@ class SpreadRows(Rows):
     digest
         A digest of the rows of all processes.
     everywhere
-        Places of which each of the rows of all processes has one, in one step.
+        Where all rows are, as if one step took them.
+    epoch
+        A function that returns where the rows of each step of an epoch are.
     """
 
-    n: int
     total_weight: float
     digest: str
-    everywhere: Places
+    everywhere: Everywhere
 
     def __new__(
         cls,
@@ -43,29 +53,41 @@ class SpreadRows(Rows):
         n: int,
         total_weight: float,
         digest: str,
-        everywhere: Places,
+        everywhere: Everywhere,
+        epoch: Callable[[int], Everywhere],
     ) -> SpreadRows:
         """Return the rows."""
         rows = super().__new__(cls, X, Y, weights)
         told: dict[str, Any] = vars(rows)
-        told |= {"n": n, "total_weight": total_weight, "digest": digest, "everywhere": everywhere}
+        told |= {"_n": n, "total_weight": total_weight, "digest": digest}
+        told |= {"everywhere": everywhere, "_epoch": epoch, "_last": (-1, everywhere)}
         return rows
 
+    @property
+    def n(self) -> int:
+        """The number of rows of all processes."""
+        return int(vars(self)["_n"])
 
-class Places(Protocol):
-    """A slice of an epoch over spread rows: which rows each device takes in each of its steps."""
+    def places(self, order: Ints) -> Everywhere:
+        """Return where the rows of these steps are, of which `order` (steps, n) has the places.
 
-    def __len__(self) -> int:
-        """Return the number of rows that the steps take, of all processes."""
-        ...
-
-    def __getitem__(self, rows: slice) -> Places:
-        """Return the steps that take these rows; the slice begins with a step."""
-        ...
-
-    def steps(self) -> tuple[Ints, Ints]:
-        """Return where rows are, two arrays (steps, devices of this process, places of a batch).
-
-        The places among the rows of the process, −1 for none; and those in the whole batch.
+        The steps are whole batches of one epoch; steps of −1 alone take no row.
         """
-        ...
+        firsts = order[:, 0]
+        taken = firsts >= 0
+        epoch = int(firsts[0]) // self.n if taken.any() else -1
+        if (firsts[taken] // self.n != epoch).any():
+            raise DataError("steps of several epochs are taken one epoch at a time")
+        index, position = self._places_of(epoch)
+        steps = firsts[taken] % self.n // order.shape[1]
+        found = np.full((len(order), *index.shape[1:]), -1, index.dtype)
+        at = np.zeros(found.shape, position.dtype)
+        found[taken], at[taken] = index[steps], position[steps]
+        return found, at
+
+    def _places_of(self, epoch: int) -> Everywhere:
+        last: tuple[int, Everywhere] = vars(self)["_last"]
+        if last[0] != epoch:
+            last = epoch, vars(self)["_epoch"](epoch)
+            vars(self)["_last"] = last
+        return last[1]
