@@ -147,4 +147,6 @@ class Taking:
         errors, penalties, weights, norms, told = taken.T.copy()
         objective = self.state.plan.objective
         reported = None if objective.unclipped is objective else told
-        return Steps(errors, penalties, weights, norms, rows, self.finite, reported, interrupted)
+        return Steps(
+            errors, penalties, weights, norms, rows, self.finite, reported, interrupted
+        )
