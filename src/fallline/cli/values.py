@@ -17,6 +17,7 @@ __all__ = [
     "Encoding",
     "File",
     "Hint",
+    "Hosts",
     "Layers",
     "Listed",
     "Number",
@@ -276,6 +277,19 @@ class Often(Value):
         from ..descent.checkpoint import Every
 
         Every.of(str(value))
+        return str(value)
+
+
+class Hosts(Value):
+    """The machines of a training."""
+
+    name = "text"
+    expected = "auto, or hosts with commas between, as in alpha:4000,beta"
+
+    def read(self, value: Any) -> str:
+        """Return the text."""
+        if not all(str(value).split(",")):
+            raise ValueError
         return str(value)
 
 

@@ -15,6 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import FalllineError
@@ -24,6 +25,9 @@ __all__ = ["AGAIN", "FROZEN", "LOST", "NO_COORDINATOR", "is_lost", "kept_in_word
 LOST, FROZEN, NO_COORDINATOR = 75, 76, 77
 AGAIN = frozenset({LOST, FROZEN, NO_COORDINATOR})
 """The exit codes after which starting again may help."""
+
+joined = False
+"""Whether this process has joined others that it has not left."""
 
 _STATUS = re.compile(r"[A-Z_]{5,}: ")  # how what comes from XLA begins: "UNKNOWN: Gloo ..."
 
@@ -64,10 +68,8 @@ def leave(code: int, *lines: str) -> None:
     """
     _say(lines)
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(AttributeError, OSError, ValueError):
             stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass
     os._exit(code)
 
 

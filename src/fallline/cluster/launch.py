@@ -112,7 +112,7 @@ def _once(wanted: Launch, arguments: Sequence[str], came: _Came) -> int:
 
 
 def _started(arguments: Sequence[str], rank: int, size: int, coordinator: str) -> _Worker:
-    said = None if rank == 0 else tempfile.TemporaryFile()
+    said = None if rank == 0 else tempfile.TemporaryFile()  # noqa: SIM115 `_ended` closes it
     process = subprocess.Popen(
         [sys.executable, "-m", "fallline.cli.main", *arguments],
         env=os.environ | {WORKER: f"{rank} {size} {coordinator}"},

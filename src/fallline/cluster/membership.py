@@ -14,7 +14,16 @@ from ..errors import MissingExtraError, SpecError
 from .faults import LOST, NO_COORDINATOR, leave
 from .watchdog import Watchdog
 
-__all__ = ["PORT", "Hosts", "Member", "Timeouts", "join", "worker_member"]
+__all__ = [
+    "PORT",
+    "Hosts",
+    "Member",
+    "Timeouts",
+    "answers",
+    "join",
+    "leave_others",
+    "worker_member",
+]
 
 PORT = 12321
 """Of the coordinator, where --hosts names none."""
@@ -177,8 +186,9 @@ def join(member: Member) -> Member:
     dog = Watchdog(lambda seconds: _not_all_came(member, seconds), least=limits.joining)
     try:
         # JAX would abort when its own time is up, without a word to people.
-        with dog.watch(0.9 * limits.joining):
-            jax.distributed.initialize(**joining)
+        dog.allow(0.9 * limits.joining)
+        jax.distributed.initialize(**joining)
+        dog.rest()
     except (RuntimeError, ValueError) as error:
         raise SpecError(_why_not(member, str(error))) from None
     return Member(
@@ -195,6 +205,24 @@ def _detection(environment: Mapping[str, str]) -> str | None:
             raise MissingExtraError("mpi4py", None, "training under this mpiexec")
         return "mpi4py"
     return None
+
+
+def leave_others() -> None:
+    """Leave the other processes, once all of them do."""
+    import jax
+
+    distributed: Any = jax.distributed
+    distributed.shutdown()
+
+
+def answers(address: str) -> bool:
+    """Return whether somebody listens at ``"host:port"``."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=2.0):
+            return True
+    except OSError:
+        return False
 
 
 def _not_all_came(member: Member, seconds: float) -> None:
@@ -233,4 +261,4 @@ def _own_output() -> None:
     os.dup2(null, 1)
     os.close(null)
     encoding, errors = sys.stdout.encoding, sys.stdout.errors
-    sys.stdout = open(own, "w", encoding=encoding, errors=errors, buffering=1)
+    sys.stdout = os.fdopen(own, "w", encoding=encoding, errors=errors, buffering=1)

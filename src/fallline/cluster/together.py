@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from ..errors import DataError, SpecError
 from .membership import Member
 
 __all__ = ["Together"]
-
-T = TypeVar("T")
 
 
 class Together:
@@ -38,9 +37,24 @@ class Together:
         words = [part.decode() for part in self.gather_bytes(json.dumps(told).encode())]
         return [json.loads(word) for word in words]
 
-    def from_first(self, make: Callable[[], bytes]) -> bytes:
-        """Return the bytes that process 0 makes, on all."""
-        return self.gather_bytes(make() if self.first else b"")[0]
+    def all_do(self, make: Callable[[], Any]) -> list[Any]:
+        """Return what each process makes, plain JSON; raise on all where one cannot make it.
+
+        Raises
+        ------
+        DataError, SpecError
+            What the first of them raised that did.
+        """
+        try:
+            told = {"made": make()}
+        except (DataError, SpecError) as error:
+            told = {"failed": [type(error).__name__, str(error)]}
+        every = self.gather(told)
+        for found in every:
+            if "failed" in found:
+                name, message = found["failed"]
+                raise (DataError if name == "DataError" else SpecError)(message)
+        return [found["made"] for found in every]
 
     def gather_bytes(self, told: bytes) -> list[bytes]:
         """Return the bytes of each process, in the order of the processes."""

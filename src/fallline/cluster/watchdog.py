@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 __all__ = ["Watchdog"]
 
@@ -23,42 +22,41 @@ class Watchdog:
         What to do then; it is called with the seconds that were allowed, and should end the
         process.
     least
-        Seconds that anything may take.
+        Seconds that may pass between two beats at least; ten times as many as ever passed before
+        are allowed, too.
 
     Examples
     --------
     >>> bitten = threading.Event()
     >>> dog = Watchdog(lambda seconds: bitten.set(), least=0.05)
-    >>> with dog.watch(0.05):
-    ...     bitten.wait(5)
+    >>> dog.allow(0.05)
+    >>> bitten.wait(5)
     True
     """
 
     def __init__(self, bite: Callable[[float], None], least: float) -> None:
         self._bite, self._least = bite, least
         self._longest, self._due, self._allowed = 0.0, math.inf, 0.0
+        self._last: float | None = None
         self._changed = threading.Condition()
         threading.Thread(target=self._look, daemon=True, name="fallline watchdog").start()
 
-    @contextmanager
-    def watch(self, seconds: float | None = None) -> Iterator[None]:
-        """Watch what is done within, once at a time.
+    def beat(self) -> None:
+        """Say that all goes on, and that the next beat will come; the first is only noted."""
+        now = time.monotonic()
+        if self._last is not None:
+            self._longest = max(self._longest, now - self._last)
+            self.allow(max(self._least, _PATIENCE * self._longest))
+        self._last = now
 
-        Parameters
-        ----------
-        seconds
-            What it may take; unless given, ten times as long as the longest before, and at least
-            the `least`.
-        """
-        allowed = max(self._least, _PATIENCE * self._longest) if seconds is None else seconds
-        begun = time.monotonic()
-        self._set(begun + allowed, allowed)
-        try:
-            yield
-        finally:
-            self._set(math.inf, 0.0)
-        if seconds is None:
-            self._longest = max(self._longest, time.monotonic() - begun)
+    def allow(self, seconds: float) -> None:
+        """Bite after so many seconds from now, unless told otherwise before."""
+        self._set(time.monotonic() + seconds, seconds)
+
+    def rest(self) -> None:
+        """Watch nothing until the next beat but one: what comes may take any time."""
+        self._last = None
+        self._set(math.inf, 0.0)
 
     def _set(self, due: float, allowed: float) -> None:
         with self._changed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import jax as untyped
 import numpy as np
@@ -26,7 +26,7 @@ from .xla import XlaEngine
 from .xla_devices import Place
 from .xla_rows import Resident, on_device
 
-__all__ = ["SpreadDevices", "SpreadEngine"]
+__all__ = ["SpreadDevices", "SpreadEngine", "Watch"]
 
 A = Any  # an array of jax.numpy
 
@@ -37,8 +37,14 @@ _AXIS = "devices"
 _PARTS = {"shared": P(), "rows": P(_AXIS), "places": P(None, _AXIS)}
 
 
-def _nothing() -> None:
-    """Do nothing."""
+class Watch(Protocol):
+    """What is told that steps go on."""
+
+    def beat(self) -> None:
+        """Take note that a piece of steps begins now."""
+
+    def rest(self) -> None:
+        """Take note that what begins now may take any time."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,11 @@ class SpreadDevices:
 
     Attributes
     ----------
-    beat
-        Called before each piece of steps.
+    watch
+        Told of each piece of steps, before it.
     """
 
-    beat: Callable[[], None] = field(default=_nothing, compare=False)
+    watch: Watch | None = field(default=None, compare=False)
 
     @cached_property
     def _mesh(self) -> Any:
@@ -102,7 +108,8 @@ class SpreadDevices:
 
     def halted(self, stop: bool) -> A:
         """Return a column a device that tells whether its process is to stop."""
-        self.beat()
+        if self.watch is not None:
+            self.watch.beat()
         own = np.full((1, jax.local_device_count()), stop, np.float32)
         return self._array("places", own, (1, jax.device_count()))
 
@@ -123,17 +130,22 @@ class SpreadEngine(XlaEngine):
 
     Parameters
     ----------
-    beat
-        Called before each piece of steps.
+    watch
+        Told of each piece of steps, before it.
     """
 
-    def __init__(self, beat: Callable[[], None] = _nothing) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         super().__init__()
-        self._beat = beat
+        self._watch = watch
+
+    @property
+    def local_devices(self) -> int:
+        """How many devices this process has."""
+        return int(jax.local_device_count())
 
     @cached_property
     def _devices(self) -> SpreadDevices:
-        return SpreadDevices(self._beat)
+        return SpreadDevices(self._watch)
 
     def start(
         self,
@@ -178,6 +190,8 @@ class SpreadEngine(XlaEngine):
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows of all processes."""
+        if self._watch is not None:
+            self._watch.rest()  # it is compiled first
         self._keep(rows)
         return super().error(network, objective, theta, rows)
 

@@ -1,0 +1,258 @@
+"""The training of one process among several: what all do alike, and what process 0 does alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..descent import Run, resume
+from ..descent.calls import RENEWABLE
+from ..descent.checkpoint import Saver
+from ..engines.spread import SpreadRows
+from ..errors import DataError, SpecError
+from ..formulas.losses import LOSSES
+from ..history import Epoch
+from ..training.account import account
+from ..training.baselines import baseline_outputs
+from ..training.choose import Choice, untried
+from ..training.last import Last, check_same
+from ..training.result import Stage, Start, TrainingResult
+from ..training.rules import with_rules
+from ..training.settings import Settings, network_for
+from ..training.work import choice_before
+from .agreement import Agreement
+from .prepared import (
+    Looked,
+    Ready,
+    look,
+    looked_from_json,
+    looked_to_json,
+    make_ready,
+    spread_rows,
+)
+from .source import Shards, open_shards
+from .together import Together
+
+__all__ = ["Asked", "train_part"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be trained, the same on all processes.
+
+    Attributes
+    ----------
+    data, read
+        The table, and how it is read; see `fallline.data.open_source`.
+    target
+        The columns to predict.
+    settings
+        As for `fallline.train`.
+    checkpoint, every, resume
+        As for `fallline.train`; only process 0 reads and writes these files.
+    """
+
+    data: Any
+    read: Mapping[str, Any]
+    target: Sequence[str]
+    settings: Settings
+    checkpoint: str | Path | None = None
+    every: str | int = "10 epochs"
+    resume: str | Path | None = None
+
+    def check(self) -> None:
+        """Raise a SpecError for what only one process can do."""
+        for name, value in (("folds", self.settings.folds), ("time", self.settings.time)):
+            if value is not None:
+                raise SpecError(
+                    f"{name} needs the whole table in one process; leave out {name}, or processes "
+                    "and hosts"
+                )
+        if self.settings.restarts > 1:
+            raise SpecError("several processes train one network: leave restarts at 1")
+        if self.settings.engine not in ("auto", "xla"):
+            raise SpecError(
+                f"several processes compute with the engine 'xla', not '{self.settings.engine}'; "
+                "leave engine out"
+            )
+
+
+def train_part(
+    asked: Asked,
+    together: Together,
+    agreement: Agreement,
+    *,
+    part: Callable[[], None],
+    start: Callable[[Start], None] | None = None,
+    watch: Callable[[Stage], None] | None = None,
+) -> TrainingResult | None:
+    """Train with the other processes; return the result on process 0, None on the others.
+
+    Parameters
+    ----------
+    agreement
+        What ends the run on all processes at once.
+    part
+        Called when the processes part, before process 0 judges the model.
+    start, watch
+        As for `fallline.train`; called by process 0 alone.
+
+    Raises
+    ------
+    DataError, SpecError
+        On all processes alike.
+    """
+    asked.check()
+    shards = _opened(asked, together)
+    looked = _looked(asked, shards, together)
+    ready = make_ready(shards, looked, asked.settings, together)
+    settings, output = with_rules(asked.settings, ready.rows["train"], ready.coding.target)
+    target, loss = ready.coding.target, LOSSES[settings.loss or ""]
+    outputs = target.k * loss.outputs_each
+    network = network_for(settings.net or "none", ready.coding.encoder.d, outputs, output)
+    own = _fetched(asked.resume, together)
+    choice = untried(settings) if own is None else choice_before(own, settings)
+    patience = settings.patience if ready.rows["validation"] else None
+    plan = settings.plan(choice.l2, epochs=choice.epochs, patience=patience)
+    if start is not None and together.first:
+        start(_start(shards, looked, ready, settings, network))
+    engine = agreement.engine()
+    order, rows, validation = spread_rows(
+        shards,
+        looked,
+        ready,
+        settings,
+        together,
+        devices=engine.local_devices,
+        size=plan.batch_size or ready.rows["train"],
+        seed=plan.seed,
+    )
+    given: dict[str, Any] = {
+        "X_val": validation,
+        "engine": engine,
+        "order": order,
+        "on_steps": agreement,
+        "checkpoint": _saver(asked, rows, together),
+    }
+    if own is None:
+        made = {"initializer": settings.initializer, "plan": plan, "dtype": settings.dtype}
+        run = Run(network, rows, None, **made, **given)  # type: ignore[arg-type]
+    else:
+        check_same(own, network, plan, settings)
+        new = {name: getattr(plan, name) for name in RENEWABLE}
+        run = resume(own, rows, None, **new, **given)  # type: ignore[arg-type]
+    agreement.watch(run)
+    for epoch in run:
+        if watch is not None and together.first:
+            watch(Stage("training", epoch.epoch, plan.epochs, epoch, f"λ {plan.l2:g}"))
+    part()
+    if not together.first:
+        return None
+    return _result(run, looked, ready, settings, choice, agreement.interrupted)
+
+
+def _opened(asked: Asked, together: Together) -> Shards:
+    """Return the table; all processes must see the same one."""
+
+    def opened() -> list[Any]:
+        found.append(open_shards(asked.data, asked.read))
+        return [found[0].source.n, list(found[0].source.names)]
+
+    found: list[Shards] = []
+    for rank, told in enumerate(every := together.all_do(opened)):
+        if told != every[0]:
+            raise DataError(
+                f"process {rank} sees another table than process 0 ({told[0]} rows, not "
+                f"{every[0][0]}); all hosts must see the same files"
+            )
+    return found[0]
+
+
+def _looked(asked: Asked, shards: Shards, together: Together) -> Looked:
+    found: list[Looked] = []
+
+    def looking() -> Any:
+        if not together.first:
+            return None
+        found.append(look(shards, asked.target, asked.settings))
+        return looked_to_json(found[0])
+
+    told = together.all_do(looking)[0]
+    return found[0] if together.first else looked_from_json(told)
+
+
+def _fetched(path: str | Path | None, together: Together) -> Path | None:
+    """Return a copy of process 0's checkpoint, which need not lie where others can read it."""
+    if path is None:
+        return None
+
+    def content() -> str | None:
+        try:
+            return Path(path).read_bytes().hex() if together.first else None
+        except OSError as error:
+            raise DataError(f"cannot read the checkpoint '{path}': {error.strerror}") from None
+
+    told = together.all_do(content)[0]
+    if together.first:
+        return Path(path)
+    folder = Path(tempfile.mkdtemp(prefix="fallline-"))
+    copy = folder / Path(path).name
+    copy.write_bytes(bytes.fromhex(told))
+    return copy
+
+
+def _saver(asked: Asked, rows: SpreadRows, together: Together) -> Saver | None:
+    """Return what writes checkpoints on process 0; on the others it only knows when."""
+    if asked.checkpoint is None:
+        return None
+    return Saver(asked.checkpoint if together.first else None, asked.every, rows.digest)
+
+
+def _start(shards: Shards, looked: Looked, ready: Ready, settings: Settings, network: Any) -> Start:
+    seen = ready.seen(looked, settings)
+    return Start(
+        source=shards.source.name,
+        table_rows=shards.source.n,
+        table_columns=len(shards.source.names),
+        target=ready.coding.target.names,
+        task=seen.task,
+        task_reason=seen.known.task_reason,
+        roles=looked.roles,
+        rows=ready.rows,
+        notes=seen.notes,
+        network=network,
+        settings=settings,
+    )
+
+
+def _result(
+    run: Run,
+    looked: Looked,
+    ready: Ready,
+    settings: Settings,
+    choice: Choice,
+    interrupted: bool,
+) -> TrainingResult:
+    """Return the model and its account, judged on the rows that process 0 has looked at."""
+    if not run.history:
+        raise DataError(f"nothing was learnt: {run.stopped}")
+    seen, encoder, loss = (
+        ready.seen(looked, settings),
+        ready.coding.encoder,
+        LOSSES[settings.loss or ""],
+    )
+    rows = seen.rows(encoder, seen.train, settings.dtype)
+    ask = seen.rows(encoder, seen.judged, settings.dtype)
+    plain = [one._replace(Y=loss.plain(one.Y)) for one in (rows, ask)]
+    simple = baseline_outputs(seen.target, plain[0], plain[1])
+    settings = replace(settings, l2=choice.l2, epochs=choice.epochs)
+    last = Last((run,), interrupted)
+    return account(seen, settings, choice, last, encoder, rows, ask, simple)
+
+
+def told_epoch(epoch: Epoch) -> str:
+    """Return what is said of an epoch."""
+    return f"epoch {epoch.epoch}, step {epoch.steps}"
