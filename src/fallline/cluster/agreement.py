@@ -43,9 +43,9 @@ class Agreement:
 
     def engine(self) -> Any:
         """Return the engine of all processes."""
-        from ..engines.xla_spread import SpreadEngine
+        from .engine import TogetherEngine
 
-        return SpreadEngine(self._dog)
+        return TogetherEngine(self._dog)
 
     def watch(self, run: Run) -> None:
         """Take note of the run, which begins now."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..data.spread import SpreadOrder
 from ..descent import Run, resume
 from ..descent.calls import RENEWABLE
-from ..descent.checkpoint import Saver
-from ..engines.spread import SpreadRows
+from ..descent.checkpoint import Saver, data_digest
 from ..errors import DataError, SpecError
 from ..formulas.losses import LOSSES
-from ..history import Epoch
 from ..training.account import account
 from ..training.baselines import baseline_outputs
 from ..training.choose import Choice, untried
@@ -120,22 +119,21 @@ def train_part(
     if start is not None and together.first:
         start(_start(shards, looked, ready, settings, network))
     engine = agreement.engine()
-    order, rows, validation = spread_rows(
+    rows, validation = spread_rows(
         shards,
         looked,
         ready,
         settings,
         together,
         devices=engine.local_devices,
-        size=plan.batch_size or ready.rows["train"],
-        seed=plan.seed,
     )
+    digest = data_digest(rows, validation)
     given: dict[str, Any] = {
         "X_val": validation,
         "engine": engine,
-        "order": order,
+        "order": SpreadOrder(ready.counts[0], plan.seed, plan.shuffle),
         "on_steps": agreement,
-        "checkpoint": _saver(asked, rows, together),
+        "checkpoint": _saver(asked, digest, together),
     }
     if own is None:
         made = {"initializer": settings.initializer, "plan": plan, "dtype": settings.dtype}
@@ -204,11 +202,11 @@ def _fetched(path: str | Path | None, together: Together) -> Path | None:
     return copy
 
 
-def _saver(asked: Asked, rows: SpreadRows, together: Together) -> Saver | None:
+def _saver(asked: Asked, digest: str, together: Together) -> Saver | None:
     """Return what writes checkpoints on process 0; on the others it only knows when."""
     if asked.checkpoint is None:
         return None
-    return Saver(asked.checkpoint if together.first else None, asked.every, rows.digest)
+    return Saver(asked.checkpoint if together.first else None, asked.every, digest)
 
 
 def _start(shards: Shards, looked: Looked, ready: Ready, settings: Settings, network: Any) -> Start:
@@ -251,8 +249,3 @@ def _result(
     settings = replace(settings, l2=choice.l2, epochs=choice.epochs)
     last = Last((run,), interrupted)
     return account(seen, settings, choice, last, encoder, rows, ask, simple)
-
-
-def told_epoch(epoch: Epoch) -> str:
-    """Return what is said of an epoch."""
-    return f"epoch {epoch.epoch}, step {epoch.steps}"

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import Bools, Ints
 from ..data.cells import nulls_of, texts_of
 from ..data.drawn import drawn_parts, group_keys
-from ..data.encoders import TableEncoder
 from ..data.roles import Role
 from ..data.shards import owned
-from ..data.spread import Layout, SpreadOrder
+from ..data.spread import device_bounds
 from ..data.streamed import Summary, class_counts, fitted, fitted_target, summary
 from ..data.table import Table
 from ..data.targets import TargetEncoder, known_rows
 from ..engines.protocol import Rows
-from ..engines.spread import SpreadRows
 from ..errors import DataError
 from ..training.known import Known, known_part
 from ..training.prepare import (
@@ -36,6 +33,9 @@ from ..training.settings import Settings
 from ..training.weights import class_weights
 from .source import Shards
 from .together import Together
+
+if TYPE_CHECKING:
+    from ..engines.mesh import OwnRows
 
 __all__ = ["Looked", "Ready", "Seen", "look", "make_ready", "spread_rows"]
 
@@ -229,70 +229,50 @@ def spread_rows(
     together: Together,
     *,
     devices: int,
-    size: int,
-    seed: int,
-) -> tuple[SpreadOrder, SpreadRows, SpreadRows | None]:
-    """Return the order of epochs, the training rows and the validation rows, if any.
+) -> tuple[OwnRows, OwnRows | None]:
+    """Return what this process has of the training rows and of the validation rows, if any.
 
     Parameters
     ----------
     devices
         Of each process.
-    size
-        Rows of a batch.
-    seed
-        Of the order.
     """
-    orders = [
-        SpreadOrder(
-            Layout(ready.counts[part], together.rank, together.size, devices),
-            size,
-            seed,
-            settings.shuffle,
-        )
-        for part in range(2)
-    ]
-    parts: list[dict[int, Rows]] = [{}, {}]
+    from ..engines.mesh import OwnRows
 
-    def encode() -> list[Any]:
-        told = []
-        for shard, found in _encoded(shards, looked, ready.coding, settings, together):
+    parts: list[list[Rows]] = [[], []]
+
+    def encode() -> list[str]:
+        digests = []
+        for found in _encoded(shards, looked, ready.coding, settings, together):
             digest = hashlib.sha256()
             for own, rows in zip(parts, found, strict=True):
-                own[shard] = rows
+                own.append(rows)
                 for array in rows:
                     digest.update(np.ascontiguousarray(array).tobytes())
-            weights = [float(rows.weights.astype(np.float64).sum()) for rows in found]
-            told.append([digest.hexdigest(), weights])
-        return told
+            digests.append(digest.hexdigest())
+        return digests
 
-    told = [shard for part in together.all_do(encode) for shard in part]
-    names = orders[0].layout.counts, ready.coding.encoder.feature_names
-    digest = hashlib.sha256(repr(names).encode() + "".join(one[0] for one in told).encode())
-    totals = [math.fsum(one[1][part] for one in told) for part in range(2)]
-    like = next(iter(parts[0].values()))
-    made = [
-        order.rows(own, like, total, digest.hexdigest()) if order.n else None
-        for order, own, total in zip(orders, parts, totals, strict=True)
-    ]
-    assert made[0] is not None  # `make_ready` has seen to it
-    return orders[0], made[0], made[1]
+    told = [digest for part in together.all_do(encode) for digest in part]
+    names = ready.counts.tolist(), ready.coding.encoder.feature_names
+    digest = hashlib.sha256("".join([repr(names), *told]).encode()).hexdigest()
+
+    def own(part: int) -> OwnRows:
+        bounds = device_bounds(ready.counts[part], together.size * devices)
+        rows = Rows(*(np.concatenate(arrays) for arrays in zip(*parts[part], strict=True)))
+        return OwnRows(rows, bounds, together.rank, devices, digest)
+
+    return own(0), own(1) if ready.rows["validation"] else None
 
 
 def _encoded(
     shards: Shards, looked: Looked, coding: Coding, settings: Settings, together: Together
-) -> Iterator[tuple[int, list[Rows]]]:
+) -> Iterator[list[Rows]]:
     """Yield the training and the validation rows of each shard of this process."""
-    for shard, table, numbers in shards.read(owned(together.rank, together.size)):
+    for _, table, numbers in shards.read(owned(together.rank, together.size)):
         known, parts = _known_parts(table, numbers, looked, settings)
         found = []
         for part in range(2):
             own = table.take(known & (parts == part))
             targets = [own[name] for name in looked.target.names]
             found.append(coding.rows(own, targets, settings.dtype))
-        yield shard, found
-
-
-def encoder_of(ready: Ready) -> TableEncoder:
-    """Return the encoder of the columns."""
-    return ready.coding.encoder
+        yield found

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..engines.permutations import permutation
 from ..errors import DataError, SpecError
 
-__all__ = ["AskedOnce", "Order", "RowOrder", "Spread", "checked_seed"]
+__all__ = ["AskedOnce", "Order", "RowOrder", "checked_seed"]
 
 
 class Order(Protocol):
@@ -84,10 +84,6 @@ class RowOrder:
         return permutation((self.seed, k), self.n)
 
 
-class Spread:
-    """An order of rows that are spread over processes: its epochs are `engines.spread.Places`."""
-
-
 class AskedOnce:
     """An order of n rows that is asked once while an epoch lasts, and checked.
 
@@ -118,8 +114,8 @@ class AskedOnce:
                 f"epoch k = 1, 2, ..., such as a RowOrder has, but it is {order!r}"
             )
         self._order, self._n = order, n
-        # These give what fits, of their own each time.
-        self._fits = isinstance(order, Spread) or (type(order) is RowOrder and order.n == n)
+        # A RowOrder gives what fits, in an array of its own each time.
+        self._fits = type(order) is RowOrder and order.n == n
         self._asked: tuple[int, npt.NDArray[np.int64]] | None = None
 
     def epoch(self, k: int) -> npt.NDArray[np.int64]:
@@ -132,8 +128,7 @@ class AskedOnce:
         """
         if self._asked is None or self._asked[0] != k:
             given = self._order.epoch(k)
-            own: Any = given if self._fits else _positions(given, k, self._n)
-            self._asked = k, own
+            self._asked = k, np.asarray(given) if self._fits else _positions(given, k, self._n)
         return self._asked[1]
 
     def again(self, k: int) -> npt.NDArray[np.int64] | None:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ..arrays import Floats, Ints
 from ..engines.calls import checked_rows
 from ..engines.protocol import Rows, Steps
-from ..engines.spread import SpreadRows
 from ..errors import SpecError
 from ..history import Epoch
 from ..spec.fits import check_trainable
@@ -86,7 +85,7 @@ def validation_rows(
     network: Network, plan: Plan, X: Any, Y: Any, weights: Any, dtype: npt.DTypeLike
 ) -> Rows | None:
     """Return the validation rows, or None where there are none."""
-    ready = isinstance(X, SpreadRows)
+    ready = isinstance(X, Rows)
     if ((X is None) != (Y is None) and not ready) or (X is None and weights is not None):
         raise SpecError("give X_val and y_val together (and sample_weight_val with them)")
     if X is not None:

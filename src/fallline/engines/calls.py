@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from ..spec.plan import Objective, check_targets
 from .predictor import kept, outputs_of
 from .protocol import Rows
 from .registry import get_engine
-from .spread import SpreadRows
 from .threads import allowed_threads, one_thread
 
 __all__ = ["checked_rows", "error_and_gradient", "errors_at", "example_gradients", "predict"]
@@ -33,7 +32,8 @@ def checked_rows(
 ) -> Rows:
     """Return X, Y and row weights as checked arrays of one dtype that fit network and error.
 
-    Rows that are spread over processes come ready, in place of X, and are returned as they are.
+    Rows that are ready come in place of X, and are returned as they are: so may those come that
+    other processes have a part of.
 
     Raises
     ------
@@ -41,9 +41,9 @@ def checked_rows(
         When they do not.
     """
     objective.check(network)
-    if isinstance(X, SpreadRows):
-        check_targets(objective, X.Y.reshape(-1, X.Y.shape[-1])[X.weights.ravel() > 0])
-        return cast(Rows, X)  # of which whoever takes rows as such asks for n alone
+    if isinstance(X, Rows):
+        check_targets(objective, X.Y)
+        return X
     inputs = as_matrix(X, network.n_inputs, dtype, "X")
     n = inputs.shape[0]  # a sparse matrix has no len
     targets = as_targets(Y, n, target_count(objective.error, network), dtype)

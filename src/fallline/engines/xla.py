@@ -22,6 +22,7 @@ from ..errors import SpecError
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .fallback import Teller, python_functions
+from .mesh import devices_of
 from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
 from .xla_cache import compiled, precisely, what_counts
@@ -52,6 +53,8 @@ class XlaEngine:
         How matrices of float32 are multiplied: ``"highest"``, as float32 does; ``"high"`` and
         ``"default"``, as JAX means them, faster and less exact on accelerators; ``"bfloat16"``,
         rounded to bfloat16 and summed in float32, while weights and all else stay float32.
+    beat
+        Called before each piece of steps that several devices take.
 
     Raises
     ------
@@ -61,14 +64,19 @@ class XlaEngine:
 
     name = "xla"
 
-    def __init__(self, devices: int | Literal["all"] = 1, products: Products = "highest") -> None:
-        self._asked, self._products = devices, products
+    def __init__(
+        self,
+        devices: int | Literal["all"] = 1,
+        products: Products = "highest",
+        beat: Callable[[], None] | None = None,
+    ) -> None:
+        self._asked, self._products, self._beat = devices, products, beat
         self._reference, self._teller = ReferenceEngine(), Teller()
 
     @cached_property
     def _devices(self) -> Devices:
         """Where it computes; JAX looks for devices when they are asked for first."""
-        return OneDevice()
+        return devices_of(self._asked, self._beat)
 
     # Descents.
 
@@ -123,7 +131,8 @@ class XlaEngine:
         batches[:, :epoch] = np.reshape(order, (epochs, epoch))
         interrupted = None
         with precisely(state.dtype, self._products):
-            formula = self._formula(state.network, state.counts, rows.X)
+            kept = resident(rows, self._devices)
+            formula = self._formula(self._devices, state.network, state.counts, kept.longest)
             taking = Taking(self._devices, formula, state, rows)
             try:
                 taking.take(batches.reshape(epochs * each, size), np.asarray(rates), stop)
@@ -159,7 +168,9 @@ class XlaEngine:
         """Return ∂e/∂θ (n, P) of each row's error alone, without its weight and any penalty."""
         if _in_python(network, objective):
             return self._reference.example_gradients(network, objective, theta, rows)
-        formula = self._formula(network, _counts(objective), rows.X, network.size)
+        formula = self._formula(
+            OneDevice(), network, _counts(objective), longest_row(rows.X), network.size
+        )
         return self._by_blocks(formula, example_slopes, theta, rows)
 
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
@@ -168,7 +179,9 @@ class XlaEngine:
             return self._reference.predict(network, theta, X)
         n = X.shape[0]  # a sparse matrix has no len
         rows = Rows(X, np.zeros((n, 0), theta.dtype), np.zeros(n, theta.dtype))
-        return self._by_blocks(self._formula(network, _NOTHING, X), outputs, theta, rows)
+        return self._by_blocks(
+            self._formula(OneDevice(), network, _NOTHING, longest_row(X)), outputs, theta, rows
+        )
 
     def ready(self, network: Network, theta: Floats) -> Ready | None:
         """Return None: there is nothing to make ready."""
@@ -179,10 +192,11 @@ class XlaEngine:
     ) -> tuple[float, Any]:
         """Return J as it is reported, and ∂J/∂θ."""
         with precisely(theta.dtype, self._products):
-            formula = self._formula(network, _counts(objective), rows.X)
-            kept = resident(rows, self._devices)
+            devices = self._devices.of_all(rows)
+            kept = resident(rows, devices)
+            formula = self._formula(devices, network, _counts(objective), kept.longest)
             _, gradient, told = compiled(whole, formula, WHOLE)(
-                self._devices.shared(theta), kept.batch, kept.everywhere, kept.total
+                devices.shared(theta), kept.batch, kept.everywhere, kept.total
             )
             return float(told), gradient
 
@@ -201,9 +215,11 @@ class XlaEngine:
                 found.append(result[: own.n])
         return found[0].copy() if len(found) == 1 else np.concatenate(found)
 
-    def _formula(self, network: Network, counts: Plan, X: Inputs, beside: int = 0) -> Formula:
-        block = block_rows(network, longest_row(X), beside)
-        return Formula(network, counts, self._products, self._devices, block)
+    def _formula(
+        self, devices: Devices, network: Network, counts: Plan, entries: int, beside: int = 0
+    ) -> Formula:
+        block = block_rows(network, entries, beside)
+        return Formula(network, counts, self._products, devices, block)
 
 
 def _counts(objective: Objective) -> Plan:

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import Ints
 from .protocol import Rows
 
-__all__ = ["Devices", "OneDevice", "Place"]
+__all__ = ["Devices", "OneDevice", "Place", "everywhere", "roundly"]
 
 A = Any  # an array of jax.numpy
 
@@ -64,11 +64,39 @@ class Devices(Protocol):
             (steps, n) positions among all rows, −1 for none.
         """
 
+    def everywhere(self, rows: Rows, size: int) -> Place:
+        """Return where all rows are, as one step; each has so many with those that fill up."""
+
+    def of_all(self, rows: Rows) -> Devices:
+        """Return the devices that compute what is of all these rows."""
+
+    def largest(self, number: int) -> int:
+        """Return the largest number that a process gives."""
+
     def halted(self, stop: bool) -> A | None:
         """Return a column a device that tells whether its process is to stop; None: stop now."""
 
     def total(self, rows: Rows) -> float:
         """Return Σ s of all rows of all processes."""
+
+
+def everywhere(rows: Rows, size: int) -> Ints:
+    """Return the places of the rows that this process has, and −1 to fill up: (1, size)."""
+    order, own = np.full((1, size), -1), len(rows.weights)
+    order[0, :own] = np.arange(own)
+    return order
+
+
+def roundly(count: int) -> int:
+    """Return a number that is as great, at most a sixteenth greater, and one of few.
+
+    Examples
+    --------
+    >>> [roundly(count) for count in (11, 1000, 1023, 1025)]
+    [11, 1024, 1024, 1088]
+    """
+    step = 1 << max(count.bit_length() - 5, 0)
+    return -(-count // step) * step
 
 
 @dataclass(frozen=True)
@@ -100,6 +128,18 @@ class OneDevice:
         """Return the rows of each step as they come."""
         position = np.arange(order.shape[1], dtype=np.uint32)[None]
         return Place(jax.device_put(order.astype(np.int32)), jax.device_put(position))
+
+    def everywhere(self, rows: Rows, size: int) -> Place:
+        """Return where all rows are, as one step."""
+        return self.places(everywhere(rows, size), rows)
+
+    def of_all(self, rows: Rows) -> Devices:
+        """Return this device."""
+        return self
+
+    def largest(self, number: int) -> int:
+        """Return the number of the only process."""
+        return number
 
     def halted(self, stop: bool) -> A | None:
         """Return None where it is to stop: nobody else must know."""

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import Inputs, is_sparse
 from ..errors import DataError
 from .protocol import Rows
-from .xla_devices import Devices, Place
+from .xla_devices import Devices, Place, roundly
 from .xla_network import Batch, Entries
 
 __all__ = ["Compressed", "Resident", "every", "longest_row", "on_device", "resident", "take"]
@@ -46,37 +46,48 @@ class Resident:
         Where all of them are, as one step would take them.
     total
         Σ s, a scalar.
+    longest
+        The most entries of a row of a sparse matrix, as a power of 2; 0 for a dense one.
     """
 
     batch: Batch
     everywhere: Place
     total: A
+    longest: int
 
 
 def resident(rows: Rows, devices: Devices) -> Resident:
     """Return the rows on the devices: those that were sent there before, if they were."""
     found: Resident | None = rows.kept.get(devices)
     if found is None:
-        size = _roundly(len(rows.weights))
-        order = np.full((1, size), -1)
-        order[0, : rows.n] = np.arange(rows.n)
+        size = devices.largest(roundly(len(rows.weights)))
+        longest = devices.largest(longest_row(rows.X))
+        entries = devices.largest(roundly(rows.X.nnz + 1)) if longest else 0
         found = rows.kept[devices] = Resident(
-            on_device(rows, size, devices.rows),
-            devices.places(order, rows),
+            _filled(rows, size, entries, longest, devices.rows),
+            devices.everywhere(rows, size),
             devices.shared(np.asarray(devices.total(rows), _plain(rows.Y.dtype))),
+            longest,
         )
     return found
 
 
 def on_device(rows: Rows, size: int, put: Put) -> Batch:
     """Return the rows as arrays of the device, and as many more as make up the size."""
+    longest = longest_row(rows.X)
+    return _filled(rows, size, roundly(rows.X.nnz + 1) if longest else 0, longest, put)
+
+
+def _filled(rows: Rows, size: int, entries: int, longest: int, put: Put) -> Batch:
+    """Return the rows on the device; of a sparse matrix with so many entries, and in a row."""
 
     def filled(array: Any) -> A:
         short = size - len(array)
         whole = np.pad(array, [(0, short)] + [(0, 0)] * (array.ndim - 1)) if short else array
         return put(np.ascontiguousarray(whole, _plain(array.dtype)))
 
-    X = _compressed(rows.X, size, put) if is_sparse(rows.X) else filled(rows.X)
+    sparse = is_sparse(rows.X)
+    X = _compressed(rows.X, size, entries, longest, put) if sparse else filled(rows.X)
     return Batch(X, filled(rows.Y), filled(rows.weights))
 
 
@@ -84,23 +95,10 @@ def _plain(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype.newbyteorder("=")
 
 
-def _roundly(count: int) -> int:
-    """Return a number that is as great, at most a sixteenth greater, and one of few.
-
-    Examples
-    --------
-    >>> [_roundly(count) for count in (11, 1000, 1023, 1025)]
-    [11, 1024, 1024, 1088]
-    """
-    step = 1 << max(count.bit_length() - 5, 0)
-    return -(-count // step) * step
-
-
 _MOST_ENTRIES = 2**31 - 1
 
 
-def _compressed(X: Inputs, size: int, put: Put) -> Compressed:
-    entries, longest = _roundly(X.nnz + 1), longest_row(X)
+def _compressed(X: Inputs, size: int, entries: int, longest: int, put: Put) -> Compressed:
     if entries + longest > _MOST_ENTRIES:
         raise DataError(
             f"X has {X.nnz} entries, more than the sparse matrices of the xla engine may have, "
@@ -119,8 +117,8 @@ def longest_row(X: Inputs) -> int:
     """Return the most entries of a row of a sparse matrix, as a power of 2; 0 for a dense one."""
     if not is_sparse(X):
         return 0
-    most = int(np.diff(X.indptr).max(initial=0))
-    return 1 << max(most - 1, 0).bit_length()
+    most = int(np.diff(X.indptr).max(initial=1))
+    return 1 << (most - 1).bit_length()
 
 
 # --- within compiled functions -------------------------------------------------------------------
