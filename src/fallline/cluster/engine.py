@@ -46,7 +46,7 @@ class TogetherEngine(XlaEngine):
 
     def __init__(self, dog: Watchdog | None = None) -> None:
         super().__init__("all", beat=None if dog is None else dog.beat)
-        self._dog = dog
+        self._dog, self._fresh = dog, True
 
     @property
     def local_devices(self) -> int:
@@ -68,6 +68,7 @@ class TogetherEngine(XlaEngine):
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows of all processes."""
-        if self._dog is not None:
-            self._dog.rest()  # it is compiled first, which may take any time
+        if self._dog is not None and self._fresh:
+            self._dog.once()  # it is compiled first
+        self._fresh = False
         return super().error(network, objective, theta, rows)

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..arrays import Floats
 from ..data.spread import SpreadOrder
 from ..descent import Run, resume
 from ..descent.calls import RENEWABLE
 from ..descent.checkpoint import Saver, data_digest
+from ..engines.protocol import Rows
 from ..errors import DataError, SpecError
 from ..formulas.losses import LOSSES
 from ..training.account import account
 from ..training.baselines import baseline_outputs
 from ..training.choose import Choice, untried
 from ..training.last import Last, check_same
+from ..training.prepare import Coding
 from ..training.result import Stage, Start, TrainingResult
 from ..training.rules import with_rules
 from ..training.settings import Settings, network_for
@@ -26,6 +29,7 @@ from .agreement import Agreement
 from .prepared import (
     Looked,
     Ready,
+    Seen,
     look,
     looked_from_json,
     looked_to_json,
@@ -142,14 +146,13 @@ def train_part(
         check_same(own, network, plan, settings)
         new = {name: getattr(plan, name) for name in RENEWABLE}
         run = resume(own, rows, None, **new, **given)  # type: ignore[arg-type]
+    judge = _Judge.of(looked, ready, settings) if together.first else None
     agreement.watch(run)
     for epoch in run:
         if watch is not None and together.first:
             watch(Stage("training", epoch.epoch, plan.epochs, epoch, f"λ {plan.l2:g}"))
     part()
-    if not together.first:
-        return None
-    return _result(run, looked, ready, settings, choice, agreement.interrupted)
+    return None if judge is None else judge.result(run, choice, agreement.interrupted)
 
 
 def _opened(asked: Asked, together: Together) -> Shards:
@@ -226,26 +229,44 @@ def _start(shards: Shards, looked: Looked, ready: Ready, settings: Settings, net
     )
 
 
-def _result(
-    run: Run,
-    looked: Looked,
-    ready: Ready,
-    settings: Settings,
-    choice: Choice,
-    interrupted: bool,
-) -> TrainingResult:
-    """Return the model and its account, judged on the rows that process 0 has looked at."""
-    if not run.history:
-        raise DataError(f"nothing was learnt: {run.stopped}")
-    seen, encoder, loss = (
-        ready.seen(looked, settings),
-        ready.coding.encoder,
-        LOSSES[settings.loss or ""],
-    )
-    rows = seen.rows(encoder, seen.train, settings.dtype)
-    ask = seen.rows(encoder, seen.judged, settings.dtype)
-    plain = [one._replace(Y=loss.plain(one.Y)) for one in (rows, ask)]
-    simple = baseline_outputs(seen.target, plain[0], plain[1])
-    settings = replace(settings, l2=choice.l2, epochs=choice.epochs)
-    last = Last((run,), interrupted)
-    return account(seen, settings, choice, last, encoder, rows, ask, simple)
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """What process 0 judges the model by: the rows that it has looked at, and simple models.
+
+    It is made before the training: once that is interrupted, nothing slow may follow.
+    """
+
+    seen: Seen
+    coding: Coding
+    settings: Settings
+    rows: Rows
+    ask: Rows
+    simple: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, looked: Looked, ready: Ready, settings: Settings) -> _Judge:
+        seen, encoder, loss = (
+            ready.seen(looked, settings),
+            ready.coding.encoder,
+            LOSSES[settings.loss or ""],
+        )
+        rows = seen.rows(encoder, seen.train, settings.dtype)
+        ask = seen.rows(encoder, seen.judged, settings.dtype)
+        plain = [one._replace(Y=loss.plain(one.Y)) for one in (rows, ask)]
+        simple = baseline_outputs(seen.target, plain[0], plain[1])
+        return cls(seen, ready.coding, settings, rows, ask, simple)
+
+    def result(self, run: Run, choice: Choice, interrupted: bool) -> TrainingResult:
+        """Return the model that a run reached, and its account."""
+        if not run.history:
+            raise DataError(f"nothing was learnt: {run.stopped}")
+        return account(
+            self.seen,
+            replace(self.settings, l2=choice.l2, epochs=choice.epochs),
+            choice,
+            Last((run,), interrupted),
+            self.coding.encoder,
+            self.rows,
+            self.ask,
+            self.simple,
+        )

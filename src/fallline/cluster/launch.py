@@ -135,13 +135,18 @@ def _watched(workers: Sequence[_Worker], came: _Came) -> list[_Worker]:
         for worker in workers:
             if worker.code and worker not in gone:
                 gone.append(worker)
-                due = min(due, time.monotonic() + _GRACE + Timeouts.here().heartbeat)
+                due = min(due, time.monotonic() + _grace(worker))
         if came.count > passed:
             passed = came.count
             for worker in workers:
                 _send(worker, came.last)
         time.sleep(_LOOK)
     return [*gone, *(worker for worker in workers if worker.code and worker not in gone)]
+
+
+def _grace(gone: _Worker) -> float:
+    """Return how many seconds the others have, once one is gone, to find out and say so."""
+    return _GRACE if gone.rank == 0 else _GRACE + Timeouts.here().heartbeat
 
 
 def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came: _Came) -> int:
