@@ -146,7 +146,8 @@ def _watched(workers: Sequence[_Worker], came: _Came) -> list[_Worker]:
 
 def _grace(gone: _Worker) -> float:
     """Return how many seconds the others have, once one is gone, to find out and say so."""
-    return _GRACE if gone.rank == 0 else _GRACE + Timeouts.here().heartbeat
+    told = gone.rank == 0 or gone.code in AGAIN
+    return _GRACE if told else _GRACE + Timeouts.here().heartbeat
 
 
 def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came: _Came) -> int:
