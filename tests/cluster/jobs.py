@@ -20,11 +20,15 @@ import pyarrow.parquet as pq
 TIMEOUTS = "100 100 30 2"
 
 
-def folder(path: Path, n: int = 900) -> Path:
-    """Write a table as files with uneven row groups, one of them without a row."""
+def folder(path: Path, n: int = 900, known: int | None = None) -> Path:
+    """Write a table as files with uneven row groups, one of them without a row.
+
+    Only so many of its rows have a known target, the first ones; all unless given.
+    """
     rng = np.random.default_rng(0)
     a, c = rng.normal(size=n), rng.choice(["x", "y", "z"], n)
     y = np.sin(a) + (c == "x") + 0.1 * rng.normal(size=n)
+    y[n if known is None else known :] = np.nan
     table = pa.table({"a": a, "b": 1e3 * rng.normal(size=n), "c": c, "y": y})
     path.mkdir()
     for name, part, rows in (

@@ -91,3 +91,12 @@ def test_an_error_of_the_user_is_told_once(tmp_path: Path) -> None:
     done = run(data, "--processes", "2", "--target", "nothing", "-o", str(tmp_path / "m.fall"))
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("error:") == 1 and "there is no column 'nothing'" in done.stderr
+
+
+def test_a_process_without_rows_takes_part(tmp_path: Path) -> None:
+    data, model = folder(tmp_path / "data", known=400), tmp_path / "m.fall"
+    done = run(data, "--processes", "2", "--epochs", "2", "-o", str(model))
+    assert done.returncode == 0, done.stderr
+    found = fl.load(model)
+    assert found.facts["rows"]["train"] == found.history[0].rows
+    assert sum(found.facts["rows"].values()) == 400 and len(found.history) == 2

@@ -30,7 +30,8 @@ def wanted(given: Mapping[str, Any]) -> bool:
     if not any(asked) and worker_member() is None:
         for name in ("host_index", "relaunch"):
             if given[name] is not None:
-                raise SpecError(f"{name} is for several processes; give processes or hosts too")
+                flag = f"--{name.replace('_', '-')}"
+                raise SpecError(f"{flag} is for several processes; give --processes or --hosts too")
         return False
     return True
 
@@ -47,8 +48,8 @@ def train_together(
     """
     if validation is not None:
         raise SpecError(
-            "several processes hold out rows of the one table that they read; give validation as "
-            "a share"
+            "several processes hold out rows of the one table that they read; give --validation "
+            "as a share"
         )
     member = _member(given)
     if member is None:
@@ -65,7 +66,9 @@ def _member(given: Mapping[str, Any]) -> Member | None:
 
     if given["hosts"] == "auto" and worker_member() is None:
         if given["processes"] is not None:
-            raise SpecError("with hosts auto the cluster starts the processes; leave processes out")
+            raise SpecError(
+                "with --hosts auto the cluster starts the processes; leave --processes out"
+            )
         return Member()
     return worker_member()
 
@@ -76,11 +79,11 @@ def _launched(given: Mapping[str, Any]) -> int:
 
     each, again = given["processes"] or 1, given["relaunch"] or 0
     if again and given["checkpoint"] is None:
-        raise SpecError("relaunch goes on from a checkpoint; give checkpoint too")
+        raise SpecError("--relaunch goes on from a checkpoint; give --checkpoint too")
     arguments = tuple(sys.argv[1:])
     if given["hosts"] is None:
         if given["host_index"] is not None:
-            raise SpecError("host_index says which of the hosts this is; give hosts too")
+            raise SpecError("--host-index says which of the hosts this is; give --hosts too")
         return launch(Launch(arguments, range(each), each, None, given["checkpoint"], again))
     hosts = Hosts.of(given["hosts"], given["host_index"])
     ranks = range(hosts.index * each, (hosts.index + 1) * each)
@@ -128,5 +131,5 @@ def _targets(names: Sequence[str]) -> tuple[str, ...]:
     """Return the targets, of which several may stand in one value, with commas between."""
     found = tuple(part.strip() for name in names for part in name.split(","))
     if not found:
-        raise SpecError("say which column to predict with target")
+        raise SpecError("say which column to predict with --target")
     return found

@@ -30,7 +30,7 @@ def check_together(network: Network, plan: Plan) -> None:
             "optimizer that steps by batches, such as adam"
         )
     if plan.metrics:
-        raise SpecError("metrics of each epoch need all rows in one process; leave metrics out")
+        raise SpecError("metrics of each epoch need all rows in one process; leave --metric out")
 
 
 class TogetherEngine(XlaEngine):

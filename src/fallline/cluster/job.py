@@ -71,15 +71,15 @@ class Asked:
         for name, value in (("folds", self.settings.folds), ("time", self.settings.time)):
             if value is not None:
                 raise SpecError(
-                    f"{name} needs the whole table in one process; leave out {name}, or processes "
-                    "and hosts"
+                    f"--{name} needs the whole table in one process; leave it out, or --processes "
+                    "and --hosts"
                 )
         if self.settings.restarts > 1:
-            raise SpecError("several processes train one network: leave restarts at 1")
+            raise SpecError("several processes train one network: leave --restarts at 1")
         if self.settings.engine not in ("auto", "xla"):
             raise SpecError(
                 f"several processes compute with the engine 'xla', not '{self.settings.engine}'; "
-                "leave engine out"
+                "leave --engine out"
             )
 
 

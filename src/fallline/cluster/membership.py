@@ -117,16 +117,16 @@ class Hosts:
         names = (first, *parts[1:])
         if not all(names) or any(":" in name for name in names):
             raise SpecError(
-                f"hosts must be names with commas between, the first with a port if not {PORT}, as "
-                f"in alpha:4000,beta, not {text!r}"
+                f"--hosts must be names with commas between, the first with a port if not {PORT}, "
+                f"as in alpha:4000,beta, not {text!r}"
             )
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise SpecError(f"the port of the first host must be from 1 to 65535, not {port!r}")
         here = _index_of(names) if index is None else index
         if not 0 <= here < len(names):
             raise SpecError(
-                f"host-index must be from 0 to {len(names) - 1}, for there are {len(names)} hosts, "
-                f"not {here}"
+                f"--host-index must be from 0 to {len(names) - 1}, for there are {len(names)} "
+                f"hosts, not {here}"
             )
         return cls(names, int(port), here)
 
@@ -145,7 +145,7 @@ def _index_of(names: Sequence[str]) -> int:
     if len(found) != 1:
         raise SpecError(
             f"this machine ('{socket.gethostname()}') is {len(found)} of the hosts "
-            f"{', '.join(names)}; say which one it is with host_index, counting from 0"
+            f"{', '.join(names)}; say which one it is with --host-index, counting from 0"
         )
     return found[0]
 
@@ -241,7 +241,7 @@ def _why_not(member: Member, error: str) -> str:
     if member.coordinator is None:
         return (
             f"no cluster was found that tells this process its place ({_first(error)}); start it "
-            "by srun or mpiexec, or name the hosts with hosts"
+            "by srun or mpiexec, or name the hosts with --hosts"
         )
     return (
         f"process {member.rank} cannot join the others at {member.coordinator} ({_first(error)}); "

@@ -109,7 +109,7 @@ def open_shards(data: Any, options: Mapping[str, Any]) -> Shards:
         if str(data) == "-":
             raise DataError(
                 "standard input can be read by one process only; write the table to a file, or "
-                "leave processes and hosts out"
+                "leave --processes and --hosts out"
             )
         if is_several(data) or str(data).lower().endswith((".parquet", ".pq")):
             return Shards(ParquetFolder(data))
