@@ -2,7 +2,8 @@
 
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -12,6 +13,10 @@ collect_ignore_glob = ["golden/make_*.py"]  # they need the libraries that they 
 # Set before the first import of JAX, for this process and for those that tests start.
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of a test's time with JAX is that of compiling.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 # A test gives the same verdict on each run. To hunt for new examples, run with
 # --hypothesis-profile=search; what it finds becomes an @example.
@@ -29,9 +34,35 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore:this install of fallline has no C++ core")
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in _mostly_the_same(items):
+        item.add_marker(pytest.mark.slow)
     reason = "fallline has no C++ core here; to see why: pip install -v -e '.[dev]'"
     for item in items:
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if WITHOUT_CORE and parameters.get("engine") == "native":
+        if WITHOUT_CORE and _parameters(item).get("engine") == "native":
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+# Tests that go over whole tables, with a compilation for each row.
+_LONG_WITH_XLA = ("test_float32_is_within_1e_minus_5_of_float64",)
+
+
+def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield the tests of the xla engine that may be left out: each compiles for about a second.
+
+    What stays is one case of every test of engines, and of every other file. That the engine
+    computes every row of every table is seen in ``engines/test_xla.py``.
+    """
+    met: set[str] = set()
+    for item in items:
+        if _parameters(item).get("engine") == "xla":
+            file, _, test = item.nodeid.partition("::")
+            place = file + test.partition("[")[0] * file.startswith("tests/engines")
+            if place in met or test.startswith(_LONG_WITH_XLA):
+                yield item
+            met.add(place)

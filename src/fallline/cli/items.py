@@ -17,7 +17,19 @@ from ..formulas.optimizers import DIALECTS
 from ..formulas.schedules import SCHEDULES
 from .formula_values import METHODS, MethodName, MethodSetting, Named, Names, Pairs
 from .option import option
-from .values import BatchSize, Hint, Layers, Number, OneOf, Validation, Value, Whole, share
+from .values import (
+    BatchSize,
+    Devices,
+    Hint,
+    Layers,
+    Number,
+    OneOf,
+    Row,
+    Validation,
+    Value,
+    Whole,
+    share,
+)  # fmt: skip
 
 __all__ = ["ITEMS", "Item", "method_items", "method_settings"]
 
@@ -302,9 +314,15 @@ _MACHINE = (
     ),
     Item(
         "engine",
-        OneOf(_engines, "NAME"),
-        "What computes; auto is the fastest that this machine has.",
+        Row(_engines, "NAME"),
+        "What computes (auto, native, reference, xla); auto is the fastest that this machine has.",
         default="auto",
+    ),
+    Item(
+        "devices",
+        Devices(),
+        "How many devices share each batch, or all, with --engine xla; 1 unless given.",
+        example="all",
     ),
 )
 

@@ -14,6 +14,7 @@ __all__ = [
     "BatchSize",
     "Columns",
     "Delimiter",
+    "Devices",
     "Encoding",
     "File",
     "Hint",
@@ -23,6 +24,7 @@ __all__ = [
     "Number",
     "Often",
     "OneOf",
+    "Row",
     "Validation",
     "Value",
     "Whole",
@@ -154,6 +156,20 @@ class OneOf(Value):
         return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
 
 
+class Row(OneOf):
+    """A row of a table, with settings in brackets where it has some."""
+
+    def read(self, value: Any) -> str:
+        """Return the name, as it was given."""
+        if "(" not in str(value):
+            return super().read(value)
+        table: Any = self._names()
+        try:
+            return str(table[value].name)
+        except SpecError as error:
+            raise Hint(str(error)) from None
+
+
 class BatchSize(Value):
     """Rows of a step; ``full`` is 0, all rows."""
 
@@ -166,6 +182,18 @@ class BatchSize(Value):
         if value == "full":
             return 0
         return Whole(1).read(value)
+
+
+class Devices(Value):
+    """How many devices, or ``all``."""
+
+    name = "number"
+    expected = "a whole number of at least 1, or all"
+    toml = (int, str)
+
+    def read(self, value: Any) -> int | str:
+        """Return an int, or all."""
+        return "all" if value == "all" else Whole(1).read(value)
 
 
 class Listed(Value):

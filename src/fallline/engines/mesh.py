@@ -32,11 +32,10 @@ __all__ = ["Mesh", "OwnRows", "devices_of"]
 
 A = Any  # an array of jax.numpy
 _AXIS = "rows"
-_SPECS = {
-    "shared": PartitionSpec(),
-    "rows": PartitionSpec(_AXIS),
-    "places": PartitionSpec(None, _AXIS),
-}
+_spec: Any = PartitionSpec  # JAX gives no types for these
+_local: Any = jax.make_array_from_process_local_data
+_psum: Any = lax.psum
+_SPECS = {"shared": _spec(), "rows": _spec(_AXIS), "places": _spec(None, _AXIS)}
 
 
 class OwnRows(Rows):
@@ -217,7 +216,7 @@ class Mesh:
 
     def all_reduce(self, buffer: A) -> A:
         """Return the sum of every device's buffer."""
-        return lax.psum(buffer, _AXIS)
+        return _psum(buffer, _AXIS)
 
     def spread(self, function: Callable[..., Any], arguments: tuple[str, ...]) -> Any:
         """Return a function that runs on each device with its own part of the arguments."""
@@ -293,7 +292,7 @@ class Mesh:
 
     def _made(self, kind: str, local: Any) -> A:
         sharding = NamedSharding(self._mesh, _SPECS[kind])
-        return jax.make_array_from_process_local_data(sharding, local)
+        return _local(sharding, local)
 
 
 def devices_of(asked: int | str, beat: Callable[[], None] | None = None) -> Devices:

@@ -18,7 +18,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ..arrays import Array, Floats, Inputs, Ints
-from ..errors import SpecError
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .fallback import Teller, python_functions
@@ -29,7 +28,12 @@ from .xla_cache import compiled, precisely, what_counts
 from .xla_descent import Taking, XlaState, placed, plain
 from .xla_devices import Devices, OneDevice
 from .xla_epoch import (
-    WHOLE, block_rows, example_slopes, outputs, piece_length, whole,
+    WHOLE,
+    block_rows,
+    example_slopes,
+    outputs,
+    piece_length,
+    whole,
 )  # fmt: skip
 from .xla_rows import longest_row, on_device, resident
 from .xla_step import Formula

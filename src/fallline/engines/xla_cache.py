@@ -64,7 +64,8 @@ def compiled(
 def what_counts(plan: Plan) -> Plan:
     """Return a plan of all that steps depend on, and that is compiled: no rates, no seed."""
     optimizer: Any = plan.optimizer
-    if isinstance(optimizer, Optimizer) and "eta0" not in optimizer.formula.step:
+    stepwise = isinstance(plan.optimizer, Optimizer)
+    if stepwise and "eta0" not in optimizer.formula.step:  # that of Rprop: its first rate
         optimizer = replace(optimizer, learning_rate=1.0)
     names = ("loss", "l2", "l1", "alpha", "max_norm", "dropout", "input_noise")
     kept = {name: getattr(plan, name) for name in (*names, "clip_value", "clip_norm")}

@@ -43,7 +43,8 @@ class XlaState:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of θ."""
-        return np.dtype(self.arrays.theta.dtype)
+        found: np.dtype[Any] = np.dtype(self.arrays.theta.dtype)
+        return found
 
 
 def placed(arrays: dict[str, Array], devices: Devices) -> State:
@@ -147,6 +148,4 @@ class Taking:
         errors, penalties, weights, norms, told = taken.T.copy()
         objective = self.state.plan.objective
         reported = None if objective.unclipped is objective else told
-        return Steps(
-            errors, penalties, weights, norms, rows, self.finite, reported, interrupted
-        )
+        return Steps(errors, penalties, weights, norms, rows, self.finite, reported, interrupted)

@@ -15,7 +15,16 @@ from .xla_network import Batch, forward, product_of, row_errors
 from .xla_rows import every
 from .xla_step import TAKEN, Formula, State, objective_of, step, sums
 
-__all__ = ["PIECE", "WHOLE", "block_rows", "example_slopes", "outputs", "piece", "piece_length", "whole"]
+__all__ = [
+    "PIECE",
+    "WHOLE",
+    "block_rows",
+    "example_slopes",
+    "outputs",
+    "piece",
+    "piece_length",
+    "whole",
+]
 
 A = Any  # an array of jax.numpy
 
@@ -99,9 +108,7 @@ def piece(
     def advance(so_far: tuple[Any, ...]) -> tuple[Any, ...]:
         at, state, taken, _ = so_far
         place = Place(places.index[at], places.position[jnp.minimum(at, alike)])
-        state, numbers, finite = step(
-            formula, state, rows, place, seed, rates[at], total_weight
-        )
+        state, numbers, finite = step(formula, state, rows, place, seed, rates[at], total_weight)
         return at + finite, state, taken.at[at].set(numbers), finite
 
     start = (jnp.int32(0), state, jnp.zeros((len(rates), TAKEN), rates.dtype), jnp.bool_(True))

@@ -72,7 +72,9 @@ def forward(
     views = network.views(theta)
     for layer in network.layers:
         W, b = views[layer.name]
-        h = _net_input([outputs[name] for name in layer.sources], network, layer.sources, W, product)
+        h = _net_input(
+            [outputs[name] for name in layer.sources], network, layer.sources, W, product
+        )
         h = h if b is None else h + b
         o = ACTIVATIONS[layer.activation].f(jnp, h)
         outputs[layer.name] = _dropped(noise, layer.name, o)

@@ -31,6 +31,7 @@ __all__ = ["TAKEN", "Formula", "Reduced", "State", "objective_of", "step", "sums
 
 A = Any  # an array of jax.numpy
 
+
 @dataclass(frozen=True)
 class Formula:
     """All that decides what is compiled, beside shapes.
@@ -142,9 +143,7 @@ def _block_sums(
     return jnp.where(counts.any(), buffer, 0)
 
 
-def objective_of(
-    formula: Formula, theta: A, found: Reduced, total_weight: A
-) -> tuple[A, A, A, A]:
+def objective_of(formula: Formula, theta: A, found: Reduced, total_weight: A) -> tuple[A, A, A, A]:
     """Return J, ∂J/∂θ, R and J as it is reported, from sums over rows.
 
     The weights of all training rows add up to the total.
@@ -216,9 +215,7 @@ def _move(
     if plan.clip_norm is not None:
         gradient = clip_by_norm(jnp, gradient, plan.clip_norm)
     asked = {"decays": _decays(network, theta)} if plan.stepwise.decouples else {}
-    change, optimizer = plan.stepwise.update(
-        jnp, gradient, state.optimizer, theta, rate, **asked
-    )
+    change, optimizer = plan.stepwise.update(jnp, gradient, state.optimizer, theta, rate, **asked)
     if network.trainable is not None:
         change = jnp.where(network.trainable, change, 0)
     moved = theta + change

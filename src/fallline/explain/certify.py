@@ -18,7 +18,7 @@ from ..arrays import Floats, Ints
 from ..engines.calls import checked_rows, error_and_gradient
 from ..engines.protocol import Rows
 from ..engines.registry import ENGINES
-from ..errors import SpecError
+from ..errors import MissingExtraError, SpecError
 from ..spec.fits import check_trainable
 from ..spec.initial import given_theta
 from ..spec.network import Network
@@ -188,7 +188,7 @@ class _Case:
                 continue
             try:
                 found[name] = self.at(self.theta, name)
-            except SpecError as reason:
+            except (SpecError, MissingExtraError) as reason:
                 if name == "reference":
                     raise
                 skipped[name] = str(reason)

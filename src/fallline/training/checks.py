@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engines.registry import ENGINES
-from ..errors import SpecError, suggest
+from ..errors import SpecError
 from ..formulas.checks import finite_number
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "check_job",
     "check_shares",
     "class_weight_from",
+    "engine_of_devices",
     "names_of",
 ]
 
@@ -58,14 +59,35 @@ def class_weight_from(value: Any) -> str | dict[str, float] | None:
     return {label: weight for label, weight in weights.items() if weight}
 
 
+def engine_of_devices(engine: str, devices: int | str | None) -> str:
+    """Return the name of the engine, with so many devices if that is said.
+
+    Raises
+    ------
+    SpecError
+        For an engine that there is not, or one that has no choice of devices.
+
+    Examples
+    --------
+    >>> engine_of_devices("xla", "all"), engine_of_devices("auto", None)
+    ("xla(devices='all')", 'auto')
+    """
+    row = ENGINES[engine]
+    if devices is None:
+        return engine
+    if "devices" not in row.settings:
+        raise SpecError(
+            f"devices are a choice of the engine xla, not of {engine}; take engine='xla' with them"
+        )
+    return ENGINES.families[row.family].row({**row.settings, "devices": devices}).name
+
+
 def check_choices(settings: Settings) -> None:
     """Raise a SpecError for a choice that there is not."""
     if settings.task not in (None, "regression", "classification"):
         raise SpecError(f"task must be 'regression' or 'classification', not {settings.task!r}")
     if settings.dtype not in ("float32", "float64"):
         raise SpecError(f"dtype must be 'float32' or 'float64', not {settings.dtype!r}")
-    if settings.engine not in ENGINES:
-        raise SpecError(f"unknown engine {settings.engine!r}; {suggest(settings.engine, ENGINES)}")
     for name in ("group", "time"):
         value = getattr(settings, name)
         if value is not None and not isinstance(value, str):

@@ -12,7 +12,14 @@ from ..formulas.initializers import INITIALIZERS
 from ..formulas.optimizers import Adam, Method, optimizer_from
 from ..spec.network import Network
 from ..spec.plan import Plan
-from .checks import check_choices, check_job, check_shares, class_weight_from, names_of
+from .checks import (
+    check_choices,
+    check_job,
+    check_shares,
+    class_weight_from,
+    engine_of_devices,
+    names_of,
+)
 
 __all__ = ["COLUMN_KINDS", "Settings", "network_for", "optimizer_with_rate"]
 
@@ -85,6 +92,8 @@ class Settings:
         ``"float32"`` or ``"float64"``.
     engine
         A name from the table of engines.
+    devices
+        How many devices share each batch, or ``"all"``: it becomes a setting of the engine, xla.
     numeric, category, date, text, drop
         Columns whose role is given by the user.
     """
@@ -125,6 +134,7 @@ class Settings:
     time_budget: float | None = None
     dtype: str = "float32"
     engine: str = "auto"
+    devices: int | str | None = None
     numeric: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
@@ -138,6 +148,8 @@ class Settings:
         self._set("class_weight", class_weight_from(self.class_weight))
         if self.initializer != "auto":
             self._set("initializer", INITIALIZERS[self.initializer].name)
+        self._set("engine", engine_of_devices(self.engine, self.devices))
+        self._set("devices", None)  # the engine's name has them
         check_choices(self)
         if self.net is not None:
             network_for(self.net, 1, 1, "identity")
