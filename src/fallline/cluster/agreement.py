@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..arrays import Ints
 from ..descent import Run
 from ..engines.protocol import Steps
 from .together import Together
 from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from ..engines.xla import Products
+    from .engine import TogetherEngine
 
 __all__ = ["Agreement"]
 
@@ -41,11 +45,11 @@ class Agreement:
         self._budget = 0.0
         self.interrupted = False
 
-    def engine(self) -> Any:
-        """Return the engine of all processes."""
+    def engine(self, products: Products) -> TogetherEngine:
+        """Return the engine of all processes, which multiplies matrices so."""
         from .engine import TogetherEngine
 
-        return TogetherEngine(self._dog)
+        return TogetherEngine(self._dog, products)
 
     def watch(self, run: Run) -> None:
         """Take note of the run, which begins now."""

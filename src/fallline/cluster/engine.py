@@ -7,7 +7,7 @@ from typing import Any
 from ..arrays import Array, Floats
 from ..engines.fallback import python_functions
 from ..engines.protocol import Rows
-from ..engines.xla import XlaEngine
+from ..engines.xla import Products, XlaEngine
 from ..errors import SpecError
 from ..formulas.optimizers import Solver
 from ..spec.network import Network
@@ -42,10 +42,12 @@ class TogetherEngine(XlaEngine):
     ----------
     dog
         Told of each piece of steps, before it; None for no watch.
+    products
+        As for `XlaEngine`.
     """
 
-    def __init__(self, dog: Watchdog | None = None) -> None:
-        super().__init__("all", beat=None if dog is None else dog.beat)
+    def __init__(self, dog: Watchdog | None = None, products: Products = "highest") -> None:
+        super().__init__("all", products, beat=None if dog is None else dog.beat)
         self._dog, self._fresh = dog, True
 
     @property

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arrays import Floats
 from ..data.spread import SpreadOrder
@@ -14,6 +14,7 @@ from ..descent import Run, resume
 from ..descent.calls import RENEWABLE
 from ..descent.checkpoint import Saver, data_digest
 from ..engines.protocol import Rows
+from ..engines.registry import ENGINES
 from ..errors import DataError, SpecError
 from ..formulas.losses import LOSSES
 from ..training.account import account
@@ -38,6 +39,9 @@ from .prepared import (
 )
 from .source import Shards, open_shards
 from .together import Together
+
+if TYPE_CHECKING:
+    from ..engines.xla import Products
 
 __all__ = ["Asked", "train_part"]
 
@@ -76,11 +80,30 @@ class Asked:
                 )
         if self.settings.restarts > 1:
             raise SpecError("several processes train one network: leave --restarts at 1")
-        if self.settings.engine not in ("auto", "xla"):
+        self.products()
+
+    def products(self) -> Products:
+        """Return how matrices are multiplied: a setting of the engine.
+
+        Raises
+        ------
+        SpecError
+            For another engine, or fewer devices than all.
+        """
+        wanted = self.settings.engine
+        row = ENGINES["xla" if wanted == "auto" else wanted]
+        if row.family != "xla":
             raise SpecError(
-                f"several processes compute with the engine 'xla', not '{self.settings.engine}'; "
-                "leave --engine out"
+                f"several processes compute with the engine xla, not with {wanted}; leave --engine "
+                "out"
             )
+        if row.settings["devices"] not in (1, "all"):  # 1 unless said
+            raise SpecError(
+                f"several processes take all devices, not {row.settings['devices']}; leave "
+                "--devices out"
+            )
+        products: Products = row.settings["products"]
+        return products
 
 
 def train_part(
@@ -122,7 +145,7 @@ def train_part(
     plan = settings.plan(choice.l2, epochs=choice.epochs, patience=patience)
     if start is not None and together.first:
         start(_start(shards, looked, ready, settings, network))
-    engine = agreement.engine()
+    engine = agreement.engine(asked.products())
     rows, validation = spread_rows(
         shards,
         looked,
