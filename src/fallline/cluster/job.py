@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,37 +140,32 @@ def train_part(
     target, loss = ready.coding.target, LOSSES[settings.loss or ""]
     outputs = target.k * loss.outputs_each
     network = network_for(settings.net or "none", ready.coding.encoder.d, outputs, output)
-    own = _fetched(asked.resume, together)
-    choice = untried(settings) if own is None else choice_before(own, settings)
-    patience = settings.patience if ready.rows["validation"] else None
-    plan = settings.plan(choice.l2, epochs=choice.epochs, patience=patience)
-    if start is not None and together.first:
-        start(_start(shards, looked, ready, settings, network))
-    engine = agreement.engine(asked.products())
-    rows, validation = spread_rows(
-        shards,
-        looked,
-        ready,
-        settings,
-        together,
-        devices=engine.local_devices,
-    )
-    digest = data_digest(rows, validation)
-    given: dict[str, Any] = {
-        "X_val": validation,
-        "engine": engine,
-        "order": SpreadOrder(ready.counts[0], plan.seed, plan.shuffle),
-        "on_steps": agreement,
-        "checkpoint": _saver(asked, digest, together),
-    }
-    if own is None:
-        made = {"initializer": settings.initializer, "plan": plan, "dtype": settings.dtype}
-        run = Run(network, rows, None, **made, **given)  # type: ignore[arg-type]
-    else:
-        check_same(own, network, plan, settings)
-        new = {name: getattr(plan, name) for name in RENEWABLE}
-        run = resume(own, rows, None, **new, **given)  # type: ignore[arg-type]
+    with _fetched(asked.resume, together) as own:
+        choice = untried(settings) if own is None else choice_before(own, settings)
+        patience = settings.patience if ready.rows["validation"] else None
+        plan = settings.plan(choice.l2, epochs=choice.epochs, patience=patience)
+        if start is not None and together.first:
+            start(_start(shards, looked, ready, settings, network))
+        engine = agreement.engine(asked.products())
+        rows, validation = spread_rows(
+            shards, looked, ready, settings, together, devices=engine.local_devices
+        )
+        given: dict[str, Any] = {
+            "X_val": validation,
+            "engine": engine,
+            "order": SpreadOrder(ready.counts[0], plan.seed, plan.shuffle),
+            "on_steps": agreement,
+            "checkpoint": _saver(asked, data_digest(rows, validation), together),
+        }
+        if own is None:
+            given |= {"initializer": settings.initializer, "plan": plan, "dtype": settings.dtype}
+            run = Run(network, rows, None, **given)  # type: ignore[arg-type]
+        else:
+            check_same(own, network, plan, settings)
+            given |= {name: getattr(plan, name) for name in RENEWABLE}
+            run = resume(own, rows, None, **given)  # type: ignore[arg-type]
     judge = _Judge.of(looked, ready, settings) if together.first else None
+    together.gather(None)  # to wait for process 0 here, where nobody watches
     agreement.watch(run)
     for epoch in run:
         if watch is not None and together.first:
@@ -208,24 +204,24 @@ def _looked(asked: Asked, shards: Shards, together: Together) -> Looked:
     return found[0] if together.first else looked_from_json(told)
 
 
-def _fetched(path: str | Path | None, together: Together) -> Path | None:
-    """Return a copy of process 0's checkpoint, which need not lie where others can read it."""
-    if path is None:
-        return None
+@contextmanager
+def _fetched(path: str | Path | None, together: Together) -> Iterator[Path | None]:
+    """Give a copy of process 0's checkpoint, which need not lie where others can read it."""
 
     def content() -> str | None:
         try:
-            return Path(path).read_bytes().hex() if together.first else None
+            return Path(path or "").read_bytes().hex() if together.first else None
         except OSError as error:
             raise DataError(f"cannot read the checkpoint '{path}': {error.strerror}") from None
 
+    if path is None:
+        yield None
+        return
     told = together.all_do(content)[0]
-    if together.first:
-        return Path(path)
-    folder = Path(tempfile.mkdtemp(prefix="fallline-"))
-    copy = folder / Path(path).name
-    copy.write_bytes(bytes.fromhex(told))
-    return copy
+    with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
+        copy = Path(folder) / Path(path).name
+        copy.write_bytes(bytes.fromhex(told))
+        yield Path(path) if together.first else copy
 
 
 def _saver(asked: Asked, digest: str, together: Together) -> Saver | None:
