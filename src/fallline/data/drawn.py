@@ -30,7 +30,7 @@ def drawn_parts(keys: Ints, seed: int, shares: Sequence[float]) -> Ints:
     --------
     >>> parts = drawn_parts(np.arange(1000), 0, (0.75, 0.25))
     >>> int((parts == 1).sum())
-    248
+    229
     """
     words = np.uint64(0xFFFF_FFFF), np.uint64(32)
     key = _words(np.array([seed], np.uint64), *words)
