@@ -36,6 +36,7 @@ LEVELS = [
     {"curvature", "descent"},
     {"model"},
     {"training"},
+    {"cluster"},
     {"explain", "export", "estimators"},
     {"pictures"},
     {"report"},

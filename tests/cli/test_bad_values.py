@@ -121,6 +121,10 @@ BAD = {
     "psi": ["-1", "nan", "x"],
     "quiet": [],
     "restarts": COUNT,
+    "processes": ["0", "-1", "two", "1.5", ""],
+    "hosts": ["a,,b", "", "alpha:0", "alpha:port", "a,b:1"],
+    "host_index": ["-1", "first", "0", ""],  # 0 without hosts
+    "relaunch": ["-1", "often", "1", ""],  # 1 without processes
     "resume": ["nothing.ckpt", ".", "houses.csv", "houses.fall", ""],
     "restore_best": [],
     "row": [*COUNT, "121"],

@@ -166,7 +166,9 @@ def test_every_option_of_a_table_is_a_key(fall):
     keys = {name for table in keys_of(train).values() for name in table}
     others = {p.name for p in train.params if isinstance(p, Option) and p.section not in TABLES}
     assert keys - {"file"} == {p.name for p in train.params} - others - {"data"}
-    assert others == {"force", "as_json", "quiet", "config", "print_config", "debug", "resume"}
+    together = {"processes", "hosts", "host_index", "relaunch"}
+    alone = {"force", "as_json", "quiet", "config", "print_config", "debug", "resume"}
+    assert others == together | alone
 
 
 def test_toml_reads_back():

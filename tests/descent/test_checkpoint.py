@@ -280,9 +280,31 @@ def test_killed_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     assert resumed.theta.tobytes() == whole.theta.tobytes()
 
 
+def test_killed_within_an_epoch_it_goes_on_from_the_last_steps(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    script = (
+        "import sys, os, signal, numpy as np, fallline as fl\n"
+        "rng = np.random.default_rng(0); X = rng.normal(size=(40, 3))\n"
+        "run = fl.Run(fl.Network.parse('3 -> 4 tanh -> 1'), X, X[:, :1], epochs=8, batch_size=3,\n"
+        "             checkpoint=sys.argv[1], checkpoint_every='10 steps')\n"
+        "for _ in range(37): run.step()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(path)]).returncode == -9
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    resumed = fl.resume(path, rows, rows[:, :1], checkpoint=path, checkpoint_every="10 steps")
+    assert resumed.snapshot().progress.step == 30 and resumed.position == (3, 6)
+    for epoch in resumed:
+        if epoch.epoch == 4:
+            kept = read_checkpoint(path).snapshot.progress
+            assert (kept.step, kept.rows) == (50, 24)  # of 14 steps an epoch, within epoch 4
+    whole = fl.descend(NET, rows, rows[:, :1], epochs=8, batch_size=3)
+    assert resumed.theta.tobytes() == whole.theta.tobytes()
+
+
 @pytest.mark.parametrize("every", ["", "ten", "0 epochs", "1.5 epochs", "-3", 0, True, "5 hours"])
 def test_bad_intervals_are_refused(every: object, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="'10 epochs' or '5 minutes'"):
+    with pytest.raises(SpecError, match="'10 epochs', '500 steps' or '5 minutes'"):
         fl.Run(NET, X, Y, checkpoint=tmp_path / "c", checkpoint_every=every)
 
 

@@ -8,13 +8,11 @@ from fallline.data.targets import TargetEncoder
 from fallline.errors import DataError
 from fallline.training.weights import class_weights
 
-ALL = np.arange(4)
-
 
 def weights(wanted, cells):
     column = Column.of("kind", cells)
     target = TargetEncoder.fit(column, "classification")
-    found = class_weights(wanted, target, [column], ALL)
+    found = class_weights(wanted, target, lambda: np.bincount(target.codes(column)))
     return None if found is None else found.tolist()
 
 

@@ -12,7 +12,7 @@ from .option import option
 from .show import Screen
 from .telling import show_next
 from .text import quantity
-from .training import Outputs, fit
+from .training import Outputs, fit, on_table
 from .values import File, OneOf
 from .writing import check_output, write_table
 
@@ -77,7 +77,7 @@ def command(**given: Any) -> None:
     screen = outputs.screen
     if screen is not None:
         _introduce(screen, sample, given["table_file"])
-    result = fit(table, [sample.target], outputs, settings)
+    result = fit(on_table(table, [sample.target], settings), outputs)
     if screen is not None:
         _predict(screen, table, sample, result)
         _next(screen, sample, outputs.model, given["table_file"])

@@ -31,7 +31,11 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command line on this process's arguments, and exit."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    faults = sys.modules.get("fallline.cluster.faults")
+    if faults is not None and faults.joined:
+        faults.leave(code)  # other processes, which would be waited for, may be no more
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

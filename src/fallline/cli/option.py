@@ -15,7 +15,7 @@ CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 TABLES = ("data", "columns", "model", "training")
 """The sections whose options are also keys of the table of that name in run.toml."""
 
-_HEADINGS = (*TABLES, "optimizer", "output", "other")
+_HEADINGS = (*TABLES, "optimizer", "processes", "output", "other")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

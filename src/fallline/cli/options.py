@@ -25,6 +25,7 @@ __all__ = [
     "model_argument",
     "output_options",
     "parting_options",
+    "process_options",
     "reading",
     "reading_options",
     "resolve",
@@ -198,7 +199,7 @@ def checkpoint_options(function: F) -> F:
             "training",
             "--checkpoint-every",
             type=values.Often(),
-            help='How often: "10 epochs" or "5 minutes"; 10 epochs unless given.',
+            help='How often: "10 epochs", "500 steps" or "5 minutes"; 10 epochs unless given.',
             example="10 epochs",
         ),
         option(
@@ -207,6 +208,40 @@ def checkpoint_options(function: F) -> F:
             type=values.File(),
             metavar="FILE",
             help="Go on with the training that --checkpoint kept in this file.",
+        ),
+    )(function)
+
+
+def process_options(function: F) -> F:
+    """Add the options of training with several processes."""
+    return _all(
+        option(
+            "processes",
+            "--processes",
+            type=values.Whole(1),
+            help="Train with this many processes on this machine, or on each host; each reads its "
+            "own part of the rows.",
+        ),
+        option(
+            "processes",
+            "--hosts",
+            type=values.Hosts(),
+            metavar="HOST[:PORT],HOST,...",
+            help="Train on these machines; run the same command on each. auto: as srun or mpiexec "
+            "started this process.",
+        ),
+        option(
+            "processes",
+            "--host-index",
+            type=values.Whole(0),
+            help="Which of the hosts this machine is, from 0; found by its name unless given.",
+        ),
+        option(
+            "processes",
+            "--relaunch",
+            type=values.Whole(0),
+            help="Start all processes again, so many times at most, from the checkpoint, where one "
+            "was lost.",
         ),
     )(function)
 

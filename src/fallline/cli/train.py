@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
-from . import options
+from . import options, processes
 from .config import config_option, keys_of, to_toml
 from .option import option
 from .reading import read_data, refuse_model
 from .telling import next_lines
-from .training import Outputs, default_output, fit
+from .training import Outputs, default_output, fit, on_table
 from .values import Columns
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ __all__ = ["command"]
 @options.training_options
 @options.output_options
 @options.checkpoint_options
+@options.process_options
 @config_option
 @option("other", "--print-config", is_flag=True, help="Print the settings as TOML and end.")
 def command(**given: Any) -> None:
     """Train a network to predict a column of a table.
 
-    DATA is a CSV, TSV or Parquet file, or - for CSV from standard input. What is not said is found
-    out or chosen by rule, and told.
+    DATA is a CSV, TSV or Parquet file, a folder of Parquet files, or - for CSV from standard input.
+    What is not said is found out or chosen by rule, and told.
     """
     if given["print_config"]:
         click.echo(_config(click.get_current_context()))
@@ -70,6 +72,10 @@ def command(**given: Any) -> None:
     outputs.check(data, *([other] if other else []))
     settings = options.settings_of(given)
     _check(settings)
+    if processes.wanted(given):
+        own = {name: given[name] for name in (*options.KINDS, *options.PARTING)}
+        processes.train_together(given, outputs, settings | _columns(own), other)
+        return
     read = options.reading(given)
     table = read_data(data, read)
     target = _target(given["target"], table, data)
@@ -82,14 +88,20 @@ def command(**given: Any) -> None:
     validation = None if other is None else read_data(other, read)
     kept = read | ({} if other is None or validation is None else {"validation": validation.source})
     fit(
-        table,
-        target,
+        on_table(table, target, settings, validation),
         outputs,
-        settings,
-        validation=validation,
         read=kept,
         next_lines=next_lines(outputs.model),
     )
+
+
+def _columns(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that options name, before anything is read that could tell them apart."""
+    several = {
+        kind: tuple(part.strip() for text in own[kind] for part in text.split(","))
+        for kind in options.KINDS
+    }
+    return several | {name: own[name] for name in options.PARTING}
 
 
 def _check(settings: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..data import Table
     from ..training import Start, TrainingResult
 
-__all__ = ["Outputs", "default_output", "fit"]
+__all__ = ["Make", "Outputs", "default_output", "fit", "on_table"]
 
 _PACKED = (".gz", ".bz2", ".xz")
 
@@ -37,12 +37,14 @@ def default_output(data: str) -> str:
 
     Examples
     --------
-    >>> default_output("/data/houses.csv.gz"), default_output("-")
-    ('houses.fall', 'model.fall')
+    >>> default_output("/data/houses.csv.gz"), default_output("-"), default_output("taxi/*.parquet")
+    ('houses.fall', 'model.fall', 'taxi.fall')
     """
     if data == "-":
         return "model.fall"
     path = Path(data)
+    while set(path.name) & set("*?["):
+        path = path.parent
     path = path.with_suffix("") if path.suffix in _PACKED else path
     return f"{path.stem or 'model'}.fall"
 
@@ -101,22 +103,23 @@ class Outputs:
             )
 
 
+Make = Callable[["Callable[[Start], None]", Progress], "TrainingResult"]
+"""Trains, telling of its start and of its progress."""
+
+
 def fit(
-    table: Table,
-    target: Sequence[str],
+    train: Make,
     outputs: Outputs,
-    settings: Mapping[str, Any],
     *,
-    validation: Table | None = None,
     read: Mapping[str, Any] | None = None,
     next_lines: Sequence[str] = (),
 ) -> TrainingResult:
-    """Train on a table, tell about it and save the model.
+    """Train, tell about it and save the model.
 
     Parameters
     ----------
-    table, target, validation, settings
-        As `fallline.train` takes them.
+    train
+        What trains; `on_table` makes it.
     outputs
         Where things go; its `check` has been called.
     read
@@ -134,7 +137,7 @@ def fit(
 
     begun = time.monotonic()
     with progress(outputs.quiet, outputs.as_json) as watch:
-        result = _train(table, target, validation, start, watch, settings)
+        result = train(start, watch)
     seconds = time.monotonic() - begun
     replaced = Path(outputs.model).exists()
     result = _saved(result, outputs, read)
@@ -152,27 +155,30 @@ def fit(
     return result
 
 
-def _train(
+def on_table(
     table: Table,
     target: Sequence[str],
-    validation: Table | None,
-    start: Any,
-    watch: Progress,
     settings: Mapping[str, Any],
-) -> TrainingResult:
-    from ..training import train
+    validation: Table | None = None,
+) -> Make:
+    """Return what trains on a table; the arguments are those of `fallline.train`."""
 
-    came = _interrupts()
-    try:
-        return train(
-            table, target, validation_data=validation, start=start, watch=watch, **settings
-        )
-    except KeyboardInterrupt:
-        raise Interrupted(f"{came.word} while {watch.stage}: nothing is kept") from None
-    except DataError:
-        if came.first is None:
-            raise
-        raise Interrupted(f"{came.word} in the first epoch: nothing is kept") from None
+    def made(start: Callable[[Start], None], watch: Progress) -> TrainingResult:
+        from ..training import train
+
+        came = _interrupts()
+        try:
+            return train(
+                table, target, validation_data=validation, start=start, watch=watch, **settings
+            )
+        except KeyboardInterrupt:
+            raise Interrupted(f"{came.word} while {watch.stage}: nothing is kept") from None
+        except DataError:
+            if came.first is None:
+                raise
+            raise Interrupted(f"{came.word} in the first epoch: nothing is kept") from None
+
+    return made
 
 
 def _saved(

@@ -18,6 +18,7 @@ __all__ = [
     "Encoding",
     "File",
     "Hint",
+    "Hosts",
     "Layers",
     "Listed",
     "Number",
@@ -298,13 +299,26 @@ class Often(Value):
     """How often a checkpoint is written."""
 
     name = "text"
-    expected = "a number of epochs or minutes, such as '10 epochs' or '5 minutes'"
+    expected = "a number of epochs, steps or minutes, as in '10 epochs', '500 steps', '5 minutes'"
 
     def read(self, value: Any) -> str:
         """Return the text."""
         from ..descent.checkpoint import Every
 
         Every.of(str(value))
+        return str(value)
+
+
+class Hosts(Value):
+    """The machines of a training."""
+
+    name = "text"
+    expected = "auto, or hosts with commas between, as in alpha:4000,beta"
+
+    def read(self, value: Any) -> str:
+        """Return the text."""
+        if not all(str(value).split(",")):
+            raise ValueError
         return str(value)
 
 

@@ -198,17 +198,21 @@ class CategoryEncoder:
         """Fit on the training rows; values are ordered by falling count, then by value."""
         hidden = nulls_of(column, role.kept)
         counts = Counter(texts_of(column)[~hidden].tolist())
+        return CategoryEncoder.of_counts(role, counts, bool(hidden.any()))
+
+    @staticmethod
+    def of_counts(role: Role, counts: Counter[str], missing: bool) -> CategoryEncoder:
+        """Return the encoder of training rows with these values, and with missing cells or not."""
         ordered = sorted(counts, key=lambda value: (-counts[value], value))
         common = [value for value in ordered if counts[value] > 1] or ordered
         values = tuple(common[:_MAX_VALUES])
         other = len(values) < len(ordered)
-        missing = bool(hidden.any())
-        encoder = CategoryEncoder(column.name, values, other, missing, role.kept)
+        encoder = CategoryEncoder(role.name, values, other, missing, role.kept)
         if not encoder.binary:
             return encoder
         share = counts[values[1]] / counts.total()
         std = (share * (1.0 - share)) ** 0.5
-        return CategoryEncoder(column.name, values, other, missing, role.kept, share, std)
+        return CategoryEncoder(role.name, values, other, missing, role.kept, share, std)
 
     @property
     def binary(self) -> bool:

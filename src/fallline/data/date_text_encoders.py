@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from .moments import scale_of
 from .roles import Role
 from .table import Column
 
-__all__ = ["PARTS", "DateEncoder", "TextEncoder"]
+__all__ = ["MOST_WORDS", "PARTS", "DateEncoder", "TextEncoder", "days_of", "turn_of", "words_of"]
 
 PARTS = ("month", "weekday", "hour")
 """The parts of a date that come round, in the order of their columns."""
@@ -28,6 +29,8 @@ _CLIP = 10.0  # standard deviations: days long after the training rows say no mo
 _WORD = re.compile(r"\w+")
 _MIN_BUCKETS, _MAX_BUCKETS = 16, 256
 _WORDS_A_BUCKET = 8
+MOST_WORDS = _MAX_BUCKETS * _WORDS_A_BUCKET
+"""Beyond so many different words, more make no difference to an encoder of text."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class DateEncoder:
         """Fit on the training rows."""
         values, _ = dates_of(column, role.date_order)
         known = values[~np.isnat(values)]
-        mean, std = scale_of(_days(known))
-        parts = tuple(part for part in PARTS if len(np.unique(_turn(known, part))) > 1)
+        mean, std = scale_of(days_of(known))
+        parts = tuple(part for part in PARTS if len(np.unique(turn_of(known, part))) > 1)
         missing = len(known) < len(values)
         return DateEncoder(column.name, mean, std, missing, role.date_order, parts)
 
@@ -69,9 +72,9 @@ class DateEncoder:
         # Any sound date does: its cells are overwritten below.
         whole = np.where(holes, np.datetime64(0, "us"), values)
         with np.errstate(over="ignore"):
-            out[:, 0] = np.clip((_days(whole) - self.mean) / self.std, -_CLIP, _CLIP)
+            out[:, 0] = np.clip((days_of(whole) - self.mean) / self.std, -_CLIP, _CLIP)
         for i, part in enumerate(self.parts):
-            angle = 2.0 * math.pi * _turn(whole, part)
+            angle = 2.0 * math.pi * turn_of(whole, part)
             out[:, 1 + 2 * i], out[:, 2 + 2 * i] = np.sin(angle), np.cos(angle)
         out[holes] = 0.0
         bad = int(unreadable.sum())
@@ -88,11 +91,12 @@ class DateEncoder:
         }  # fmt: skip
 
 
-def _days(values: Array) -> Floats:
+def days_of(values: Array) -> Floats:
+    """Return the days since 1970 of known dates."""
     return values.astype(np.int64).astype(np.float64) / _DAY
 
 
-def _turn(values: Array, part: str) -> Floats:
+def turn_of(values: Array, part: str) -> Floats:
     """Return how far each date is round the circle of `part`, from 0 to 1."""
     if part == "month":
         return (values.astype("M8[M]").astype(np.int64) % 12) / 12.0
@@ -119,12 +123,15 @@ class TextEncoder:
     def fit(column: Column, role: Role) -> TextEncoder:
         """Take a bucket for 8 different words, a power of two from 16 to 256."""
         hidden = nulls_of(column, role.kept)
-        words: set[str] = set()
-        for text in texts_of(column)[~hidden]:
-            words.update(_words(text))
-        wanted = 2 ** math.ceil(math.log2(max(1, len(words) / _WORDS_A_BUCKET)))
+        words = words_of(texts_of(column)[~hidden])
+        return TextEncoder.of_words(role, len(words), bool(hidden.any()))
+
+    @staticmethod
+    def of_words(role: Role, words: int, missing: bool) -> TextEncoder:
+        """Return the encoder of training rows with so many words, and missing cells or not."""
+        wanted = 2 ** math.ceil(math.log2(max(1, words / _WORDS_A_BUCKET)))
         buckets = min(_MAX_BUCKETS, max(_MIN_BUCKETS, wanted))
-        return TextEncoder(column.name, buckets, bool(hidden.any()), role.kept)
+        return TextEncoder(role.name, buckets, missing, role.kept)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -154,6 +161,11 @@ class TextEncoder:
             "kind": "text", "name": self.name, "buckets": self.buckets, "missing": self.missing,
             "kept": list(self.kept),
         }  # fmt: skip
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """Return the different words of these cells."""
+    return {word for text in texts for word in _words(text)}
 
 
 def _words(text: str) -> list[str]:

@@ -40,6 +40,10 @@ def reading(name: str) -> Iterator[Any]:
         yield connection
     except duckdb.Error as error:
         raise _translated(error, f"'{name}'") from None
+    except RuntimeError as error:  # what DuckDB finds while rows are fetched comes as nanoarrow's
+        if type(error).__name__ != "NanoarrowException":
+            raise
+        raise _translated(error, f"'{name}'") from None
     finally:
         connection.close()
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ..errors import DataError
 from .csv import CsvOptions, CsvSource
+from .folder import ParquetFolder, is_several
 from .frames import FrameSource, is_frame
 from .parquet import ParquetSource
 from .table import Table
@@ -53,9 +54,10 @@ def open_source(
     Parameters
     ----------
     data
-        The path of a CSV, TSV or Parquet file (CSV may be packed with gzip, bzip2 or xz), ``"-"``
-        for CSV from standard input, a Table, a mapping of arrays, a 2-D array, a pandas, polars or
-        Arrow frame, or a Source.
+        The path of a CSV, TSV or Parquet file (CSV may be packed with gzip, bzip2 or xz), of a
+        folder of Parquet files or a pattern of them (``"part-*.parquet"``), ``"-"`` for CSV from
+        standard input, a Table, a mapping of arrays, a 2-D array, a pandas, polars or Arrow frame,
+        or a Source.
     delimiter, encoding, header, decimal, allow_bad_rows
         For text files only, see `CsvOptions`.
     columns
@@ -76,11 +78,7 @@ def open_source(
     options = CsvOptions(delimiter, encoding, header, decimal, allow_bad_rows)
     if isinstance(data, (str, os.PathLike)):
         return _file_source(data, options)
-    if options != CsvOptions():
-        raise DataError(
-            "delimiter, encoding, header, decimal and allow_bad_rows are for text files, but the "
-            f"data is a {type(data).__name__}; leave them out"
-        )
+    _refuse_options(options, f"the data is a {type(data).__name__}")
     if is_frame(data):
         return FrameSource(Table.of(data, columns=columns))
     if isinstance(data, Source):
@@ -112,17 +110,24 @@ def read_table(data: Any, **options: Any) -> Table:
 
 def _file_source(data: str | os.PathLike[str], options: CsvOptions) -> Source:
     if str(data) != "-":
+        if is_several(data):
+            _refuse_options(options, f"'{data}' is a folder, or a pattern, of Parquet files")
+            return ParquetFolder(data)
         path = check_file(data)
         with path.open("rb") as raw:
             if raw.read(4) == b"PAR1":
-                if options != CsvOptions():
-                    raise DataError(
-                        f"delimiter, encoding, header, decimal and allow_bad_rows are for text "
-                        f"files, but '{path.name}' is a Parquet file; leave them out"
-                    )
+                _refuse_options(options, f"'{path.name}' is a Parquet file")
                 return ParquetSource(path)
         if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
             raise DataError(f"'{path.name}' is JSON, which is not read; save the table as CSV")
         if path.suffix.lower() in (".parquet", ".pq"):
             raise DataError(f"'{path.name}' is not a sound Parquet file: it does not start as one")
     return CsvSource(data, options)
+
+
+def _refuse_options(options: CsvOptions, found: str) -> None:
+    if options != CsvOptions():
+        raise DataError(
+            "delimiter, encoding, header, decimal and allow_bad_rows are for text files, but "
+            f"{found}; leave them out"
+        )

@@ -18,7 +18,16 @@ from .numbers_text import guess_decimal, numbers_of
 from .role_rules import is_number_text
 from .table import Column
 
-__all__ = ["TargetEncoder", "guess_task", "known_rows"]
+__all__ = [
+    "Label",
+    "TargetEncoder",
+    "check_varies",
+    "classes_of",
+    "encoder_of_classes",
+    "guess_task",
+    "known_rows",
+    "target_numbers",
+]
 
 Label = str | int | bool | float
 
@@ -210,7 +219,7 @@ class TargetEncoder:
     def _standardised(self, columns: Sequence[Column]) -> list[Floats]:
         out = []
         for i, column in enumerate(columns):
-            values = _numbers(_whole(column), self.decimals[i])
+            values = target_numbers(_whole(column), self.decimals[i])
             out.append((values - self.means[i]) / self.stds[i])
         return out
 
@@ -302,7 +311,8 @@ def _whole(column: Column, kept: Iterable[str] = ()) -> Column:
     return column
 
 
-def _numbers(column: Column, decimal: str) -> Floats:
+def target_numbers(column: Column, decimal: str) -> Floats:
+    """Return the numbers of known cells; a cell that is none raises a DataError."""
     values, unreadable = numbers_of(column, decimal)
     if unreadable.any():
         count, text = int(unreadable.sum()), texts_of(column)[np.argmax(unreadable)]
@@ -318,13 +328,9 @@ def _fit_regression(columns: Sequence[Column]) -> TargetEncoder:
     means, stds, decimals = [], [], []
     for column in columns:
         decimal = guess_decimal(texts_of(column))[0] if column.kind == "text" else "."
-        values = _numbers(column, decimal)
+        values = target_numbers(column, decimal)
         mean, std = moments(values)
-        if not 0.0 < std < 1e300:
-            raise DataError(
-                f"the target '{column.name}' is {values[0]:g} in every training row, or so large "
-                "that it overflows; there is nothing to learn, so choose another target"
-            )
+        check_varies(column.name, mean, std)
         means.append(mean)
         stds.append(std)
         decimals.append(decimal)
@@ -332,22 +338,46 @@ def _fit_regression(columns: Sequence[Column]) -> TargetEncoder:
     return TargetEncoder("regression", names, tuple(means), tuple(stds), (), tuple(decimals))
 
 
+def check_varies(name: str, mean: float, std: float) -> None:
+    """Raise a DataError where a target with this mean and deviation gives nothing to learn."""
+    if not 0.0 < std < 1e300:
+        raise DataError(
+            f"the target '{name}' is {mean:g} in every training row, or so large that it "
+            "overflows; there is nothing to learn, so choose another target"
+        )
+
+
 def _fit_classification(column: Column) -> TargetEncoder:
+    return encoder_of_classes(column.name, *classes_of(column))
+
+
+def classes_of(column: Column) -> tuple[tuple[Label, ...], Array]:
+    """Return the classes in a column of known cells, in order, and how many rows each has."""
     texts = texts_of(column) if column.kind == "text" else column.values
     values, counts = np.unique(texts, return_counts=True)
-    labels: tuple[Label, ...] = tuple(values.tolist())
+    return tuple(values.tolist()), counts
+
+
+def encoder_of_classes(name: str, labels: tuple[Label, ...], counts: Array) -> TargetEncoder:
+    """Return the encoder of a target with these classes, of so many rows each.
+
+    Raises
+    ------
+    DataError
+        When there is one class only, or too many.
+    """
     if len(labels) == 1:
         raise DataError(
-            f"the target '{column.name}' has only the class {labels[0]!r}; at least two are needed "
+            f"the target '{name}' has only the class {labels[0]!r}; at least two are needed "
             "to tell apart"
         )
     if len(labels) > _MAX_CLASSES:
         raise DataError(
-            f"the target '{column.name}' has {len(labels)} classes, at most {_MAX_CLASSES} are "
+            f"the target '{name}' has {len(labels)} classes, at most {_MAX_CLASSES} are "
             "taken; say task='regression' if it is a number, or choose another target"
         )
     return TargetEncoder(
-        "classification", (column.name,), labels=labels, notes=_class_notes(labels, counts)
+        "classification", (name,), labels=labels, notes=_class_notes(labels, counts)
     )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,31 +29,41 @@ from ..spec.network import Network
 from ..spec.plan import Plan
 from .progress import Progress, Snapshot
 
-__all__ = ["Checkpoint", "Every", "Saver", "data_digest", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "Every",
+    "Saver",
+    "data_digest",
+    "next_steps",
+    "read_checkpoint",
+    "saver_for",
+    "write_checkpoint",
+]
 
 _KIND = "checkpoint"
 _COUNTS = ("step", "rows", "steps")
 _SUMS = ("elapsed", "seconds", "weighted_error", "weight", "norms", "best_error")
 _SHORTEST = 0.001  # seconds: time for a step between two checkpoints
-_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epochs?|minutes?)")
+_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|step|minute)s?")
 
 
 @dataclass(frozen=True)
 class Every:
-    """When a checkpoint is due: after so many epochs, or so many minutes.
+    """When a checkpoint is due: after so many epochs, steps or minutes; one of them is set.
 
     Examples
     --------
-    >>> Every.of("5 minutes"), Every.of(10)
-    (Every(epochs=None, minutes=5.0), Every(epochs=10, minutes=None))
+    >>> Every.of("5 minutes").minutes, Every.of("1000 steps").steps, Every.of(10).epochs
+    (5.0, 1000, 10)
     """
 
     epochs: int | None = None
     minutes: float | None = None
+    steps: int | None = None
 
     @classmethod
     def of(cls, value: str | int | Every) -> Every:
-        """Return it from ``"10 epochs"``, ``"5 minutes"``, a number of epochs, or itself.
+        """Return it from ``"10 epochs"``, ``"500 steps"``, ``"5 minutes"``, a number of epochs.
 
         Raises
         ------
@@ -65,14 +75,14 @@ class Every:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return cls(epochs=value)
         found = _EVERY.fullmatch(value.strip()) if isinstance(value, str) else None
-        number = float(found[1]) if found else 0.0
-        if found and 0 < number < 1e9 and found[2].startswith("minute"):
+        number, unit = (float(found[1]), f"{found[2]}s") if found else (0.0, "")
+        if unit == "minutes" and 0 < number < 1e9:
             return cls(minutes=number)
-        if found and number >= 1 and number == int(number) and number < 1e9:
-            return cls(epochs=int(number))
+        if unit and 1 <= number < 1e9 and number == int(number):
+            return cls(**{unit: int(number)})
         raise SpecError(
-            f"a checkpoint is written every so many epochs or minutes, such as '10 epochs' or "
-            f"'5 minutes', not every {value!r}"
+            f"a checkpoint is written every so many epochs, steps or minutes, such as '10 epochs', "
+            f"'500 steps' or '5 minutes', not every {value!r}"
         )
 
     def deadline(self, written: float) -> float:
@@ -83,8 +93,8 @@ class Every:
 
     def due(self, epoch: int, written: float) -> bool:
         """Return whether one is due after this epoch."""
-        if self.epochs is not None:
-            return epoch % self.epochs == 0
+        if self.minutes is None:
+            return self.epochs is not None and epoch % self.epochs == 0
         return time.monotonic() >= self.deadline(written)
 
 
@@ -102,6 +112,9 @@ def data_digest(rows: Rows, validation: Rows | None) -> str:
     """Return SHA-256, in hex, of training and validation rows."""
     digest = hashlib.sha256()
     for part in (rows, validation):
+        if told := getattr(part, "digest", None):  # other processes have rows of them, too
+            digest.update(told.encode())
+            continue
         for array in part or ():
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             for piece in _pieces(array):
@@ -197,21 +210,36 @@ def _count(value: object) -> int:
     return value
 
 
+def saver_for(
+    checkpoint: str | Path | Saver | None, every: str | int | Every, data: Callable[[], str]
+) -> Saver | None:
+    """Return what writes the checkpoints of a run on rows with this digest, or None for nothing."""
+    if checkpoint is None or isinstance(checkpoint, Saver):
+        return checkpoint
+    return Saver(checkpoint, every, data())
+
+
+def next_steps(saver: Saver | None, step: int, most: int) -> int:
+    """Return how many steps may follow so many in one go, before a checkpoint is due."""
+    every = None if saver is None else saver.every.steps
+    return most if every is None else min(most, every - step % every)
+
+
 class Saver:
     """Writes a run's checkpoints when they are due.
 
     Parameters
     ----------
     path
-        The file that each checkpoint replaces.
+        The file that each checkpoint replaces; None where another process writes it.
     every
         When; see `Every.of`.
     data
         The digest of the run's rows.
     """
 
-    def __init__(self, path: str | Path, every: str | int | Every, data: str) -> None:
-        self.path = check_writable(path)
+    def __init__(self, path: str | Path | None, every: str | int | Every, data: str) -> None:
+        self.path = None if path is None else check_writable(path)
         self.every = Every.of(every)
         self._data = data
         self._written = time.monotonic()
@@ -220,6 +248,10 @@ class Saver:
     def deadline(self) -> float:
         """Return when a step must be the last before the next checkpoint; infinity for never."""
         return self.every.deadline(self._written)
+
+    def due_after(self, step: int) -> bool:
+        """Return whether a checkpoint is due after so many steps."""
+        return self.every.steps is not None and step % self.every.steps == 0
 
     def epoch_ended(self, snapshot: Snapshot) -> None:
         """Write a checkpoint if one is due after this epoch."""
@@ -238,7 +270,8 @@ class Saver:
 
     def write(self, snapshot: Snapshot) -> None:
         """Write a checkpoint now."""
-        write_checkpoint(self.path, snapshot.network, snapshot.plan, snapshot, self._data)
+        if self.path is not None:
+            write_checkpoint(self.path, snapshot.network, snapshot.plan, snapshot, self._data)
         self._written, self._last = time.monotonic(), _place(snapshot)
 
 

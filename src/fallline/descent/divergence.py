@@ -85,9 +85,13 @@ def locate(
         arrays, batch = engine.snapshot(state), order[number * size : (number + 1) * size]
         state, steps = engine.advance(state, rows, batch, rates[number : number + 1], Stop())
         if not steps.finite:
-            with np.errstate(all="ignore"):
-                found = _in_rows(network, plan, arrays, rows.take(batch), batch)
-                found = found or _in_step(network, plan, arrays, rows, batch, float(rate))
+            if getattr(rows, "bounds", None) is not None:  # other processes have rows of the batch
+                found: _Found | None = ("error", network.output.name, None, None, None)
+            else:
+                with np.errstate(all="ignore"):
+                    found = _in_rows(network, plan, arrays, rows.take(batch), batch)
+                    found = found or _in_step(network, plan, arrays, rows, batch, float(rate))
+            assert found is not None
             largest = float(np.abs(arrays["theta"]).max(initial=0.0))
             epoch, step = len(progress.history) + 1, progress.steps + 1 + number
             return Divergence(epoch, step, *found, largest), arrays

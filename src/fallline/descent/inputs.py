@@ -85,7 +85,8 @@ def validation_rows(
     network: Network, plan: Plan, X: Any, Y: Any, weights: Any, dtype: npt.DTypeLike
 ) -> Rows | None:
     """Return the validation rows, or None where there are none."""
-    if (X is None) != (Y is None) or (X is None and weights is not None):
+    ready = isinstance(X, Rows)
+    if ((X is None) != (Y is None) and not ready) or (X is None and weights is not None):
         raise SpecError("give X_val and y_val together (and sample_weight_val with them)")
     if X is not None:
         return checked_rows(network, plan.objective, X, Y, weights, dtype)

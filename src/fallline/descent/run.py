@@ -15,12 +15,12 @@ import numpy.typing as npt
 from ..arrays import Floats, Ints
 from ..data.order import AskedOnce, Order, RowOrder
 from ..engines.calls import checked_rows
-from ..engines.protocol import State, Steps
+from ..engines.protocol import Engine, State, Steps
 from ..errors import SpecError
 from ..history import Epoch, History, Step
 from ..spec.network import Network
 from ..spec.plan import Plan
-from .checkpoint import Every, Saver, data_digest
+from .checkpoint import Every, Saver, data_digest, next_steps, saver_for
 from .divergence import Divergence, locate, tell
 from .inputs import check_record, check_step, checked_hooks, start_theta, the_plan, validation_rows
 from .limits import MOST_STEPS, Limits
@@ -61,7 +61,7 @@ class Run:
         A `Plan`; or give its fields as keywords: ``loss``, ``l2``, ``optimizer``,
         ``batch_size``, ``epochs``, ``shuffle``, ``seed``, ``patience``, ...
     engine
-        A name from the table of engines.
+        A name from the table of engines, or an engine.
     dtype
         float32 or float64; that of `theta` if it is given, else float64.
     record
@@ -82,8 +82,8 @@ class Run:
         A function of `Steps` and of the positions to be taken, of which the first ``steps.rows``
         are done: called after each slice of an epoch. It may raise StopIteration too.
     checkpoint, checkpoint_every
-        A file to keep the whole run in, and how often: ``"10 epochs"``, ``"5 minutes"`` or a
-        number of epochs; and when the run ends, unless it diverged. `fallline.resume` goes on.
+        A file to keep the whole run in, and how often: ``"10 epochs"``, ``"500 steps"``, ``"5
+        minutes"``, 10; and when the run ends, unless it diverged. `fallline.resume` goes on.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class Run:
         theta: npt.ArrayLike | None = None,
         initializer: Any = "auto",
         plan: Plan | None = None,
-        engine: str = "auto",
+        engine: str | Engine = "auto",
         dtype: npt.DTypeLike | None = None,
         record: Literal["steps", "epochs"] | None = None,
         keep: int = 100,
@@ -132,7 +132,7 @@ class Run:
         callbacks: Sequence[Callable[[Epoch], object]] = (),
         order: Order | None = None,
         on_steps: Callable[[Steps, Ints], object] | None = None,
-        checkpoint: str | Path | None = None,
+        checkpoint: str | Path | Saver | None = None,
         checkpoint_every: str | int | Every = "10 epochs",
         **settings: Any,
     ) -> None:
@@ -155,8 +155,7 @@ class Run:
         self._limits, self._rules = Limits(self.plan.time_budget), Rules(self.plan)
         self._with_error_at_end, self._record = error_at_end, record
         self._ring: deque[Snapshot] = deque(maxlen=keep)
-        digest = "" if checkpoint is None else self.data_digest()
-        self._saver = None if checkpoint is None else Saver(checkpoint, checkpoint_every, digest)
+        self._saver = saver_for(checkpoint, checkpoint_every, self.data_digest)
         self._final: Floats | None = None
         self.stopped: str | None = None
         self.divergence: Divergence | None = None
@@ -318,7 +317,8 @@ class Run:
         while not early and self.divergence is None and self._progress.rows < self._rows.n:
             epoch, done = self.position
             # A recorded run goes step by step; the numbers do not depend on it.
-            to = done + self._size * (1 if self._record == "steps" else MOST_STEPS)
+            most = 1 if self._record == "steps" else MOST_STEPS
+            to = done + self._size * next_steps(self._saver, self._progress.step, most)
             early = self._advance(self._order.epoch(epoch)[done:to])[1]
         return early
 
@@ -348,11 +348,10 @@ class Run:
                 self._on_steps(steps, order)
         except StopIteration as end:
             return reason_of(end) or f"on_steps ended it in epoch {self.position[0]}"
-        if steps.rows == len(order):
-            return None
-        reason = self._limits.reached()
-        if self._saver is not None and reason is None:
-            self._saver.write(self.snapshot())
+        whole = steps.rows == len(order)
+        reason, saver = None if whole else self._limits.reached(), self._saver
+        if saver and reason is None and (not whole or saver.due_after(self._progress.step)):
+            saver.write(self.snapshot())
         return reason
 
     def _last_rate(self) -> float:

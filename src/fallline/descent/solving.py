@@ -194,9 +194,9 @@ class _ByFormula:
         return error, gradient
 
 
-def engine_for(plan: Plan, name: str) -> Engine:
-    """Return the engine called `name`; for a plan with a solver, the solver on top of it."""
-    engine: Any = get_engine(name)
+def engine_for(plan: Plan, wanted: str | Engine) -> Engine:
+    """Return an engine, or the one of a name; for a plan with a solver, the solver on top of it."""
+    engine: Any = get_engine(wanted) if isinstance(wanted, str) else wanted
     return FullBatch(engine, plan.optimizer) if isinstance(plan.optimizer, Solver) else engine
 
 

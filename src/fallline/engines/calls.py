@@ -32,12 +32,18 @@ def checked_rows(
 ) -> Rows:
     """Return X, Y and row weights as checked arrays of one dtype that fit network and error.
 
+    Rows that are ready come in place of X, and are returned as they are: so may those come that
+    other processes have a part of.
+
     Raises
     ------
     SpecError, DataError
         When they do not.
     """
     objective.check(network)
+    if isinstance(X, Rows):
+        check_targets(objective, X.Y)
+        return X
     inputs = as_matrix(X, network.n_inputs, dtype, "X")
     n = inputs.shape[0]  # a sparse matrix has no len
     targets = as_targets(Y, n, target_count(objective.error, network), dtype)

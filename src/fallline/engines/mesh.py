@@ -13,7 +13,7 @@ then be made by every process, with the same arguments but for these rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -23,10 +23,10 @@ from jax import lax
 from jax.sharding import Mesh as JaxMesh
 from jax.sharding import NamedSharding, PartitionSpec
 
-from ..arrays import Floats, Ints
+from ..arrays import Bools, Floats, Ints
 from ..errors import SpecError
 from .protocol import Rows
-from .xla_devices import Devices, OneDevice, Place, everywhere
+from .xla_devices import Devices, OneDevice, Place, everywhere, roundly
 
 __all__ = ["Mesh", "OwnRows", "devices_of"]
 
@@ -46,14 +46,21 @@ class OwnRows(Rows):
     every process; each takes what it has of a batch. Where every batch has as many rows of each
     process, as with an order that draws from all shards alike, nothing is padded.
 
+    A process with several devices may say which rows are whose (``each``): then it takes the very
+    steps, bit for bit, of as many processes with one device.
+
     Parameters
     ----------
     rows
         Those of this process, in the order in which they stand.
     bounds
-        (processes + 1,) where the rows of each begin.
+        (processes · each + 1,) where the rows of each process, or of each of its devices, begin.
     process
         The number of this process; JAX's unless given.
+    each
+        How many devices each process has, where bounds tell of devices; 1 cuts evenly.
+    digest
+        A digest of the rows of all processes; of these rows alone unless given.
 
     Attributes
     ----------
@@ -63,13 +70,22 @@ class OwnRows(Rows):
 
     bounds: Ints
     process: int
+    each: int
+    digest: str | None
 
-    def __new__(cls, rows: Rows, bounds: Ints, process: int | None = None) -> OwnRows:
+    def __new__(
+        cls,
+        rows: Rows,
+        bounds: Ints,
+        process: int | None = None,
+        each: int = 1,
+        digest: str | None = None,
+    ) -> OwnRows:
         """Return the rows, with where they belong."""
         own = super().__new__(cls, *rows)
-        own.bounds = np.asarray(bounds)
+        own.bounds, own.each, own.digest = np.asarray(bounds), each, digest
         own.process = jax.process_index() if process is None else process
-        first, stop = own.bounds[own.process : own.process + 2]
+        first, stop = own.bounds[own._parts.start], own.bounds[own._parts.stop]
         if stop - first != len(own.weights):
             raise SpecError(
                 f"process {own.process} must have rows {first} to {stop - 1} of all, that is "
@@ -79,7 +95,12 @@ class OwnRows(Rows):
 
     def __getnewargs__(self) -> Any:
         """Return what makes it again."""
-        return Rows(*self), self.bounds, self.process
+        return Rows(*self), self.bounds, self.process, self.each, self.digest
+
+    @property
+    def _parts(self) -> range:
+        """The parts between bounds that are this process's."""
+        return range(self.process * self.each, (self.process + 1) * self.each)
 
     @property
     def n(self) -> int:
@@ -110,14 +131,35 @@ class OwnRows(Rows):
         position : (steps, m)
             Places in the batch.
         """
-        processes = len(self.bounds) - 1
+        parts = len(self.bounds) - 1
         owner = np.searchsorted(self.bounds, order, side="right") - 1  # −1 for none
-        counts = np.stack([(owner == p).sum(axis=1) for p in range(processes)])
-        width = _wide_enough(int(counts.max(initial=0)), -(-order.shape[1] // processes))
-        here = owner == self.process
-        position = np.argsort(~here, axis=1, kind="stable")[:, :width]
-        index = np.take_along_axis(order, position, axis=1) - self.bounds[self.process]
-        return np.where(np.take_along_axis(here, position, axis=1), index, -1), position
+        counts = np.stack([(owner == part).sum(axis=1) for part in range(parts)])
+        width = _wide_enough(int(counts.max(initial=0)), -(-order.shape[1] // parts))
+        found = [_taken(order, owner == part, width) for part in self._parts]
+        index = np.concatenate([one[0] for one in found], axis=1)
+        start = self.bounds[self._parts.start]
+        return np.where(index < 0, -1, index - start), np.concatenate(
+            [one[1] for one in found], axis=1
+        )
+
+    def everywhere(self, size: int) -> Ints:
+        """Return the places of the rows of this process, −1 to fill up: (1, devices · m)."""
+        if self.each == 1:
+            return everywhere(self, size)
+        width = roundly(int(np.diff(self.bounds).max()))
+        parts = []
+        for part in self._parts:
+            first, stop = self.bounds[part : part + 2] - self.bounds[self._parts.start]
+            parts.append(np.full((1, width), -1))
+            parts[-1][0, : stop - first] = np.arange(first, stop)
+        return np.concatenate(parts, axis=1)
+
+
+def _taken(order: Ints, here: Bools, width: int) -> tuple[Ints, Ints]:
+    """Return the positions (steps, width) of what is here: among all rows, and in the batch."""
+    position = np.argsort(~here, axis=1, kind="stable")[:, :width]
+    index = np.take_along_axis(order, position, axis=1)
+    return np.where(np.take_along_axis(here, position, axis=1), index, -1), position
 
 
 def _wide_enough(most: int, usual: int) -> int:
@@ -134,9 +176,12 @@ class Mesh:
     ----------
     devices
         All of them.
+    beat
+        Called before each piece of steps, so that somebody may watch that they go on.
     """
 
     devices: tuple[Any, ...]
+    beat: Callable[[], None] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         own = [device.process_index for device in self.devices]
@@ -207,13 +252,15 @@ class Mesh:
 
     def everywhere(self, rows: Rows, size: int) -> Place:
         """Return where all rows are, of which a device has so many with those that fill up."""
-        order = everywhere(rows, size)
         if isinstance(rows, OwnRows):
+            order = rows.everywhere(size)
             return self._place(order, np.zeros_like(order))
-        return self.places(order, rows)
+        return self.places(everywhere(rows, size), rows)
 
     def halted(self, stop: bool) -> A | None:
         """Return a column a device that tells whether its process is to stop."""
+        if self.beat is not None:
+            self.beat()
         if stop and self._processes == 1:
             return None
         return self._made("places", np.full((1, len(self._here)), stop, np.float32))
@@ -248,8 +295,8 @@ class Mesh:
         return _local(sharding, local)
 
 
-def devices_of(asked: int | str) -> Devices:
-    """Return so many devices, or all of all processes.
+def devices_of(asked: int | str, beat: Callable[[], None] | None = None) -> Devices:
+    """Return so many devices, or all of all processes, which call `beat` before pieces of steps.
 
     Raises
     ------
@@ -261,7 +308,7 @@ def devices_of(asked: int | str) -> Devices:
     found = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
     several = jax.process_count() > 1
     if asked == "all":
-        return Mesh(tuple(found)) if len(found) > 1 else OneDevice()
+        return Mesh(tuple(found), beat) if len(found) > 1 else OneDevice()
     if several:
         raise SpecError(f"in several processes devices must be 'all', not {asked}")
     if int(asked) > len(found):
@@ -274,4 +321,4 @@ def devices_of(asked: int | str) -> Devices:
             f"devices must be at most {len(found)}, of which this machine has as many "
             f"({found[0].platform}), not {asked}{hint}"
         )
-    return Mesh(tuple(found[: int(asked)]))
+    return Mesh(tuple(found[: int(asked)]), beat)

@@ -57,6 +57,8 @@ class XlaEngine:
         How matrices of float32 are multiplied: ``"highest"``, as float32 does; ``"high"`` and
         ``"default"``, as JAX means them, faster and less exact on accelerators; ``"bfloat16"``,
         rounded to bfloat16 and summed in float32, while weights and all else stay float32.
+    beat
+        Called before each piece of steps that several devices take.
 
     Raises
     ------
@@ -66,14 +68,19 @@ class XlaEngine:
 
     name = "xla"
 
-    def __init__(self, devices: int | Literal["all"] = 1, products: Products = "highest") -> None:
-        self._asked, self._products = devices, products
+    def __init__(
+        self,
+        devices: int | Literal["all"] = 1,
+        products: Products = "highest",
+        beat: Callable[[], None] | None = None,
+    ) -> None:
+        self._asked, self._products, self._beat = devices, products, beat
         self._reference, self._teller = ReferenceEngine(), Teller()
 
     @cached_property
     def _devices(self) -> Devices:
         """Where it computes; JAX looks for devices when they are asked for first."""
-        return devices_of(self._asked)
+        return devices_of(self._asked, self._beat)
 
     # Descents.
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import Ints
 from .protocol import Rows
 
-__all__ = ["Devices", "OneDevice", "Place", "everywhere"]
+__all__ = ["Devices", "OneDevice", "Place", "everywhere", "roundly"]
 
 A = Any  # an array of jax.numpy
 
@@ -85,6 +85,18 @@ def everywhere(rows: Rows, size: int) -> Ints:
     order, own = np.full((1, size), -1), len(rows.weights)
     order[0, :own] = np.arange(own)
     return order
+
+
+def roundly(count: int) -> int:
+    """Return a number that is as great, at most a sixteenth greater, and one of few.
+
+    Examples
+    --------
+    >>> [roundly(count) for count in (11, 1000, 1023, 1025)]
+    [11, 1024, 1024, 1088]
+    """
+    step = 1 << max(count.bit_length() - 5, 0)
+    return -(-count // step) * step
 
 
 @dataclass(frozen=True)

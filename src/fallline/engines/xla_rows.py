@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import Inputs, is_sparse
 from ..errors import DataError
 from .protocol import Rows
-from .xla_devices import Devices, Place
+from .xla_devices import Devices, Place, roundly
 from .xla_network import Batch, Entries
 
 __all__ = ["Compressed", "Resident", "every", "longest_row", "on_device", "resident", "take"]
@@ -60,9 +60,9 @@ def resident(rows: Rows, devices: Devices) -> Resident:
     """Return the rows on the devices: those that were sent there before, if they were."""
     found: Resident | None = rows.kept.get(devices)
     if found is None:
-        size = devices.largest(_roundly(len(rows.weights)))
+        size = devices.largest(roundly(len(rows.weights)))
         longest = devices.largest(longest_row(rows.X))
-        entries = devices.largest(_roundly(rows.X.nnz + 1)) if longest else 0
+        entries = devices.largest(roundly(rows.X.nnz + 1)) if longest else 0
         found = rows.kept[devices] = Resident(
             _filled(rows, size, entries, longest, devices.rows),
             devices.everywhere(rows, size),
@@ -75,7 +75,7 @@ def resident(rows: Rows, devices: Devices) -> Resident:
 def on_device(rows: Rows, size: int, put: Put) -> Batch:
     """Return the rows as arrays of the device, and as many more as make up the size."""
     longest = longest_row(rows.X)
-    return _filled(rows, size, _roundly(rows.X.nnz + 1) if longest else 0, longest, put)
+    return _filled(rows, size, roundly(rows.X.nnz + 1) if longest else 0, longest, put)
 
 
 def _filled(rows: Rows, size: int, entries: int, longest: int, put: Put) -> Batch:
@@ -93,18 +93,6 @@ def _filled(rows: Rows, size: int, entries: int, longest: int, put: Put) -> Batc
 
 def _plain(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype.newbyteorder("=")
-
-
-def _roundly(count: int) -> int:
-    """Return a number that is as great, at most a sixteenth greater, and one of few.
-
-    Examples
-    --------
-    >>> [_roundly(count) for count in (11, 1000, 1023, 1025)]
-    [11, 1024, 1024, 1088]
-    """
-    step = 1 << max(count.bit_length() - 5, 0)
-    return -(-count // step) * step
 
 
 _MOST_ENTRIES = 2**31 - 1

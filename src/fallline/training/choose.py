@@ -31,7 +31,7 @@ from ..spec.network import Network
 from .prepare import Prepared
 from .settings import Settings
 
-__all__ = ["PENALTIES", "Choice", "choose", "spans_the_plan"]
+__all__ = ["PENALTIES", "Choice", "choose", "spans_the_plan", "untried"]
 
 PENALTIES = (1e-3, 1e-2, 1e-1)
 _LARGE_PENALTIES = (1e-4, 1e-3, 1e-2)
@@ -67,8 +67,7 @@ def choose(prepared: Prepared, settings: Settings, build: Build, watch: Watch) -
     if settings.validation == 0 and not held_out:
         return _unvalidated(settings)
     if held_out and (settings.l2 is not None or n > _UNTRIED):
-        l2 = _LARGE_PENALTIES[0] if settings.l2 is None else settings.l2
-        return Choice(l2, _final_epochs(settings), ())
+        return untried(settings)
     if not held_out and settings.l2 is not None and settings.epochs is not None:
         return Choice(settings.l2, settings.epochs, ())
     penalties: tuple[float, ...] = _LARGE_PENALTIES if held_out and n > 5_000 else PENALTIES
@@ -94,6 +93,14 @@ def choose(prepared: Prepared, settings: Settings, build: Build, watch: Watch) -
     why = "which the schedule spans" if spans else "where that error was least"
     reasons.append(f"{epochs} epochs: {why}; then trained on all {n} rows")
     return Choice(l2, epochs, tuple(reasons))
+
+
+def untried(settings: Settings) -> Choice:
+    """Return penalty and epochs without a trial: the user's, or those of many rows."""
+    if settings.validation == 0:
+        return _unvalidated(settings)
+    l2 = _LARGE_PENALTIES[0] if settings.l2 is None else settings.l2
+    return Choice(l2, _final_epochs(settings), ())
 
 
 def spans_the_plan(schedule: Any) -> bool:

@@ -58,8 +58,8 @@ def train(
     watch
         Called with a `Stage` after each epoch. Ctrl-C in the last training keeps what it reached.
     checkpoint, checkpoint_every
-        A file to keep the last training in while it runs, and how often: ``"10 epochs"`` or
-        ``"5 minutes"``.
+        A file to keep the last training in while it runs, and how often: ``"10 epochs"``,
+        ``"500 steps"`` or ``"5 minutes"``.
     resume
         Such a file, to go on from: with the same data and settings, the weights are those of a
         training that was never stopped, bit for bit. Nothing is chosen again, and folds are not

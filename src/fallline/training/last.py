@@ -19,7 +19,7 @@ from ..spec.plan import Plan
 from .result import Stage
 from .settings import Settings
 
-__all__ = ["Keeping", "Last", "train_last"]
+__all__ = ["Keeping", "Last", "check_same", "train_last"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _run(
         "checkpoint_every": keeping.every,
     }
     if keeping.resume is not None:
-        _check_same(keeping.resume, network, plan, settings)
+        check_same(keeping.resume, network, plan, settings)
         new = {name: getattr(plan, name) for name in RENEWABLE}
         return resume(keeping.resume, rows.X, rows.Y, **new, **given)
     return Run(
@@ -117,7 +117,7 @@ def _run(
     )
 
 
-def _check_same(path: str | Path, network: Network, plan: Plan, settings: Settings) -> None:
+def check_same(path: str | Path, network: Network, plan: Plan, settings: Settings) -> None:
     """Raise a SpecError where a checkpoint is of another training than the one asked for."""
     found = read_checkpoint(path)
     ours, theirs = plan.to_json(), found.plan.to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Floats, Ints
@@ -20,7 +21,34 @@ from .known import Known, Parts, known_part
 from .settings import Settings
 from .weights import class_weights, row_weights
 
-__all__ = ["Prepared", "prepare", "prepared_part", "target_encoder"]
+__all__ = [
+    "Coding",
+    "Prepared",
+    "codes_in_words",
+    "prepare",
+    "prepared_part",
+    "takes_signs",
+    "target_encoder",
+    "unshifted",
+]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How rows of a table become rows of numbers: encoders, class weights, classes as signs."""
+
+    encoder: TableEncoder
+    target: TargetEncoder
+    class_weights: Floats | None = None
+    signs: bool = False
+
+    def rows(self, table: Table, targets: Sequence[Column], dtype: npt.DTypeLike) -> Rows:
+        """Return X, Y and row weights of a table whose targets are known."""
+        X = self.encoder.encode(table).astype(dtype)
+        Y = self.target.encode(targets).astype(dtype)
+        if self.signs:
+            Y = 2 * Y - 1  # from 0 and 1
+        return Rows(X, Y, row_weights(self.class_weights, self.target, targets, dtype))
 
 
 @dataclass(frozen=True)
@@ -102,11 +130,8 @@ class Prepared:
     def _rows(
         self, encoder: TableEncoder, table: Table, targets: Sequence[Column], dtype: npt.DTypeLike
     ) -> Rows:
-        X = encoder.encode(table).astype(dtype)
-        Y = self.target.encode(targets).astype(dtype)
-        if self.signs:
-            Y = 2 * Y - 1  # from 0 and 1
-        return Rows(X, Y, row_weights(self.class_weights, self.target, targets, dtype))
+        coding = Coding(encoder, self.target, self.class_weights, self.signs)
+        return coding.rows(table, targets, dtype)
 
 
 def prepare(
@@ -144,14 +169,20 @@ def prepared_part(
         held_out,
         test,
         given,
-        class_weights(settings.class_weight, encoder, known.targets, train),
+        class_weights(
+            settings.class_weight,
+            encoder,
+            lambda: np.bincount(
+                encoder.codes(known.targets[0].take(train)), minlength=len(encoder.labels)
+            ),
+        ),
         (
             *known.notes,
             *encoder.notes,
-            *_codes_in_words(encoder, settings),
+            *codes_in_words(encoder, settings),
             *(role.leak for role in roles if role.leak),
         ),
-        _kind_of_targets(settings) == "sign",
+        takes_signs(settings),
     )
 
 
@@ -160,10 +191,10 @@ def target_encoder(known: Known, train: Ints, settings: Settings) -> TargetEncod
     # Classes are names, not statistics: all are taken; means and deviations come from training.
     by_class = known.task == "classification"
     seen = known.targets if by_class else [column.take(train) for column in known.targets]
-    return _unshifted(TargetEncoder.fit(seen, known.task), settings)
+    return unshifted(TargetEncoder.fit(seen, known.task), settings)
 
 
-def _unshifted(encoder: TargetEncoder, settings: Settings) -> TargetEncoder:
+def unshifted(encoder: TargetEncoder, settings: Settings) -> TargetEncoder:
     """Return the encoder without its means where the error takes no negative targets."""
     if encoder.task != "regression" or _kind_of_targets(settings) not in (
         "nonnegative",
@@ -173,12 +204,17 @@ def _unshifted(encoder: TargetEncoder, settings: Settings) -> TargetEncoder:
     return replace(encoder, means=(0.0,) * len(encoder.means))
 
 
+def takes_signs(settings: Settings) -> bool:
+    """Return whether the error takes classes as -1 and 1."""
+    return _kind_of_targets(settings) == "sign"
+
+
 def _kind_of_targets(settings: Settings) -> str:
     """Return what targets the error takes, where one was asked for."""
     return "number" if settings.loss is None else LOSSES[settings.loss].targets
 
 
-def _codes_in_words(encoder: TargetEncoder, settings: Settings) -> tuple[str, ...]:
+def codes_in_words(encoder: TargetEncoder, settings: Settings) -> tuple[str, ...]:
     """Return what y is in an error that the user wrote, where the target has classes."""
     if encoder.task != "classification" or not isinstance(settings.loss, OwnName):
         return ()

@@ -12,7 +12,6 @@ from ..formulas.losses import LOSSES
 from ..formulas.metrics import METRICS
 from ..formulas.optimizers import Solver
 from ..spec.fits import output_for
-from .prepare import Prepared
 from .settings import Settings
 
 __all__ = ["batch_by_rule", "loss_by_task", "net_by_rule", "with_rules"]
@@ -30,15 +29,14 @@ def batch_by_rule(rows: int) -> int:
     return 32 if rows <= 5_000 else 128
 
 
-def with_rules(asked: Settings, prepared: Prepared) -> tuple[Settings, str]:
-    """Return the settings with what the rules fill in, and the output activation.
+def with_rules(asked: Settings, n: int, target: TargetEncoder) -> tuple[Settings, str]:
+    """Return the settings with what the rules fill in for n training rows, and the output's f.
 
     Raises
     ------
     SpecError
         Where the error, the metrics and the target do not go together.
     """
-    n, target = len(prepared.train), prepared.target
     loss = LOSSES[asked.loss or loss_by_task(target)]
     _check_metrics(asked, target)
     batch = 0 if isinstance(asked.optimizer, Solver) else batch_by_rule(n)

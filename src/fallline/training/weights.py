@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,7 @@ __all__ = ["class_weights", "row_weights"]
 def class_weights(
     wanted: str | Mapping[str, float] | None,
     target: TargetEncoder,
-    columns: Sequence[Column],
-    train: Ints,
+    counts: Callable[[], Ints],
 ) -> Floats | None:
     """Return what a row of each class counts, in the order of the labels; None for no weights.
 
@@ -29,8 +28,8 @@ def class_weights(
     wanted
         ``"balanced"``: n/(classes · rows of the class), of the training rows, as scikit-learn
         has it, so that weights are 1 on average; or numbers by label, 1 where one is left out.
-    target, columns, train
-        The target's encoder and columns, and the numbers of the training rows.
+    target, counts
+        The target's encoder, and a function that returns how many training rows each class has.
 
     Raises
     ------
@@ -48,9 +47,9 @@ def class_weights(
         )
     labels = [text_of(label) for label in target.labels]
     if isinstance(wanted, str):
-        counts = np.bincount(target.codes(columns[0].take(train)), minlength=len(labels))
-        present = counts > 0
-        balanced: Floats = counts.sum() / (present.sum() * np.maximum(counts, 1))
+        rows = counts()
+        present = rows > 0
+        balanced: Floats = rows.sum() / (present.sum() * np.maximum(rows, 1))
         return np.where(present, balanced, 1.0)
     weights = np.ones(len(labels))
     found: dict[int, str] = {}

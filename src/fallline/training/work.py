@@ -21,7 +21,7 @@ from .result import Stage, TrainingResult
 from .rules import with_rules
 from .settings import Settings, network_for
 
-__all__ = ["Work"]
+__all__ = ["Work", "choice_before"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Work:
     @classmethod
     def of(cls, prepared: Prepared, asked: Settings) -> Work:
         """Return the work, settings filled in."""
-        return cls(prepared, *with_rules(asked, prepared))
+        return cls(prepared, *with_rules(asked, len(prepared.train), prepared.target))
 
     def with_note(self, note: str) -> Work:
         """Return the work with one more sentence that the user should know."""
@@ -80,7 +80,7 @@ class Work:
         if keeping.resume is None:
             choice = choose(prepared, settings, self.network, choosing)
         else:
-            choice = _choice_before(keeping.resume, settings)
+            choice = choice_before(keeping.resume, settings)
         encoder = prepared.encoder(prepared.train)
         rows = prepared.rows(encoder, prepared.train, settings.dtype)
         ask = prepared.rows(encoder, prepared.judged, settings.dtype)
@@ -102,7 +102,7 @@ class Work:
         return account(prepared, settings, choice, last, encoder, rows, ask, simple)
 
 
-def _choice_before(path: str | Path, settings: Settings) -> Choice:
+def choice_before(path: str | Path, settings: Settings) -> Choice:
     """Return what was chosen for the run of a checkpoint; the user may ask for other epochs."""
     found = read_checkpoint(path)
     done = len(found.snapshot.progress.history)

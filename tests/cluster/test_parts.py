@@ -1,0 +1,157 @@
+"""What needs no second process: places, exit codes, the watchdog, what is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.cluster.jobs import environment
+
+import fallline as fl
+from fallline.cluster import launch as launching
+from fallline.cluster.faults import is_lost, kept_in_words
+from fallline.cluster.launch import free_port
+from fallline.cluster.membership import PORT, Hosts, answers, worker_member
+from fallline.cluster.watchdog import Watchdog
+from fallline.errors import DataError, SpecError
+
+
+def test_hosts_are_read() -> None:
+    assert Hosts.of("alpha", 0) == Hosts(("alpha",), PORT, 0)
+    assert Hosts.of("alpha:4000, beta", 1).coordinator == "alpha:4000"
+    own = os.uname().nodename
+    assert Hosts.of(f"alpha,{own}").index == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "said"),
+    [
+        ("alpha,,beta", 0, "commas between"),
+        ("alpha,beta:4000", 0, "commas between"),
+        ("alpha:0", 0, "from 1 to 65535"),
+        ("alpha:x,beta", 0, "from 1 to 65535"),
+        ("alpha,beta", 2, "from 0 to 1"),
+        ("no-such-a,no-such-b", None, "say which one it is"),
+    ],
+)
+def test_bad_hosts_are_refused(text: str, index: int | None, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        Hosts.of(text, index)
+
+
+def test_a_launched_process_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("_FALLLINE_WORKER", raising=False)
+    assert worker_member() is None
+    monkeypatch.setenv("_FALLLINE_WORKER", "1 2 127.0.0.1:4000")
+    found = worker_member()
+    assert found is not None and (found.rank, found.size, found.launched) == (1, 2, True)
+
+
+class Ended:
+    """A process as the launcher sees it."""
+
+    def __init__(self, rank: int, code: int | None) -> None:
+        self.rank, self.code = rank, code
+
+
+ABORT, KILL = -signal.SIGABRT, -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ({1: KILL, 0: 75}, 75),
+        ({0: KILL, 1: 77}, 77),
+        ({0: 76, 1: None}, 76),
+        ({0: ABORT, 1: None}, 76),
+        ({1: ABORT, 0: None}, 76),
+        ({0: ABORT, 1: 75}, 77),
+        ({0: 2, 1: 77}, 2),
+        ({1: 2, 0: 75}, 2),
+    ],
+)
+def test_exit_codes_say_what_happened_first(codes: dict[int, int | None], expected: int) -> None:
+    workers = [Ended(rank, code) for rank, code in codes.items()]
+    gone = [worker for worker in workers if worker.code]
+    frozen = any(worker.code is None for worker in workers)
+    came = launching._Came()
+    assert launching._code(workers, gone, frozen, came) == expected  # type: ignore[arg-type]
+
+
+def test_a_signal_to_the_launcher_gives_its_exit_code() -> None:
+    came = launching._Came()
+    came(signal.SIGTERM, None)
+    gone = [Ended(1, 143), Ended(0, 143)]
+    assert launching._code(gone, gone, False, came) == 143  # type: ignore[arg-type]
+
+
+def test_the_watchdog_bites_when_beats_stay_away_and_not_before() -> None:
+    bitten = threading.Event()
+    dog = Watchdog(lambda seconds: bitten.set(), least=0.3)
+    for _ in range(20):
+        dog.beat()
+        time.sleep(0.01)
+    assert not bitten.is_set()
+    assert bitten.wait(60)
+
+
+def test_a_watchdog_at_rest_does_not_bite() -> None:
+    bitten = threading.Event()
+    dog = Watchdog(lambda seconds: bitten.set(), least=0.05)
+    dog.beat()
+    dog.beat()
+    dog.rest()
+    assert not bitten.wait(0.5)
+
+
+def test_lost_processes_are_told_from_errors() -> None:
+    assert is_lost(ValueError("UNKNOWN: Gloo all-reduce failed: Connection reset by peer"))
+    assert not is_lost(ValueError("could not convert string to float: 'x'"))
+    assert not is_lost(DataError("UNKNOWN: no column"))
+
+
+def test_what_is_kept_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    assert "with --checkpoint" in kept_in_words(None)
+    assert "nothing is kept" in kept_in_words(path)
+    run = fl.Run(fl.Network.parse("1 -> 1"), [[1.0], [2.0]], [1.0, 2.0], batch_size=1, epochs=3)
+    next(run)
+    run.step()
+    run.save_checkpoint(path)
+    assert "epoch 2, within it, step 3" in kept_in_words(path)
+
+
+def test_a_free_port_is_free() -> None:
+    assert not answers(f"127.0.0.1:{free_port()}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--relaunch", "2"), "--relaunch is for several processes"),
+        (("--host-index", "0"), "--host-index is for several processes"),
+        (("--processes", "2", "--relaunch", "1"), "give --checkpoint too"),
+        (("--processes", "0"), "--processes"),
+        (("--hosts", "a,,b"), "--hosts"),
+        (("--hosts", "auto", "--processes", "2"), "leave --processes out"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    options: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n1,2\n")
+    asked = ["train", str(table), "-t", "y", "-o", str(tmp_path / "m.fall"), *options]
+    done = subprocess.run(
+        [sys.executable, "-m", "fallline.cli.main", *asked],
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and said in done.stderr, done.stderr
