@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fallline.data import read_table
@@ -16,7 +16,6 @@ from fallline.errors import DataError
 TEXT = st.text(st.sampled_from('ab1.,;"\n\r\t\0 -é/'), max_size=60)
 
 
-@settings(max_examples=250, deadline=None)
 @given(content=TEXT.map(str.encode) | st.binary(max_size=60))
 def test_any_content(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     file = tmp_path_factory.mktemp("fuzz") / "t.csv"
@@ -34,7 +33,6 @@ def test_any_content(tmp_path_factory: pytest.TempPathFactory, content: bytes) -
 WORD = st.text(st.sampled_from('ab,;"\n é|'), max_size=6).map(lambda t: f"w{t}w")
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data(), delimiter=st.sampled_from(",;\t|"))
 def test_written_tables_are_read_cell_by_cell(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, delimiter: str

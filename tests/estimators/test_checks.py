@@ -67,11 +67,20 @@ FEW = {"max_iter": 60, "learning_rate_init": 0.01}  # enough for the checks of a
 
 @parametrize_with_checks(
     [
-        *(cls(engine=engine) for cls in BOTH for engine in ENGINES),
+        *(cls(engine=engine) for cls in BOTH for engine in ENGINES if engine != "reference"),
+        *(cls(engine="reference", **FEW) for cls in BOTH),
         *(cls(dtype="float64", **FEW) for cls in BOTH),
     ]
 )
 def test_no_check_fails(estimator: BaseEstimator, check: Callable[[object], object]) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([cls(engine="reference") for cls in BOTH])
+def test_no_check_fails_of_the_reference_engine_with_defaults(
+    estimator: BaseEstimator, check: Callable[[object], object]
+) -> None:
     check(estimator)
 
 

@@ -83,20 +83,24 @@ def computed(row: Activation, xp, h, upstream=H) -> Computed:
     return Computed(*map(np.asarray, computer(row, xp)(h, upstream)))
 
 
+@functools.cache
+def of_text(name: str) -> list[np.ndarray]:
+    """Return f and its first and second slopes at H, by SymPy from the text."""
+    z, outputs = witness.activation(name, WIDTH)
+    made = (
+        witness.on_rows(z, [witness.derivatives(out, z, order) for out in outputs])(H)
+        for order in range(3)
+    )
+    return [np.moveaxis(one, 1, -1) for one in made]  # (n, inputs..., j) in the table
+
+
 @both
 @every_row
 def test_value_slope_and_curvature_are_those_of_the_text(row, xp):
-    own = computed(row, xp, H)
-    z, outputs = witness.activation(row.name, WIDTH)
-
-    def text(order):
-        # (n, j, inputs...) from SymPy, (n, inputs..., j) in the table
-        made = witness.on_rows(z, [witness.derivatives(out, z, order) for out in outputs])(H)
-        return np.moveaxis(made, 1, -1)
-
-    np.testing.assert_allclose(own.o, text(0), rtol=2e-15, atol=1e-18)
-    np.testing.assert_allclose(widened(row, own.slope, 1), text(1), rtol=1e-14, atol=4e-16)
-    np.testing.assert_allclose(widened(row, own.curvature, 2), text(2), rtol=1e-14, atol=8e-16)
+    own, (o, slope, curvature) = computed(row, xp, H), of_text(row.name)
+    np.testing.assert_allclose(own.o, o, rtol=2e-15, atol=1e-18)
+    np.testing.assert_allclose(widened(row, own.slope, 1), slope, rtol=1e-14, atol=4e-16)
+    np.testing.assert_allclose(widened(row, own.curvature, 2), curvature, rtol=1e-14, atol=8e-16)
 
 
 @every_row
@@ -119,7 +123,8 @@ def test_jax_differentiates_f_to_the_rows_slope_and_curvature(row):
 
     at = np.vstack([H, far(row)])
     own = computed(row, np, at, at)
-    slopes, bends = jax.jit(jax.vmap(lambda z: (jax.jacrev(one)(z), jax.hessian(one)(z))))(at)
+    derived = jax.vmap(lambda z: (jax.jacrev(one)(z), jax.hessian(one)(z)))
+    slopes, bends = witness.compiled(derived)(at)
     np.testing.assert_allclose(  # (n, j, i) from JAX, (n, i, j) in the table
         widened(row, own.slope, 1), np.moveaxis(slopes, 1, -1), rtol=1e-14, atol=4e-16
     )

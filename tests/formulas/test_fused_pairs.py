@@ -92,7 +92,7 @@ def test_jax_differentiates_its_value_to_slope_and_curvature(loss, activation):
     def value(target, z):
         return pair.value(jnp, target[None], z[None])[0]
 
-    slope, curvature = jax.jit(
+    slope, curvature = witness.compiled(
         jax.vmap(lambda t, z: (jax.grad(value, 1)(t, z), jax.hessian(value, 1)(t, z)))
     )(y, h)
     own = computed(loss, activation, np, y, h)
