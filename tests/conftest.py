@@ -48,8 +48,11 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
     return getattr(getattr(item, "callspec", None), "params", {})
 
 
-# Tests that go over whole tables, with a compilation for each row.
-_LONG_WITH_XLA = ("test_float32_is_within_1e_minus_5_of_float64",)
+# One compiles for each row of a table, the other calls thousands of times.
+_LONG_WITH_XLA = (
+    "test_float32_is_within_1e_minus_5_of_float64",
+    "test_calls_leave_nothing_behind",
+)
 
 
 def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
