@@ -162,9 +162,10 @@ def draw_path(
         colours = filled.cmap(filled.norm(path.errors)) if off else look.path
         name = "steps, in the colour of their true error" if off else None
         # White around the dots: in grey print their colour may be that of the ground.
-        ax.scatter(*points.T, s=56 if off else 26, color="white", linewidths=0, zorder=4)
+        x, y = points.T
+        ax.scatter(x, y, s=56 if off else 26, color="white", linewidths=0, zorder=4)
         ax.scatter(
-            points[:, 0], points[:, 1], s=22 if off else 9, c=colours, edgecolors=look.path,
+            x, y, s=22 if off else 9, c=colours, edgecolors=look.path,
             linewidths=1.0, zorder=6, label=name,
         )  # fmt: skip
     for place, name, marker, colour in ends_of(path, look):
