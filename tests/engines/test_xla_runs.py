@@ -261,3 +261,15 @@ def test_results_are_plain_arrays_of_their_own():
     for array in (found, gradient, slopes, own.theta):
         assert type(array) is np.ndarray and array.flags.writeable
         assert not isinstance(array, jnp.ndarray)
+
+
+def test_a_state_has_memory_of_its_own():
+    net = fl.Network.parse("2 -> 3 tanh -> 1")
+    # JAX takes an array as it is, without a copy, where it begins at a multiple of 64 bytes.
+    memory = np.empty(net.size + 8)
+    theta = memory[-(memory.ctypes.data // 8) % 8 :][: net.size]
+    theta[:] = net.initial(seed=0)
+    engine = get_engine("xla")
+    state = engine.start(net, Plan(optimizer=fl.Adam(0.01)), theta)
+    theta[:] = np.nan
+    assert np.isfinite(engine.snapshot(state)["theta"]).all()

@@ -105,13 +105,13 @@ class XlaEngine:
         """Return θ, the count of steps and the optimizer's arrays as copies."""
         return plain(state) if isinstance(state, XlaState) else self._reference.snapshot(state)
 
-    def epochs_at_once(self, state: Any, rows: int) -> int:
-        """Return how many epochs of so many rows `advance` may take of this descent in one call."""
+    def epochs_at_once(self, state: Any, rows: Rows) -> int:
+        """Return how many epochs of these rows `advance` may take of this descent in one call."""
         if not isinstance(state, XlaState):
             return 1
-        size = state.plan.batch_size or rows
+        size = state.plan.batch_size or rows.n
         steps = piece_length(state.network, size, self._devices.platform)
-        return min(_MOST_EPOCHS, max(steps // -(-rows // size), 1))
+        return min(_MOST_EPOCHS, max(steps // -(-rows.n // size), 1))
 
     def advance(
         self,

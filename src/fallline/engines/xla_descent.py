@@ -49,13 +49,14 @@ class XlaState:
 
 def placed(arrays: dict[str, Array], devices: Devices) -> State:
     """Return what `plain` made plain as arrays of the devices."""
+    # Copies: JAX goes on using the memory of an array that lies as it wants it.
     optimizer = {
-        name.removeprefix("optimizer."): devices.shared(array)
+        name.removeprefix("optimizer."): devices.shared(np.array(array))
         for name, array in arrays.items()
         if name.startswith("optimizer.")
     }
     words = np.asarray(int(arrays["step"]) & 0xFFFF_FFFF, np.uint32)
-    return State(devices.shared(arrays["theta"]), optimizer, devices.shared(words))
+    return State(devices.shared(np.array(arrays["theta"])), optimizer, devices.shared(words))
 
 
 def plain(state: XlaState) -> dict[str, Array]:
