@@ -48,9 +48,8 @@ FALLLINE_INLINE void SmallSteps<T>::back_to(const Layer& layer, const Layer& fro
         small_times(delta, from.stride, n_, from.size, turned, layer.stride, columns,
                     static_cast<const T*>(nullptr), d, layer.stride);
     }
-    if (layer.linear) return;
     const T *h = at(layer.h), *o = at(layer.o);
-    if (!activate_usual_back(layer.activation, h, o, d, n_ * layer.stride))
+    if (!layer.linear && !activate_usual_back(layer.activation, h, o, d, n_ * layer.stride))
         activate_back(ActivationRow(layer.activation).spec, h, o, d, n_, layer.size, layer.stride);
     for (int r = 0; layer.size < layer.stride && r < n_; ++r)
         for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j) d[r * layer.stride + j] = 0;

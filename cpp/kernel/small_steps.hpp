@@ -125,8 +125,6 @@ FALLLINE_INLINE void SmallSteps<T>::activate_rows(const Layer& layer) {
     T *h = at(layer.h), *o = at(layer.o);
     if (!activate_usual(layer.activation, h, o, n_ * layer.stride))
         activate(ActivationRow(layer.activation).spec, h, o, n_, layer.size, layer.stride);
-    for (int r = 0; layer.size < layer.stride && r < n_; ++r)
-        for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j) o[r * layer.stride + j] = 0;
 }
 
 template <class T>
@@ -148,6 +146,9 @@ FALLLINE_INLINE void SmallSteps<T>::forward() {
                         static_cast<int>(layer.stride), biases, h, layer.stride);
         }
         if (!layer.linear) activate_rows(layer);
+        for (int r = 0; layer.size < layer.stride && r < n_; ++r)  // gradients are taken of these too
+            for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j)
+                at(layer.o)[r * layer.stride + j] = 0;
     }
 }
 
