@@ -40,6 +40,7 @@ SAVED = ["no/such/folder/x.fall", ".", "houses.csv", ""]
 # By the name of the parameter; one row serves every command that has the option.
 BAD = {
     "allow_bad_rows": [],
+    "along": ["w[input.0->output.0]", "nothing", ""],
     "alpha": NOT_NEGATIVE,
     "amsgrad": [],
     "as_config": [],
@@ -114,6 +115,7 @@ BAD = {
     "nesterov": [],
     "net": ["32 relo", "0", "-3 tanh", "8,,8", "a b c", "8 z.real", "8 relu(z=1)", ""],
     "numeric": COLUMN,
+    "of": ["nothing", "age", ""],
     "optimizer": ["adm", "Adam", "sgd(momentum=1.5)", "sgd(beta=1)", "sgd(", ""],
     "output": SAVED,
     "patience": COUNT,

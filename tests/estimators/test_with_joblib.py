@@ -31,7 +31,11 @@ def at_once(request: pytest.FixtureRequest) -> Iterator[AbstractContextManager[A
     """Return what lets joblib share work between two workers."""
     with ExitStack() as stack:
         if request.param == "dask":
-            cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+            here = {
+                "host": "127.0.0.1",
+                "dashboard_address": "127.0.0.1:0",
+            }  # any port that is free
+            cluster = LocalCluster(n_workers=2, threads_per_worker=1, **here)
             stack.enter_context(cluster)
             stack.enter_context(Client(cluster))
         yield parallel_config(request.param, n_jobs=2)
