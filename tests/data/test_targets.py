@@ -141,3 +141,8 @@ def test_notes_on_few_rows() -> None:
     notes = TargetEncoder.fit(column(["a"] * 50 + ["b"]), "classification").notes
     assert "single row" in notes[0] and "'a' has 50 rows" in notes[1]
     assert TargetEncoder.fit(column(["a", "b"] * 5), "classification").notes == ()
+
+
+def test_margins_tell_the_class_of_the_largest() -> None:
+    encoder = TargetEncoder.fit(column(["a", "b", "c"]))
+    assert encoder.decode([[-0.9, -0.2, -0.5], [0.1, -0.6, -0.1]]).tolist() == ["b", "a"]

@@ -6,7 +6,7 @@ import pickletools
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -23,12 +23,13 @@ from fallline.estimators import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 both = pytest.mark.parametrize("ours, theirs", PAIRS, ids=IDS)
+Sharing = Callable[[], AbstractContextManager[Any]]
 GRID = {"alpha": [1e-4, 1e-2], "hidden_layer_sizes": [(6,), (5, 4)]}
 
 
 @pytest.fixture(scope="module", params=["loky", "dask", "threading"])
-def at_once(request: pytest.FixtureRequest) -> Iterator[AbstractContextManager[Any]]:
-    """Return what lets joblib share work between two workers."""
+def at_once(request: pytest.FixtureRequest) -> Iterator[Sharing]:
+    """Return a function that lets joblib share work between two workers, within what it returns."""
     with ExitStack() as stack:
         if request.param == "dask":
             here = {
@@ -38,14 +39,14 @@ def at_once(request: pytest.FixtureRequest) -> Iterator[AbstractContextManager[A
             cluster = LocalCluster(n_workers=2, threads_per_worker=1, **here)
             stack.enter_context(cluster)
             stack.enter_context(Client(cluster))
-        yield parallel_config(request.param, n_jobs=2)
+        yield lambda: parallel_config(request.param, n_jobs=2)  # one serves one `with`
 
 
-def test_a_search_finds_what_it_finds_alone(at_once: Any) -> None:
+def test_a_search_finds_what_it_finds_alone(at_once: Sharing) -> None:
     X, y = rows_for(MLPRegressor)
     search = GridSearchCV(MLPRegressor(**quick(early_stopping=True)), GRID, cv=3)
     alone = clone(search).fit(X, y)
-    with at_once:
+    with at_once():
         found = clone(search).fit(X, y)
     assert np.array_equal(
         found.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
@@ -55,14 +56,14 @@ def test_a_search_finds_what_it_finds_alone(at_once: Any) -> None:
         assert np.array_equal(one, other)
 
 
-def test_fits_have_the_bits_that_they_have_alone(at_once: Any) -> None:
+def test_fits_have_the_bits_that_they_have_alone(at_once: Sharing) -> None:
     nets = [
         ours(**quick(solver=solver, random_state=seed))
         for ours, _ in PAIRS
         for solver in ("adam", "lbfgs")
         for seed in range(2)
     ]
-    with at_once:
+    with at_once():
         fitted = Parallel()(delayed(clone(net).fit)(*rows_for(type(net))) for net in nets)
     for net, other in zip(nets, fitted, strict=True):
         net.fit(*rows_for(type(net)))
@@ -71,10 +72,10 @@ def test_fits_have_the_bits_that_they_have_alone(at_once: Any) -> None:
         assert all(a.tobytes() == b.tobytes() for a, b in zip(*weights, strict=True))
 
 
-def test_scores_of_cross_validation_are_the_same(at_once: Any) -> None:
+def test_scores_of_cross_validation_are_the_same(at_once: Sharing) -> None:
     X, y = rows_for(MLPClassifier)
     alone = cross_val_score(MLPClassifier(**quick()), X, y, cv=4)
-    with at_once:
+    with at_once():
         assert np.array_equal(cross_val_score(MLPClassifier(**quick()), X, y, cv=4), alone)
 
 
@@ -86,8 +87,8 @@ def threads_for_large_work(_: int) -> int:
 
 
 @pytest.mark.parametrize("at_once", ["loky", "dask"], indirect=True)
-def test_two_workers_take_no_more_threads_than_there_are_cores(at_once: Any) -> None:
-    with at_once:
+def test_two_workers_take_no_more_threads_than_there_are_cores(at_once: Sharing) -> None:
+    with at_once():
         taken = Parallel()(delayed(threads_for_large_work)(i) for i in range(4))
     assert 2 * max(taken) <= max(2, threads._cores())
 

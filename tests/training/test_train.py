@@ -293,6 +293,7 @@ def test_divergence_in_the_first_epoch_is_an_error(houses: fl.Table) -> None:
         ({"seed": -1}, "seed"),
         ({"time_budget": -5.0}, "time_budget"),
         ({"dtype": "float16"}, "float32"),
+        ({"devices": 0}, "devices"),
         ({"engine": "gpu"}, "engine"),
         ({"numeric": ("livingarea",)}, "living_area"),
         ({"category": ("pricee",)}, "pricee"),

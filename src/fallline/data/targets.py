@@ -242,8 +242,9 @@ class TargetEncoder:
         if self.task == "regression":
             numbers: Array = matrix * np.array(self.stds) + np.array(self.means)
             return np.ascontiguousarray(numbers[:, 0]) if len(self.names) == 1 else numbers
-        best = np.argmax(self.probabilities(matrix), axis=1)
-        labels: Array = self.label_array()[best]
+        # As they are: margins, which the hinge gives, are no shares of a sum.
+        shares_or_margins = matrix if self.k > 1 else np.hstack([1.0 - matrix, matrix])
+        labels: Array = self.label_array()[np.argmax(shares_or_margins, axis=1)]
         return labels
 
     def probabilities(self, outputs: Any) -> Floats:
