@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cluster.jobs import environment
+from tests.cluster.jobs import environment, folder, run
 
 import fallline as fl
 from fallline.cluster import launch as launching
@@ -155,3 +155,11 @@ def test_options_that_do_not_go_together_are_refused(
         text=True,
     )
     assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
+def test_a_solver_is_refused_before_a_step(tmp_path: Path) -> None:
+    model = tmp_path / "m.fall"
+    asked = ("--processes", "1", "--optimizer", "lbfgs", "-o", str(model))
+    done = run(folder(tmp_path / "data"), *asked)
+    assert done.returncode == 2 and "LBFGS takes all rows in one process" in done.stderr
+    assert not model.exists()

@@ -1,36 +1,15 @@
-"""The engine that all processes are together, and what it cannot do."""
+"""The engine that all processes are together."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..arrays import Array, Floats
-from ..engines.fallback import python_functions
+from ..arrays import Floats
 from ..engines.protocol import Rows
 from ..engines.xla import Products, XlaEngine
-from ..errors import SpecError
-from ..formulas.optimizers import Solver
 from ..spec.network import Network
-from ..spec.plan import Objective, Plan
+from ..spec.plan import Objective
 from .watchdog import Watchdog
 
-__all__ = ["TogetherEngine", "check_together"]
-
-
-def check_together(network: Network, plan: Plan) -> None:
-    """Raise a SpecError for what needs all rows in one process, or functions that stay in it."""
-    if python_functions(network, plan.objective, plan):
-        raise SpecError(
-            "a Python function of your own cannot be sent to other processes; write it as a "
-            "formula, such as 'z*tanh(z)'"
-        )
-    if isinstance(plan.optimizer, Solver):
-        raise SpecError(
-            f"{plan.optimizer.name} takes all rows in one process; with several processes take an "
-            "optimizer that steps by batches, such as adam"
-        )
-    if plan.metrics:
-        raise SpecError("metrics of each epoch need all rows in one process; leave --metric out")
+__all__ = ["TogetherEngine"]
 
 
 class TogetherEngine(XlaEngine):
@@ -56,17 +35,6 @@ class TogetherEngine(XlaEngine):
         import jax
 
         return int(jax.local_device_count())
-
-    def start(
-        self,
-        network: Network,
-        plan: Plan,
-        theta: Floats,
-        resume: dict[str, Array] | None = None,
-    ) -> Any:
-        """Return the state before the first step, or the one that a snapshot was taken of."""
-        check_together(network, plan)
-        return super().start(network, plan, theta, resume)
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows of all processes."""

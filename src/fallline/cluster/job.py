@@ -14,10 +14,14 @@ from ..data.spread import SpreadOrder
 from ..descent import Run, resume
 from ..descent.calls import RENEWABLE
 from ..descent.checkpoint import Saver, data_digest
+from ..engines.fallback import python_functions
 from ..engines.protocol import Rows
 from ..engines.registry import ENGINES
 from ..errors import DataError, SpecError
 from ..formulas.losses import LOSSES
+from ..formulas.optimizers import Solver
+from ..spec.network import Network
+from ..spec.plan import Plan
 from ..training.account import account
 from ..training.baselines import baseline_outputs
 from ..training.choose import Choice, untried
@@ -144,6 +148,7 @@ def train_part(
         choice = untried(settings) if own is None else choice_before(own, settings)
         patience = settings.patience if ready.rows["validation"] else None
         plan = settings.plan(choice.l2, epochs=choice.epochs, patience=patience)
+        _check_together(network, plan)
         if start is not None and together.first:
             start(_start(shards, looked, ready, settings, network))
         engine = agreement.engine(asked.products())
@@ -289,3 +294,19 @@ class _Judge:
             self.ask,
             self.simple,
         )
+
+
+def _check_together(network: Network, plan: Plan) -> None:
+    """Raise a SpecError for what needs all rows in one process, or functions that stay in it."""
+    if isinstance(plan.optimizer, Solver):
+        raise SpecError(
+            f"{type(plan.optimizer).__name__} takes all rows in one process; with several processes "
+            "take an optimizer that steps by batches, such as adam"
+        )
+    if python_functions(network, plan.objective, plan):
+        raise SpecError(
+            "a Python function of your own cannot be sent to other processes; write it as a "
+            "formula, such as 'z*tanh(z)'"
+        )
+    if plan.metrics:
+        raise SpecError("metrics of each epoch need all rows in one process; leave --metric out")
