@@ -300,8 +300,8 @@ def _check_together(network: Network, plan: Plan) -> None:
     """Raise a SpecError for what needs all rows in one process, or functions that stay in it."""
     if isinstance(plan.optimizer, Solver):
         raise SpecError(
-            f"{type(plan.optimizer).__name__} takes all rows in one process; with several processes "
-            "take an optimizer that steps by batches, such as adam"
+            f"{type(plan.optimizer).__name__} takes all rows in one process; with several take an "
+            "optimizer that steps by batches, such as adam"
         )
     if python_functions(network, plan.objective, plan):
         raise SpecError(
