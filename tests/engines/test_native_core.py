@@ -12,12 +12,10 @@ import pytest
 CPP = Path(__file__).parents[2] / "cpp"
 X86 = platform.machine() in ("x86_64", "AMD64")
 COMPILER = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++") or "c++"
+WATCHED = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 # What would tell of wild pointers before they are used takes as long to compile as all else, and
-# the address sanitizer tells when they are.
-WATCHED = [
-    "-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize=null,object-size,pointer-overflow",
-    "-fno-sanitize-recover=all",
-]  # fmt: skip
+# the address sanitizer tells when they are; the slow test has it too.
+MOSTLY_WATCHED = (*WATCHED, "-fno-sanitize=null,object-size,pointer-overflow")
 KERNELS = ("kernel.cpp", "kernel_elements.cpp")
 AS_KERNELS = ["-fno-math-errno", "-fno-trapping-math", "-fno-exceptions"]  # as in CMakeLists
 
@@ -37,7 +35,7 @@ def levels() -> dict[str, list[str]]:
     return {"v2": ["-march=x86-64-v2"], longest: [f"-march=x86-64-{longest}", *tiles]}
 
 
-def built(folder: Path) -> dict[str, list[Path]]:
+def built(folder: Path, watched: tuple[str, ...]) -> dict[str, list[Path]]:
     """Return the object files of the test program by level; those of no level made once."""
     known = (*KERNELS, "cpu.cpp", "bindings.cpp")
     shared = [path for path in CPP.glob("*.cpp") if path.name not in known]
@@ -53,7 +51,7 @@ def built(folder: Path) -> dict[str, list[Path]]:
             objects[level].append(made)
 
     def compile_one(made: Path) -> None:
-        command = [COMPILER, "-std=c++20", "-c", *WATCHED, f"-I{CPP}", *commands[made]]
+        command = [COMPILER, "-std=c++20", "-c", *watched, f"-I{CPP}", *commands[made]]
         subprocess.run([*command, "-o", str(made)], check=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -63,20 +61,20 @@ def built(folder: Path) -> dict[str, list[Path]]:
 
 @in_ci
 def test_random_networks_under_sanitizers_and_no_function_shared(tmp_path: Path) -> None:
-    check("60", tmp_path)
+    check("60", MOSTLY_WATCHED, tmp_path)
 
 
 @in_ci
 @pytest.mark.slow
 def test_many_more_random_networks_under_sanitizers(tmp_path: Path) -> None:
-    check("500", tmp_path)
+    check("500", WATCHED, tmp_path)
 
 
-def check(rounds: str, tmp_path: Path) -> None:
-    objects = built(tmp_path)
+def check(rounds: str, watched: tuple[str, ...], tmp_path: Path) -> None:
+    objects = built(tmp_path, watched)
     for level, files in objects.items():
         program = str(tmp_path / f"fuzz_{level}")
-        link = [COMPILER, *WATCHED, *map(str, files), "-pthread", "-o", program]
+        link = [COMPILER, *watched, *map(str, files), "-pthread", "-o", program]
         subprocess.run(link, check=True)
         done = subprocess.run([program, rounds], capture_output=True, text=True)
         assert done.returncode == 0, f"{level}: {done.stderr}"
