@@ -2,17 +2,20 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <tuple>
 
 #include "cpu.hpp"
 #include "given.hpp"
 #include "lock.hpp"
 #include "order.hpp"
 #include "predictor.hpp"
+#include "running.hpp"
 
 namespace fallline {
 
@@ -194,6 +197,17 @@ NB_MODULE(_core, module) {
         const Unlocked free;
         permutation(seed, to.data<std::int64_t>(), to.size(0));
     }, "Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector.");
+
+    module.def("carried", [](std::tuple<double, double, double> sums, nb::object errors,
+                             nb::object weights, nb::object norms, bool scaled) {
+        const Buffer each[] = {{errors, 'f', 8}, {weights, 'f', 8}, {norms, 'f', 8}};
+        const std::int64_t count = each[0].size(0);
+        for (const Buffer& one : each) one.check_plain(count);
+        const auto [error, weight, norm] = sums;
+        const Running more = carried({error, weight, norm}, each[0].data<double>(),
+                                     each[1].data<double>(), each[2].data<double>(), count, scaled);
+        return std::tuple{more.error, more.weight, more.norm};
+    }, "Return three sums with more terms, added one after the other.");
 
     nb::class_<Progress>(module, "Progress", "A descent between two steps, in the core's memory.")
         .def("copy", &Progress::copy, "Return an equal one that shares no memory.")

@@ -23,6 +23,11 @@ def kernels() -> list[str]:
 def permutation(seed: list[int], out: Ints) -> None:
     """Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector."""
 
+def carried(
+    sums: tuple[float, float, float], errors: Floats, weights: Floats, norms: Floats, scaled: bool
+) -> tuple[float, float, float]:
+    """Return three sums with more terms, added one after the other."""
+
 class Progress:
     """A descent between two steps, in the core's memory."""
 

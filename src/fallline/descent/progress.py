@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
 from ..arrays import Array, Floats
 from ..engines.protocol import Steps
+from ..engines.running import carried
 from ..errors import SpecError
 from ..history import Epoch, History
 from ..spec.network import Network
@@ -55,16 +54,19 @@ class Progress:
 
         Sums run step by step, so that they do not depend on where a pause cut the epoch.
         """
-        errors = steps.errors if reduction == "sum" else steps.errors * steps.weights
+        error, weight, norms = carried(
+            (self.weighted_error, self.weight, self.norms),
+            steps.errors, steps.weights, steps.gradient_norms, scaled=reduction == "mean",
+        )  # fmt: skip
         return Progress(
             step=self.step + len(steps.errors),
             elapsed=self.elapsed + seconds,
             rows=self.rows + steps.rows,
             steps=self.steps + len(steps.errors),
             seconds=self.seconds + seconds,
-            weighted_error=_summed(self.weighted_error, errors),
-            weight=_summed(self.weight, steps.weights),
-            norms=_summed(self.norms, steps.gradient_norms),
+            weighted_error=error,
+            weight=weight,
+            norms=norms,
             history=self.history,
             best_error=self.best_error,
             best_theta=self.best_theta,
@@ -113,15 +115,6 @@ class Progress:
             best_error=error if lower and error is not None else self.best_error,
             best_theta=theta if lower else self.best_theta,
         )
-
-
-def _summed(start: float, terms: Floats) -> float:
-    """Return a sum carried on term by term: `accumulate` adds in order, `sum` in pairs."""
-    if not len(terms):
-        return start
-    terms = terms.copy()
-    terms[0] += start
-    return float(np.add.accumulate(terms)[-1])
 
 
 @dataclass(frozen=True)
