@@ -35,8 +35,8 @@ def carried(sums: Sums, errors: Floats, weights: Floats, norms: Floats, *, scale
     (50.5, 30.0, 3.0)
     """
     if _carried is not None:
-        plain = (np.ascontiguousarray(each) for each in (errors, weights, norms))
-        return _carried(sums, *plain, scaled)
+        plain = np.ascontiguousarray
+        return _carried(sums, plain(errors), plain(weights), plain(norms), scaled)
     terms = (errors * weights if scaled else errors, weights, norms)
     error, weight, norm = map(_added, sums, terms)
     return error, weight, norm
