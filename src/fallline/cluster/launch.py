@@ -163,9 +163,9 @@ def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came:
     what = f"process {first.rank} {_how(first)}"
     if code == FROZEN and frozen:
         what = f"process {frozen[0].rank} froze"
-    _print(f"error: {what}", *first.last_lines())
-    if code in AGAIN:
-        _print(kept_in_words(wanted.checkpoint))
+    lines = [f"error: {what}", *first.last_lines()]
+    kept = [kept_in_words(wanted.checkpoint)] if code in AGAIN else []
+    _print(*lines, *(line for line in kept if line not in lines))
     return code
 
 
@@ -186,12 +186,13 @@ def _code(workers: Sequence[_Worker], gone: list[_Worker], frozen: bool, came: _
 
 def _how(worker: _Worker) -> str:
     code = worker.code or 0
-    if code >= 0:
+    number = -code if code < 0 else code - 128  # of a signal that ended it, or that it heeded
+    if number <= 0:
         return f"failed (exit code {code})"
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by {signal.Signals(number).name}"
     except ValueError:
-        return f"was ended by signal {-code}"
+        return f"was ended by signal {number}"
 
 
 def _ended(worker: _Worker) -> None:

@@ -61,6 +61,8 @@ class OwnRows(Rows):
         How many devices each process has, where bounds tell of devices; 1 cuts evenly.
     digest
         A digest of the rows of all processes; of these rows alone unless given.
+    total
+        Σ s of the rows of all processes; of these rows alone unless given.
 
     Attributes
     ----------
@@ -72,6 +74,7 @@ class OwnRows(Rows):
     process: int
     each: int
     digest: str | None
+    _total: float | None
 
     def __new__(
         cls,
@@ -80,10 +83,12 @@ class OwnRows(Rows):
         process: int | None = None,
         each: int = 1,
         digest: str | None = None,
+        total: float | None = None,
     ) -> OwnRows:
         """Return the rows, with where they belong."""
         own = super().__new__(cls, *rows)
         own.bounds, own.each, own.digest = np.asarray(bounds), each, digest
+        own._total = total
         own.process = jax.process_index() if process is None else process
         first, stop = own.bounds[own._parts.start], own.bounds[own._parts.stop]
         if stop - first != len(own.weights):
@@ -95,7 +100,7 @@ class OwnRows(Rows):
 
     def __getnewargs__(self) -> Any:
         """Return what makes it again."""
-        return Rows(*self), self.bounds, self.process, self.each, self.digest
+        return Rows(*self), self.bounds, self.process, self.each, self.digest, self._total
 
     @property
     def _parts(self) -> range:
@@ -108,9 +113,9 @@ class OwnRows(Rows):
         return int(self.bounds[-1])
 
     @property
-    def most(self) -> int:
-        """The most rows that a process has."""
-        return int(np.diff(self.bounds).max())
+    def total(self) -> float:
+        """Σ s of the rows of all processes."""
+        return super().total if self._total is None else self._total
 
     def take(self, order: Ints) -> Rows:
         """Raise a SpecError: the rows of other processes are not here."""
@@ -280,8 +285,12 @@ class Mesh:
         """Return the sum of what all processes give."""
         parts = np.zeros((len(self._here), *np.shape(values)), np.asarray(values).dtype)
         parts[0] = values  # of its devices, the first gives it
-        add = jax.jit(self.spread(lambda one: self.all_reduce(one[0]), ("rows",)))
-        return np.asarray(add(self._made("rows", parts)))
+        return np.asarray(self._adding(self._made("rows", parts)))
+
+    @cached_property
+    def _adding(self) -> Callable[[A], A]:
+        """What adds up an array of each device, compiled once for each shape."""
+        return jax.jit(self.spread(lambda one: self.all_reduce(one[0]), ("rows",)))
 
     def _place(self, index: Ints, position: Ints) -> Place:
         """Return the part of this process, cut among its devices."""
