@@ -57,6 +57,7 @@ def test_killed_resumed_and_on_other_numbers_of_processes_and_devices(tmp_path: 
     assert models["alone"].encoder == straight.encoder
 
 
+@pytest.mark.slow
 def test_a_solver_takes_the_same_iterations_in_two_processes(tmp_path: Path) -> None:
     data, found = folder(tmp_path / "data"), {}
     for name, more in (("2", {}), ("1", {"JAX_NUM_CPU_DEVICES": "2"})):

@@ -17,6 +17,7 @@ from fallline.engines.protocol import Stop
 from fallline.engines.registry import ENGINES, get_engine
 from fallline.engines.xla_cache import compilations
 from fallline.engines.xla_descent import Taking
+from fallline.engines.xla_devices import OneDevice
 from fallline.engines.xla_epoch import piece_length
 from fallline.errors import SpecError
 from fallline.formulas.optimizers import SGD, Adam
@@ -84,6 +85,14 @@ def test_rows_of_nearly_the_same_number_share_what_is_compiled():
 # Stopping.
 
 
+def test_pieces_are_short_where_each_step_waits_for_other_processes():
+    class Slow(OneDevice):
+        exchange = 3e-3
+
+    assert piece_length(NET, 1, OneDevice()) > 1000
+    assert 16 <= piece_length(NET, 1, Slow()) <= 32
+
+
 @pytest.fixture
 def short_pieces(monkeypatch):
     monkeypatch.setattr("fallline.engines.xla_epoch._MOST_STEPS", 512)
@@ -101,7 +110,7 @@ def test_a_flag_set_amid_an_epoch_ends_it_between_two_pieces():
             return len(looks) == 3
 
     steps = stopped.go(range(2000), stop=Third())
-    assert steps.rows == len(steps.errors) == 2 * piece_length(NET, 1, "cpu") < 2000
+    assert steps.rows == len(steps.errors) == 2 * piece_length(NET, 1, OneDevice()) < 2000
     assert stopped.arrays["step"] == steps.rows
     stopped.go(range(steps.rows, 2000), stop=stop)
     assert_same_bits(whole.arrays, stopped.arrays)

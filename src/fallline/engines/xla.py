@@ -110,7 +110,7 @@ class XlaEngine:
         if not isinstance(state, XlaState):
             return 1
         size = state.plan.batch_size or rows.n
-        steps = piece_length(state.network, size, self._devices.platform)
+        steps = piece_length(state.network, size, self._devices)
         return min(_MOST_EPOCHS, max(steps // -(-rows.n // size), 1))
 
     def advance(

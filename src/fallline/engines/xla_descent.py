@@ -92,7 +92,7 @@ class Taking:
 
     def __init__(self, devices: Devices, formula: Formula, state: XlaState, rows: Rows) -> None:
         self._devices, self._rows, self._resident = devices, rows, resident(rows, devices)
-        self._compute, self._platform = compiled(piece, formula, PIECE), devices.platform
+        self._compute = compiled(piece, formula, PIECE)
         self._taken: list[Floats] = []
         self._reached, self.finite = (state, 0), True
 
@@ -121,7 +121,7 @@ class Taking:
     def _length(self, steps: int, size: int) -> int:
         """Return how many steps a piece has: the same for slices of an epoch as for all of it."""
         each = max(steps, -(-self._rows.n // size))
-        most = piece_length(self.state.network, size, self._platform)
+        most = piece_length(self.state.network, size, self._devices)
         return min(most, 1 << (each - 1).bit_length())
 
     def _take_piece(self, order: Ints, rates: Floats, halted: Any, length: int) -> None:

@@ -31,10 +31,15 @@ class Devices(Protocol):
     ----------
     platform
         What kind they are, as JAX calls it.
+    exchange
+        Seconds, about, that `all_reduce` takes.
     """
 
     @property
     def platform(self) -> str: ...  # noqa: D102
+
+    @property
+    def exchange(self) -> float: ...  # noqa: D102
 
     def all_reduce(self, buffer: A) -> A:
         """Return the sum of every device's buffer, within a function that was `spread`."""
@@ -107,6 +112,11 @@ class OneDevice:
     def platform(self) -> str:
         """Its kind."""
         return jax.default_backend()
+
+    @property
+    def exchange(self) -> float:
+        """None."""
+        return 0.0
 
     def all_reduce(self, buffer: A) -> A:
         """Return the buffer, which is the sum already."""

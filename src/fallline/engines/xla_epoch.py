@@ -10,7 +10,7 @@ from jax import lax
 
 from ..spec.network import Network
 from .noise import QUIET
-from .xla_devices import Place
+from .xla_devices import Devices, Place
 from .xla_network import Batch, forward, product_of, row_errors
 from .xla_rows import chosen, every
 from .xla_step import TAKEN, Formula, State, objective_of, step, sums
@@ -58,10 +58,11 @@ def block_rows(network: Network, entries: int = 0, beside: int = 0) -> int:
     return 1 << max(_NUMBERS // (each + beside), 1).bit_length() - 1
 
 
-def piece_length(network: Network, rows: int, platform: str) -> int:
+def piece_length(network: Network, rows: int, devices: Devices) -> int:
     """Return how many steps of so many rows go into one call at most: a power of 2."""
     multiplications = 3.0 * network.size * rows
-    each = _BESIDE + multiplications / _SPEED.get(platform, _ACCELERATED)
+    speed = _SPEED.get(devices.platform, _ACCELERATED)
+    each = _BESIDE + devices.exchange + multiplications / speed
     return 1 << int(min(max(_PIECE / each, 1), _MOST_STEPS)).bit_length() - 1
 
 
