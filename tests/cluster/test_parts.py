@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ from fallline.cluster.engine import TogetherEngine
 from fallline.cluster.faults import is_lost, kept_in_words
 from fallline.cluster.job import _fetched
 from fallline.cluster.launch import free_port
-from fallline.cluster.membership import PORT, Hosts, Member, answers, worker_member
+from fallline.cluster.membership import PORT, Hosts, Member, answers, join, worker_member
 from fallline.cluster.watchdog import Watchdog
 from fallline.descent.solving import engine_for
 from fallline.engines.mesh import OwnRows
@@ -67,8 +68,11 @@ def test_a_launched_process_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> 
 class Ended:
     """A process as the launcher sees it."""
 
-    def __init__(self, rank: int, code: int | None) -> None:
-        self.rank, self.code = rank, code
+    def __init__(self, rank: int, code: int | None, said: str = "") -> None:
+        self.rank, self.code, self.said = rank, code, said
+
+    def last_lines(self) -> list[str]:
+        return self.said.splitlines()
 
 
 ABORT, KILL = -signal.SIGABRT, -signal.SIGKILL
@@ -93,6 +97,15 @@ def test_exit_codes_say_what_happened_first(codes: dict[int, int | None], expect
     frozen = any(worker.code is None for worker in workers)
     came = launching._Came()
     assert launching._code(workers, gone, frozen, came) == expected  # type: ignore[arg-type]
+
+
+def test_a_host_without_process_0_shows_what_its_own_processes_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = [Ended(1, 77, "error: process 1: the coordinator did not answer")]
+    wanted = launching.Launch((), range(1, 2), 2, "alpha:4000")
+    assert launching._told(gone, gone, wanted, launching._Came()) == 77  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "error: process 1: the coordinator did not answer\n"
 
 
 def test_a_signal_to_the_launcher_gives_its_exit_code() -> None:
@@ -140,6 +153,15 @@ def test_what_is_kept_is_said(tmp_path: Path) -> None:
 
 def test_a_free_port_is_free() -> None:
     assert not answers(f"127.0.0.1:{free_port()}")
+
+
+def test_a_port_that_is_taken_is_told_before_jax_crashes_on_it() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SpecError, match=f"cannot listen at port {port}"):
+            join(Member(0, 2, f"127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,11 @@ def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came:
     first = gone[0]
     code = _code(workers, gone, bool(frozen), came)
     zero = next((worker for worker in workers if worker.rank == 0), None)
-    if zero is None or (zero.code is not None and zero.code > 0 and zero.code == code):
-        return code  # it has said so itself, or does so on another machine
+    if zero is None:  # it tells what is wrong on its own machine; here, what this one saw is all
+        _print(*first.last_lines())
+        return code
+    if zero.code is not None and zero.code > 0 and zero.code == code:
+        return code  # it has said so itself
     what = f"process {first.rank} {_how(first)}"
     if code == FROZEN and frozen:
         what = f"process {frozen[0].rank} froze"

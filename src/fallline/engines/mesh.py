@@ -74,7 +74,7 @@ class OwnRows(Rows):
     process: int
     each: int
     digest: str | None
-    _total: float | None
+    given_total: float | None
 
     def __new__(
         cls,
@@ -88,7 +88,7 @@ class OwnRows(Rows):
         """Return the rows, with where they belong."""
         own = super().__new__(cls, *rows)
         own.bounds, own.each, own.digest = np.asarray(bounds), each, digest
-        own._total = total
+        own.given_total = total
         own.process = jax.process_index() if process is None else process
         first, stop = own.bounds[own._parts.start], own.bounds[own._parts.stop]
         if stop - first != len(own.weights):
@@ -100,7 +100,7 @@ class OwnRows(Rows):
 
     def __getnewargs__(self) -> Any:
         """Return what makes it again."""
-        return Rows(*self), self.bounds, self.process, self.each, self.digest, self._total
+        return Rows(*self), self.bounds, self.process, self.each, self.digest, self.given_total
 
     @property
     def _parts(self) -> range:
@@ -115,7 +115,7 @@ class OwnRows(Rows):
     @property
     def total(self) -> float:
         """Σ s of the rows of all processes."""
-        return super().total if self._total is None else self._total
+        return super().total if self.given_total is None else self.given_total
 
     def take(self, order: Ints) -> Rows:
         """Raise a SpecError: the rows of other processes are not here."""
@@ -277,8 +277,9 @@ class Mesh:
 
     def total(self, rows: Rows) -> float:
         """Return Σ s of all rows of all processes."""
-        own = rows.weights.sum()
-        return float(self._sum(own)) if isinstance(rows, OwnRows) else float(own)
+        if isinstance(rows, OwnRows) and rows.given_total is None:
+            return float(self._sum(rows.weights.sum()))
+        return rows.total
 
     def largest(self, number: int) -> int:
         """Return the largest number that a process gives."""

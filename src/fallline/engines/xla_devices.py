@@ -157,4 +157,4 @@ class OneDevice:
 
     def total(self, rows: Rows) -> float:
         """Return Σ s."""
-        return float(rows.weights.sum())
+        return rows.total

@@ -139,8 +139,7 @@ def whole(
     """Return J, ∂J/∂θ, and J as it is reported, of all rows: one step's places, (1, n)."""
     own = jax.tree.map(lambda one: one[0], chosen(rows, places))
     found = sums(formula, theta, rows, own)
-    weight = formula.devices.all_reduce(own.weights.sum())
-    error, gradient, _, told = objective_of(formula, theta, found, weight, total_weight)
+    error, gradient, _, told = objective_of(formula, theta, found, total_weight, total_weight)
     return error, gradient, told
 
 
