@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -102,10 +103,14 @@ def test_exit_codes_say_what_happened_first(codes: dict[int, int | None], expect
 def test_a_host_without_process_0_shows_what_its_own_processes_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    gone = [Ended(1, 77, "error: process 1: the coordinator did not answer")]
     wanted = launching.Launch((), range(1, 2), 2, "alpha:4000")
-    assert launching._told(gone, gone, wanted, launching._Came()) == 77  # type: ignore[arg-type]
-    assert capsys.readouterr().err == "error: process 1: the coordinator did not answer\n"
+    for code, told, said in (
+        (77, "I1 noise\nerror: process 1: no answer", "error: process 1: no answer\n"),
+        (-6, "F1 a stack", "error: process 1 was ended by SIGABRT; see the first host\n"),
+    ):
+        gone: list[Any] = [Ended(1, code, told)]
+        assert launching._told(gone, gone, wanted, launching._Came()) in (75, 77)
+        assert capsys.readouterr().err == said
 
 
 def test_a_signal_to_the_launcher_gives_its_exit_code() -> None:

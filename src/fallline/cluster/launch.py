@@ -158,8 +158,11 @@ def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came:
     first = gone[0]
     code = _code(workers, gone, bool(frozen), came)
     zero = next((worker for worker in workers if worker.rank == 0), None)
-    if zero is None:  # it tells what is wrong on its own machine; here, what this one saw is all
-        _print(*first.last_lines())
+    if zero is None:  # it is on another machine, and tells more there
+        own = [line for line in first.last_lines() if line.startswith("error:")]
+        if came.first is None:
+            own = own or [f"error: process {first.rank} {_how(first)}; see the first host"]
+        _print(*own)
         return code
     if zero.code is not None and zero.code > 0 and zero.code == code:
         return code  # it has said so itself
