@@ -57,6 +57,20 @@ def test_killed_resumed_and_on_other_numbers_of_processes_and_devices(tmp_path: 
     assert models["alone"].encoder == straight.encoder
 
 
+@pytest.mark.slow
+def test_a_solver_takes_the_same_iterations_in_two_processes(tmp_path: Path) -> None:
+    data, found = folder(tmp_path / "data"), {}
+    for name, more in (("2", {}), ("1", {"JAX_NUM_CPU_DEVICES": "2"})):
+        model = tmp_path / f"{name}.fall"
+        options = ("--processes", name, "--optimizer", "lbfgs", "--epochs", "9", "-o", str(model))
+        done = run(data, *options, **more)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        found[name] = fl.load(model)
+    assert found["1"].theta.tobytes() == found["2"].theta.tobytes()
+    errors = [epoch.error for epoch in found["2"].history]
+    assert len(errors) == 9 and errors == sorted(errors, reverse=True)
+
+
 def test_a_lost_coordinator_is_started_again_and_sigterm_keeps_the_model(tmp_path: Path) -> None:
     data, kept = folder(tmp_path / "data"), tmp_path / "run.ckpt"
     model = tmp_path / "m.fall"

@@ -6,6 +6,7 @@ import pytest
 from fallline.data import Role, Table, TableEncoder, TargetEncoder, find_roles
 from fallline.data.drawn import drawn_parts, group_keys
 from fallline.data.moments import Moments, moments
+from fallline.data.order import AskedOnce
 from fallline.data.shards import BUFFER, SHARDS, owned, places, shard_edges, shard_order
 from fallline.data.spread import SpreadOrder, device_bounds
 from fallline.data.streamed import fitted, fitted_target, summary
@@ -143,3 +144,12 @@ def test_parts_are_drawn_for_each_row_by_itself() -> None:
     assert (drawn_parts(some, 4, (0.6, 0.15, 0.25)) != parts[some]).any()
     assert set(drawn_parts(some, 3, (1.0, 0.0, 0.0))) == {0}
     assert group_keys(["a", "b", "a"]).tolist()[::2] == group_keys(["a", "a"]).tolist()
+
+
+def test_the_order_of_all_rows_takes_four_bytes_a_row_and_is_not_copied() -> None:
+    order = SpreadOrder(np.arange(SHARDS), seed=3)
+    asked = AskedOnce(order, order.n)
+    found = asked.epoch(1)
+    assert found.dtype == np.int32 and asked.epoch(1) is found
+    assert sorted(found.tolist()) == list(range(order.n))
+    assert sum(at.nbytes for at in order._places) == found.nbytes == 4 * order.n

@@ -66,7 +66,7 @@ def test_each_iteration_is_the_formulas_from_the_same_state(kernels, dtype, grap
     given = drawn(net, plan, dtype)
     formula, state = iterations(ReferenceEngine(), net, plan, dtype)
     core, first = iterations(NativeEngine(kernels), net, plan, dtype)
-    assert type(core).__name__ == "NativeIterations" and type(formula).__name__ == "_ByFormula"
+    assert type(core).__name__ == "NativeIterations" and type(formula).__name__ == "ByFormula"
     assert_same(core.arrays(first), formula.arrays(state), dtype)
     for _ in range(7):
         ours, told = core.iterate(core.start(formula.arrays(state)), given)

@@ -16,6 +16,8 @@ import fallline as fl
 from fallline.engines.protocol import Stop
 from fallline.engines.registry import ENGINES, get_engine
 from fallline.engines.xla_cache import compilations
+from fallline.engines.xla_descent import Taking
+from fallline.engines.xla_devices import OneDevice
 from fallline.engines.xla_epoch import piece_length
 from fallline.errors import SpecError
 from fallline.formulas.optimizers import SGD, Adam
@@ -34,6 +36,23 @@ def descent(n: int = 2000, **settings) -> Descent:
 
 
 # Compiling.
+
+
+def test_short_epochs_are_not_filled_up_to_a_whole_piece():
+    own = descent(10)
+    own.go(range(10))
+    sizes = []
+
+    class Spy(Taking):
+        def _take_piece(self, order, rates, halted, length):
+            sizes.append(length)
+            super()._take_piece(order, rates, halted, length)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fallline.engines.xla.Taking", Spy)
+        own.go(range(10))
+        own.go(range(3))  # what is compiled for the epoch serves its slices
+    assert sizes == [16, 16]
 
 
 def test_another_epoch_seed_rate_or_equal_network_compiles_nothing():
@@ -66,6 +85,20 @@ def test_rows_of_nearly_the_same_number_share_what_is_compiled():
 # Stopping.
 
 
+def test_pieces_are_short_where_each_step_waits_for_other_processes():
+    class Slow(OneDevice):
+        exchange = 3e-3
+
+    assert piece_length(NET, 1, OneDevice()) > 1000
+    assert 16 <= piece_length(NET, 1, Slow()) <= 32
+
+
+@pytest.fixture
+def short_pieces(monkeypatch):
+    monkeypatch.setattr("fallline.engines.xla_epoch._MOST_STEPS", 512)
+
+
+@pytest.mark.usefixtures("short_pieces")
 def test_a_flag_set_amid_an_epoch_ends_it_between_two_pieces():
     whole, stopped, stop = descent(), descent(), Stop()
     whole.go(range(2000))
@@ -77,7 +110,7 @@ def test_a_flag_set_amid_an_epoch_ends_it_between_two_pieces():
             return len(looks) == 3
 
     steps = stopped.go(range(2000), stop=Third())
-    assert steps.rows == len(steps.errors) == 2 * piece_length(NET, 1, "cpu") < 2000
+    assert steps.rows == len(steps.errors) == 2 * piece_length(NET, 1, OneDevice()) < 2000
     assert stopped.arrays["step"] == steps.rows
     stopped.go(range(steps.rows, 2000), stop=stop)
     assert_same_bits(whole.arrays, stopped.arrays)
@@ -114,6 +147,7 @@ def test_a_deadline_and_another_thread_are_heard_within_a_call(kind):
     assert 0 < steps.rows < len(order) and steps.finite
 
 
+@pytest.mark.usefixtures("short_pieces")
 def test_ctrl_c_keeps_whole_pieces():
     own, looks = descent(), []
 

@@ -33,8 +33,8 @@ def main() -> None:
     """Run the command line on this process's arguments, and exit."""
     code = run(sys.argv[1:])
     faults = sys.modules.get("fallline.cluster.faults")
-    if faults is not None and faults.joined:
-        faults.leave(code)  # other processes, which would be waited for, may be no more
+    if faults is not None:
+        faults.last(code)
     sys.exit(code)
 
 

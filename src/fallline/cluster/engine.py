@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
 from ..arrays import Floats
-from ..engines.protocol import Rows
+from ..descent.solving import ByFormula
+from ..engines.protocol import Iterations, Rows, Stop
 from ..engines.xla import Products, XlaEngine
 from ..spec.network import Network
-from ..spec.plan import Objective
+from ..spec.plan import Objective, Plan
 from .watchdog import Watchdog
 
 __all__ = ["TogetherEngine"]
@@ -42,3 +48,28 @@ class TogetherEngine(XlaEngine):
             self._dog.once()  # it is compiled first
         self._fresh = False
         return super().error(network, objective, theta, rows)
+
+    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
+        """Return what takes a solver's iterations, in all processes the same ones."""
+        solver: Any = plan.optimizer
+        return _Together(self, solver, network, plan.objective)
+
+    def agreed(self, stop: bool) -> bool:
+        """Return whether any process is to stop, before an iteration that all take or none."""
+        if self._dog is not None:
+            self._dog.beat()
+        return bool(self._devices.largest(int(stop)))
+
+
+@dataclass(frozen=True)
+class _Together(ByFormula):
+    """A solver's iterations: each process takes them all, of sums over the rows of all.
+
+    These sums are the same numbers everywhere, and so is all that follows from them.
+    """
+
+    engine: TogetherEngine
+
+    def halted(self, stop: Stop) -> bool:
+        """Return whether any process is to stop."""
+        return self.engine.agreed(stop.now())

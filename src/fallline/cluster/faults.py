@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from ..errors import FalllineError
 
-__all__ = ["AGAIN", "FROZEN", "LOST", "NO_COORDINATOR", "is_lost", "kept_in_words", "leave"]
+__all__ = ["AGAIN", "FROZEN", "LOST", "NO_COORDINATOR", "is_lost", "kept_in_words", "last", "leave"]
 
 LOST, FROZEN, NO_COORDINATOR = 75, 76, 77
 AGAIN = frozenset({LOST, FROZEN, NO_COORDINATOR})
@@ -71,6 +72,13 @@ def leave(code: int, *lines: str) -> None:
         with suppress(AttributeError, OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def last(code: int) -> None:
+    """Do what a process among several does last, before Python ends it with this exit code."""
+    if joined:
+        leave(code)  # others, which would be waited for, may be no more
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would break JAX's tidying up
 
 
 def _say(lines: Sequence[str]) -> None:

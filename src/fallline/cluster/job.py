@@ -211,22 +211,33 @@ def _looked(asked: Asked, shards: Shards, together: Together) -> Looked:
 
 @contextmanager
 def _fetched(path: str | Path | None, together: Together) -> Iterator[Path | None]:
-    """Give a copy of process 0's checkpoint, which need not lie where others can read it."""
+    """Give a copy of the checkpoint that process 0 goes on from; None where it begins anew.
+
+    It alone decides: other hosts need not see its files, nor know whether there is one by now.
+    """
 
     def content() -> str | None:
+        if path is None or not together.first:
+            return None
         try:
-            return Path(path or "").read_bytes().hex() if together.first else None
+            kept.append(Path(path).read_bytes())
         except OSError as error:
             raise DataError(f"cannot read the checkpoint '{path}': {error.strerror}") from None
+        return Path(path).name
 
-    if path is None:
+    kept: list[bytes] = []
+    name = together.all_do(content)[0]
+    if name is None:
         yield None
         return
-    told = together.all_do(content)[0]
+    told = together.gather_bytes(kept[0] if together.first else b"")[0]
+    if together.first:
+        yield Path(path or "")
+        return
     with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
-        copy = Path(folder) / Path(path).name
-        copy.write_bytes(bytes.fromhex(told))
-        yield Path(path) if together.first else copy
+        copy = Path(folder) / name
+        copy.write_bytes(told)
+        yield copy
 
 
 def _saver(asked: Asked, digest: str, together: Together) -> Saver | None:
@@ -298,12 +309,8 @@ class _Judge:
 
 def _check_together(network: Network, plan: Plan) -> None:
     """Raise a SpecError for what needs all rows in one process, or functions that stay in it."""
-    if isinstance(plan.optimizer, Solver):
-        raise SpecError(
-            f"{type(plan.optimizer).__name__} takes all rows in one process; with several take an "
-            "optimizer that steps by batches, such as adam"
-        )
-    if python_functions(network, plan.objective, plan):
+    steps = None if isinstance(plan.optimizer, Solver) else plan
+    if python_functions(network, plan.objective, steps):
         raise SpecError(
             "a Python function of your own cannot be sent to other processes; write it as a "
             "formula, such as 'z*tanh(z)'"

@@ -158,14 +158,20 @@ def _told(workers: Sequence[_Worker], gone: list[_Worker], wanted: Launch, came:
     first = gone[0]
     code = _code(workers, gone, bool(frozen), came)
     zero = next((worker for worker in workers if worker.rank == 0), None)
-    if zero is None or (zero.code is not None and zero.code > 0 and zero.code == code):
-        return code  # it has said so itself, or does so on another machine
+    if zero is None:  # it is on another machine, and tells more there
+        own = [line for line in first.last_lines() if line.startswith("error:")]
+        if came.first is None:
+            own = own or [f"error: process {first.rank} {_how(first)}; see the first host"]
+        _print(*own)
+        return code
+    if zero.code is not None and zero.code > 0 and zero.code == code:
+        return code  # it has said so itself
     what = f"process {first.rank} {_how(first)}"
     if code == FROZEN and frozen:
         what = f"process {frozen[0].rank} froze"
-    _print(f"error: {what}", *first.last_lines())
-    if code in AGAIN:
-        _print(kept_in_words(wanted.checkpoint))
+    lines = [f"error: {what}", *first.last_lines()]
+    kept = [kept_in_words(wanted.checkpoint)] if code in AGAIN else []
+    _print(*lines, *(line for line in kept if line not in lines))
     return code
 
 
@@ -186,12 +192,13 @@ def _code(workers: Sequence[_Worker], gone: list[_Worker], frozen: bool, came: _
 
 def _how(worker: _Worker) -> str:
     code = worker.code or 0
-    if code >= 0:
+    number = -code if code < 0 else code - 128  # of a signal that ended it, or that it heeded
+    if number <= 0:
         return f"failed (exit code {code})"
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by {signal.Signals(number).name}"
     except ValueError:
-        return f"was ended by signal {-code}"
+        return f"was ended by signal {number}"
 
 
 def _ended(worker: _Worker) -> None:

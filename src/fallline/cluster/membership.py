@@ -162,6 +162,8 @@ def join(member: Member) -> Member:
     """
     if find_spec("jax") is None:
         raise MissingExtraError("jax", "jax", "training with several processes")
+    if member.rank == 0 and member.coordinator is not None:
+        _check_free(member.coordinator)
     # Its handler would take SIGTERM, and do nothing with it.
     os.environ.setdefault("JAX_ENABLE_PREEMPTION_SERVICE", "false")
     import jax
@@ -223,6 +225,20 @@ def answers(address: str) -> bool:
             return True
     except OSError:
         return False
+
+
+def _check_free(address: str) -> None:
+    """Raise a SpecError where process 0 could not listen there: JAX would crash."""
+    host, _, port = address.rpartition(":")
+    with socket.socket() as own:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            own.bind((host if host.startswith("127.") else "", int(port)))
+        except OSError as error:
+            raise SpecError(
+                f"process 0 cannot listen at port {port} ({error.strerror}); name another port "
+                "with the first host, as in alpha:4000,beta"
+            ) from None
 
 
 def _not_all_came(member: Member, seconds: float) -> None:

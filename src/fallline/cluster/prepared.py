@@ -241,25 +241,27 @@ def spread_rows(
 
     parts: list[list[Rows]] = [[], []]
 
-    def encode() -> list[str]:
-        digests = []
+    def encode() -> list[Any]:
+        told = []
         for found in _encoded(shards, looked, ready.coding, settings, together):
             digest = hashlib.sha256()
             for own, rows in zip(parts, found, strict=True):
                 own.append(rows)
                 for array in rows:
                     digest.update(np.ascontiguousarray(array).tobytes())
-            digests.append(digest.hexdigest())
-        return digests
+            told.append([digest.hexdigest(), [rows.total for rows in found]])
+        return told
 
-    told = [digest for part in together.all_do(encode) for digest in part]
+    told = [shard for part in together.all_do(encode) for shard in part]
     names = ready.counts.tolist(), ready.coding.encoder.feature_names
-    digest = hashlib.sha256("".join([repr(names), *told]).encode()).hexdigest()
+    digests = [shard[0] for shard in told]
+    digest = hashlib.sha256("".join([repr(names), *digests]).encode()).hexdigest()
 
     def own(part: int) -> OwnRows:
         bounds = device_bounds(ready.counts[part], together.size * devices)
         rows = Rows(*(np.concatenate(arrays) for arrays in zip(*parts[part], strict=True)))
-        return OwnRows(rows, bounds, together.rank, devices, digest)
+        total = sum(weights[part] for _, weights in told)
+        return OwnRows(rows, bounds, together.rank, devices, digest, total)
 
     return own(0), own(1) if ready.rows["validation"] else None
 

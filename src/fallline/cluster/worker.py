@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,6 +23,9 @@ from .watchdog import Watchdog
 __all__ = ["Worker"]
 
 _TOLD = 300  # letters of an error of JAX
+
+_LAST_WORDS = 2.0
+"""Seconds for process 0 to say what is wrong: srun and mpiexec may end all when the first ends."""
 
 
 class Worker:
@@ -83,6 +87,8 @@ class Worker:
                 )
         except FalllineError:
             if not self.first:
+                if not self._member.launched:
+                    time.sleep(_LAST_WORDS)
                 leave(2)  # process 0 says why
             raise
         except Exception as error:

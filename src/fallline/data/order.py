@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Ints
 from ..engines.permutations import permutation
 from ..errors import DataError, SpecError
+from .spread import SpreadOrder
 
 __all__ = ["AskedOnce", "Order", "RowOrder", "checked_seed"]
 
@@ -114,12 +116,12 @@ class AskedOnce:
                 f"epoch k = 1, 2, ..., such as a RowOrder has, but it is {order!r}"
             )
         self._order, self._n = order, n
-        # A RowOrder gives what fits, in an array of its own each time.
-        self._fits = type(order) is RowOrder and order.n == n
-        self._asked: tuple[int, npt.NDArray[np.int64]] | None = None
+        # These give what fits, in an array of its own each time.
+        self._fits = type(order) in (RowOrder, SpreadOrder) and getattr(order, "n", None) == n
+        self._asked: tuple[int, Ints] | None = None
 
-    def epoch(self, k: int) -> npt.NDArray[np.int64]:
-        """Return the (n,) int64 positions of epoch `k`.
+    def epoch(self, k: int) -> Ints:
+        """Return the (n,) positions of epoch `k`.
 
         Raises
         ------
@@ -131,7 +133,7 @@ class AskedOnce:
             self._asked = k, np.asarray(given) if self._fits else _positions(given, k, self._n)
         return self._asked[1]
 
-    def again(self, k: int) -> npt.NDArray[np.int64] | None:
+    def again(self, k: int) -> Ints | None:
         """Return the positions of an epoch that was asked before, without asking for them anew.
 
         None where they are gone: an order that may draw from a state is not asked twice.

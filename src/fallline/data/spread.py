@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..arrays import Ints
 from ..errors import DataError
@@ -73,9 +73,9 @@ class SpreadOrder:
         """The number of rows."""
         return int(self.counts.sum())
 
-    def epoch(self, k: int) -> npt.NDArray[np.int64]:
-        """Return the (n,) numbers of the rows in epoch `k`."""
-        order = np.empty(self.n, np.int64)
+    def epoch(self, k: int) -> Ints:
+        """Return the (n,) numbers of the rows in epoch `k`, int32 where that can hold them."""
+        order = np.empty(self.n, self._dtype)
         start = 0
         for shard, at in enumerate(self._places):
             own = shard_order(self.seed, k, shard, len(at), shuffle=self.shuffle)
@@ -85,4 +85,10 @@ class SpreadOrder:
 
     @cached_property
     def _places(self) -> list[Ints]:
-        return [places(self.counts, shard) for shard in range(SHARDS)]
+        found = (places(self.counts, shard) for shard in range(SHARDS))
+        return [at.astype(self._dtype) for at in found]
+
+    @property
+    def _dtype(self) -> type[np.integer[Any]]:
+        """As short as may be: every process has the order of all rows, also of those it lacks."""
+        return np.int32 if self.n <= np.iinfo(np.int32).max else np.int64

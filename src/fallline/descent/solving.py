@@ -18,7 +18,15 @@ from ..formulas.optimizers import Solver, State
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 
-__all__ = ["FullBatch", "engine_for", "evaluations", "solver_rate", "solver_trail", "why_done"]
+__all__ = [
+    "ByFormula",
+    "FullBatch",
+    "engine_for",
+    "evaluations",
+    "solver_rate",
+    "solver_trail",
+    "why_done",
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class FullBatch:
         self, network: Network, plan: Plan, theta: Floats, resume: dict[str, Array] | None = None
     ) -> _Solving:
         """Return the state before the first iteration, or the one that `resume` was taken of."""
-        iterations = self.iterations(network, plan, theta.dtype) or _ByFormula(
+        iterations = self.iterations(network, plan, theta.dtype) or ByFormula(
             self._engine, self._solver, network, plan.objective
         )
         if resume is None:
@@ -84,7 +92,7 @@ class FullBatch:
                 f"{type(self._solver).__name__} takes all rows in each step; call step() without "
                 "rows"
             )
-        if stop.now():
+        if state.iterations.halted(stop):
             none = np.empty(0)
             return state, Steps(none, none, none, none, 0, True)
         if epochs == 1:
@@ -146,7 +154,7 @@ class FullBatch:
 
 
 @dataclass(frozen=True)
-class _ByFormula:
+class ByFormula:
     """The iterations of a solver's formula, whose errors an engine computes."""
 
     engine: Engine
@@ -155,18 +163,27 @@ class _ByFormula:
     objective: Objective
 
     def start(self, arrays: Mapping[str, Array]) -> State:
+        """Return the solver's arrays, copied."""
         return {name: array.copy() for name, array in arrays.items()}
 
     def at_once(self, rows: Rows) -> int:
+        """Return 1."""
         return 1
 
     def arrays(self, state: State) -> dict[str, Array]:
+        """Return the solver's arrays as copies."""
         return {name: np.copy(array) for name, array in state.items()}
 
     def number(self, state: State, name: str) -> float:
+        """Return one of the solver's numbers."""
         return float(state[name])
 
+    def halted(self, stop: Stop) -> bool:
+        """Return whether to come back before the next iteration."""
+        return stop.now()
+
     def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
+        """Return the state after one iteration, and what was before it."""
         before: list[tuple[float, Floats]] = []
         if state["evaluations"]:
             before.append((float(state["error"]), state["gradient"]))
@@ -178,7 +195,7 @@ class _ByFormula:
         with np.errstate(all="ignore"):  # what overflows counts as too long a step
             after = self.solver.iterate(np, state, evaluate)
             error, gradient = before[0]
-            weight = float(rows.weights.sum())
+            weight = rows.total
             strengths = self.objective.strengths(weight, weight)
             shrinks = penalty(self.network, state["theta"], strengths)
             norm = euclidean(np, gradient)

@@ -11,7 +11,7 @@ from .. import _core
 from ..arrays import Array, Floats
 from ..formulas.optimizers import LBFGS
 from .native_cache import Prepared
-from .protocol import Iteration, Rows
+from .protocol import Iteration, Rows, Stop
 
 __all__ = ["NativeIterations"]
 
@@ -73,6 +73,10 @@ class NativeIterations:
     def at_once(self, rows: Rows) -> int:
         """Return how many iterations one call may take: some milliseconds."""
         return min(_MOST_ITERATIONS, 1 + int(_WORK / (self._core.work * rows.n)))
+
+    def halted(self, stop: Stop) -> bool:
+        """Return whether to come back before the next iteration."""
+        return stop.now()
 
     def iterate(self, state: _core.Solving, rows: Rows) -> tuple[_core.Solving, Iteration]:
         """Return the state after one iteration, and what was before it."""

@@ -46,6 +46,11 @@ class Rows(_Arrays):
         """The number of rows."""
         return len(self.weights)
 
+    @property
+    def total(self) -> float:
+        """Σ s."""
+        return float(self.weights.sum())
+
     def take(self, order: Ints) -> Rows:
         """Return the rows at these positions, in their order."""
         return Rows(self.X[order], self.Y[order], self.weights[order])
@@ -152,6 +157,9 @@ class Iterations(Protocol):
 
     def start(self, arrays: Mapping[str, Array]) -> State:
         """Return the state that the solver's arrays tell of; they are copied."""
+
+    def halted(self, stop: Stop) -> bool:
+        """Return whether to come back before the next iteration."""
 
     def iterate(self, state: State, rows: Rows) -> tuple[State, Iteration]:
         """Return the state after one iteration, and what was before it."""

@@ -22,7 +22,7 @@ from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .fallback import Teller, python_functions
 from .mesh import devices_of
-from .protocol import Ready, Rows, Steps, Stop
+from .protocol import Iterations, Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
 from .xla_cache import compiled, precisely, what_counts
 from .xla_descent import Taking, XlaState, placed, plain
@@ -110,7 +110,7 @@ class XlaEngine:
         if not isinstance(state, XlaState):
             return 1
         size = state.plan.batch_size or rows.n
-        steps = piece_length(state.network, size, self._devices.platform)
+        steps = piece_length(state.network, size, self._devices)
         return min(_MOST_EPOCHS, max(steps // -(-rows.n // size), 1))
 
     def advance(
@@ -131,7 +131,7 @@ class XlaEngine:
             raise ValueError(
                 f"there must be a rate for each of the {epochs * each} steps, not {len(rates)}"
             )
-        batches = np.full((epochs, each * size), -1)
+        batches = np.full((epochs, each * size), -1, order.dtype)
         batches[:, :epoch] = np.reshape(order, (epochs, epoch))
         interrupted = None
         with precisely(state.dtype, self._products):
@@ -146,8 +146,9 @@ class XlaEngine:
         done = whole_epochs * epoch + min(more * size, epoch)
         return taking.state, taking.steps(done, interrupted)
 
-    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> None:
+    def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
         """Return None: a solver's formula takes its iterations."""
+        return None
 
     # Single computations.
 

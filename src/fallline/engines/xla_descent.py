@@ -92,7 +92,7 @@ class Taking:
 
     def __init__(self, devices: Devices, formula: Formula, state: XlaState, rows: Rows) -> None:
         self._devices, self._rows, self._resident = devices, rows, resident(rows, devices)
-        self._compute, self._platform = compiled(piece, formula, PIECE), devices.platform
+        self._compute = compiled(piece, formula, PIECE)
         self._taken: list[Floats] = []
         self._reached, self.finite = (state, 0), True
 
@@ -108,7 +108,7 @@ class Taking:
 
     def take(self, order: Ints, rates: Floats, stop: Stop) -> None:
         """Take steps, of which `order` (steps, n) has the rows, −1 for none, until the stop."""
-        length = piece_length(self.state.network, order.shape[1], self._platform)
+        length = self._length(*order.shape)
         for first in range(0, len(order), length):
             halted = self._devices.halted(stop.now())
             if halted is None:
@@ -117,6 +117,12 @@ class Taking:
             self._take_piece(order[part], rates[part], halted, length)
             if self.done < min(first + length, len(order)):
                 return
+
+    def _length(self, steps: int, size: int) -> int:
+        """Return how many steps a piece has: the same for slices of an epoch as for all of it."""
+        each = max(steps, -(-self._rows.n // size))
+        most = piece_length(self.state.network, size, self._devices)
+        return min(most, 1 << (each - 1).bit_length())
 
     def _take_piece(self, order: Ints, rates: Floats, halted: Any, length: int) -> None:
         (state, done), shared = self._reached, self._devices.shared

@@ -31,10 +31,15 @@ class Devices(Protocol):
     ----------
     platform
         What kind they are, as JAX calls it.
+    exchange
+        Seconds, about, that `all_reduce` takes.
     """
 
     @property
     def platform(self) -> str: ...  # noqa: D102
+
+    @property
+    def exchange(self) -> float: ...  # noqa: D102
 
     def all_reduce(self, buffer: A) -> A:
         """Return the sum of every device's buffer, within a function that was `spread`."""
@@ -108,6 +113,11 @@ class OneDevice:
         """Its kind."""
         return jax.default_backend()
 
+    @property
+    def exchange(self) -> float:
+        """None."""
+        return 0.0
+
     def all_reduce(self, buffer: A) -> A:
         """Return the buffer, which is the sum already."""
         return buffer
@@ -147,4 +157,4 @@ class OneDevice:
 
     def total(self, rows: Rows) -> float:
         """Return Σ s."""
-        return float(rows.weights.sum())
+        return rows.total

@@ -15,14 +15,27 @@ from jax import lax
 
 from ..formulas.activations import ACTIVATIONS
 from ..formulas.penalties import PENALTIES
-from ..spec.network import Network
+from ..spec.network import Network, View
 from ..spec.plan import Objective
 from .noise import QUIET, Noise
 
-__all__ = ["Batch", "Entries", "Product", "forward", "penalty", "product_of", "row_errors"]
+__all__ = [
+    "Batch",
+    "Entries",
+    "Product",
+    "Views",
+    "flat",
+    "forward",
+    "penalty",
+    "product_of",
+    "row_errors",
+]
 
 A = Any  # an array of jax.numpy
 Product = Callable[[A, A], A]
+Views = Mapping[str, View]
+"""W and b of each layer: what slopes are taken by, for that by a flat θ would be a sum of vectors
+as long as θ, one for each W and b."""
 
 
 class Entries(NamedTuple):
@@ -58,7 +71,7 @@ class Batch(NamedTuple):
 
 
 def forward(
-    network: Network, theta: A, X: A, noise: Noise = QUIET, product: Product = jnp.matmul
+    network: Network, views: Views, X: A, noise: Noise = QUIET, product: Product = jnp.matmul
 ) -> tuple[A, A]:
     """Return net inputs and outputs (n, k) of the output layer for the rows X (n, d)."""
     if isinstance(X, Entries) and (noise.added is not None or _drops_inputs(network, noise)):
@@ -69,7 +82,6 @@ def forward(
     for one in network.inputs:
         outputs[one.name] = _dropped(noise, one.name, _columns(X, at, at + one.size))
         at += one.size
-    views = network.views(theta)
     for layer in network.layers:
         W, b = views[layer.name]
         h = _net_input(
@@ -137,11 +149,17 @@ def row_errors(network: Network, objective: Objective, h: A, o: A, Y: A) -> A:
     return loss.value(jnp, Y, o)
 
 
-def penalty(network: Network, theta: A, strengths: Mapping[str, A]) -> A:
-    """Return R at θ, from the strength of each penalty."""
-    total = jnp.zeros((), theta.dtype)
+def flat(network: Network, views: Views) -> list[A]:
+    """Return W and b of each layer as the pieces of a vector like θ."""
+    parts = (part for block in network.blocks for part in views[block.name])
+    return [part.ravel() for part in parts if part is not None]
+
+
+def penalty(views: Views, strengths: Mapping[str, A]) -> A:
+    """Return R, from the strength of each penalty."""
+    total = jnp.zeros((), next(iter(views.values())).weights.dtype)
     for name, strength in strengths.items():
-        parts = [PENALTIES[name].value(jnp, theta[block.weights]).sum() for block in network.blocks]
+        parts = [PENALTIES[name].value(jnp, view.weights).sum() for view in views.values()]
         total = total + strength * jnp.stack(parts).sum()
     return total
 

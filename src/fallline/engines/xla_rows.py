@@ -15,7 +15,17 @@ from .protocol import Rows
 from .xla_devices import Devices, Place, roundly
 from .xla_network import Batch, Entries
 
-__all__ = ["Compressed", "Resident", "every", "longest_row", "on_device", "resident", "take"]
+__all__ = [
+    "Chosen",
+    "Compressed",
+    "Resident",
+    "chosen",
+    "every",
+    "longest_row",
+    "on_device",
+    "resident",
+    "take",
+]
 
 A = Any  # an array of jax.numpy
 Put = Callable[[Any], A]
@@ -124,10 +134,44 @@ def longest_row(X: Inputs) -> int:
 # --- within compiled functions -------------------------------------------------------------------
 
 
-def take(rows: Batch, at: A) -> Batch:
-    """Return the rows at these positions (n,), all of which there are."""
-    X = _entries(rows.X, at) if isinstance(rows.X, Compressed) else rows.X[at]
-    return Batch(X, rows.Y[at], rows.weights[at])
+class Chosen(NamedTuple):
+    """Rows that a device takes: indices, positions in the batch and weights s (n,) or (steps, n).
+
+    What is computed for a row without weight must be finite where that of the others is: in a sum,
+    0·∞ would be NaN. So the first row of the batch that counts stands for it, with its noise.
+    """
+
+    index: A
+    position: A
+    weights: A
+
+
+def chosen(rows: Batch, places: Place) -> Chosen:
+    """Return the rows at places (steps, n) of these rows, all of which there are.
+
+    For all steps at once, before their loop: within, XLA would find them anew for each number that
+    it gathers.
+    """
+    index = jnp.maximum(places.index, 0)
+    weights = jnp.where(places.index >= 0, _gathered(rows.weights, index), 0)
+    counts = weights > 0
+    first = jnp.argmax(counts, axis=1, keepdims=True)
+    index, position = (
+        jnp.where(counts, one, jnp.take_along_axis(one, first, axis=1))
+        for one in (index, jnp.broadcast_to(places.position, index.shape))
+    )
+    return Chosen(index, position, weights)
+
+
+def take(rows: Batch, own: Chosen) -> Batch:
+    """Return the rows (n,) that were chosen."""
+    at = own.index
+    X = _entries(rows.X, at) if isinstance(rows.X, Compressed) else _gathered(rows.X, at)
+    return Batch(X, _gathered(rows.Y, at), own.weights)
+
+
+def _gathered(array: A, at: A) -> A:
+    return array.at[at].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 def every(rows: Batch) -> Batch:

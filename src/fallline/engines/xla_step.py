@@ -1,7 +1,7 @@
 """One step over jax.numpy, in the order of the reference engine; and the sums that it starts from.
 
 ====================  ==================================================================
-sums                  Σ s e, its slope by JAX, and Σ s of the rows that this device has
+sums                  Σ s e and its slope by JAX, of the rows that this device has
 reduced               these in one flat buffer, added up over all devices
 step                  gradient of J_B, 0 where not trainable → clipped by value → by norm →
                       optimizer → 0 where not trainable → max-norm
@@ -23,9 +23,9 @@ from ..formulas.penalties import batch_share, max_norm
 from ..spec.network import Network
 from ..spec.plan import Objective, Plan
 from .noise import QUIET, step_noise
-from .xla_devices import Devices, OneDevice, Place
-from .xla_network import Batch, forward, penalty, product_of, row_errors
-from .xla_rows import take
+from .xla_devices import Devices, OneDevice
+from .xla_network import Batch, Views, flat, forward, penalty, product_of, row_errors
+from .xla_rows import Chosen, take
 
 __all__ = ["TAKEN", "Formula", "Reduced", "State", "objective_of", "step", "sums"]
 
@@ -64,12 +64,11 @@ class State(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    """Sums over rows: ∂/∂θ Σ s e (P,), Σ s e, the same as it is reported, and Σ s."""
+    """Sums over rows: ∂/∂θ Σ s e (P,), Σ s e, and the same as it is reported."""
 
     gradient: A
     error: A
     told: A
-    weight: A
 
 
 TAKEN = 5
@@ -80,7 +79,7 @@ TAKEN = 5
 
 
 def sums(
-    formula: Formula, theta: A, rows: Batch, place: Place, noise_at: tuple[A, A] | None = None
+    formula: Formula, theta: A, rows: Batch, own: Chosen, noise_at: tuple[A, A] | None = None
 ) -> Reduced:
     """Return the sums over these rows of all devices.
 
@@ -88,72 +87,68 @@ def sums(
     ----------
     rows
         All rows that this device has.
-    place
-        Which of them count.
+    own
+        Which of them it takes, (n,).
     noise_at
         The step, and the two words of the seed, of the noise; None without noise.
     """
-    count = len(place.index)
+    count = len(own.index)
     if count <= formula.block:
-        buffer = _block_sums(formula, theta, rows, place, noise_at)
+        buffer = _block_sums(formula, theta, rows, own, noise_at)
     else:
         blocks = -(-count // formula.block)
-        spare = blocks * formula.block - count
-        cut = Place(
-            *(
-                jnp.pad(one, (0, spare), constant_values=none).reshape(blocks, -1)
-                for one, none in zip(place, (-1, 0), strict=True)
-            )
+        spare = (0, blocks * formula.block - count)
+        cut = Chosen(
+            jnp.pad(own.index, spare, mode="edge").reshape(blocks, -1),
+            jnp.pad(own.position, spare, mode="edge").reshape(blocks, -1),
+            jnp.pad(own.weights, spare).reshape(blocks, -1),
         )
 
-        def add(so_far: A, block: Place) -> tuple[A, None]:
+        def add(so_far: A, block: Chosen) -> tuple[A, None]:
             return so_far + _block_sums(formula, theta, rows, block, noise_at), None
 
-        buffer, _ = lax.scan(add, jnp.zeros(len(theta) + 3, theta.dtype), cut)
+        buffer, _ = lax.scan(add, jnp.zeros(len(theta) + 2, theta.dtype), cut)
     buffer = formula.devices.all_reduce(buffer)
-    return Reduced(buffer[:-3], buffer[-3], buffer[-2], buffer[-1])
+    return Reduced(buffer[:-2], buffer[-2], buffer[-1])
 
 
 def _block_sums(
-    formula: Formula, theta: A, rows: Batch, place: Place, noise_at: tuple[A, A] | None
+    formula: Formula, theta: A, rows: Batch, own: Chosen, noise_at: tuple[A, A] | None
 ) -> A:
-    """Return the sums over some rows as one flat buffer (P + 3,)."""
+    """Return the sums over some rows as one flat buffer (P + 2,); 0 where none of them counts."""
     network, plan = formula.network, formula.plan
-    weights = jnp.where(place.index >= 0, rows.weights[place.index], 0)
-    # What is computed for a row without weight must be finite where that of the others is: in a
-    # sum, 0·∞ would be NaN. So the first row that counts stands for it, with its noise.
-    counts = weights > 0
-    first = jnp.argmax(counts)
-    index, position = (jnp.where(counts, one, one[first]) for one in place)
-    batch = take(rows, jnp.maximum(index, 0))._replace(weights=weights)
-    noise = QUIET
+    batch, weights, noise = take(rows, own), own.weights, QUIET
     if noise_at is not None:
         at, seed = noise_at
-        noise = step_noise(network, plan, at, position, theta.dtype, jnp, seed)
+        noise = step_noise(network, plan, at, own.position, theta.dtype, jnp, seed)
     told, true = plan.objective, plan.objective.unclipped
 
-    def joint(theta: A) -> tuple[A, A]:
-        h, o = forward(network, theta, batch.X, noise, product_of(formula.products))
+    def joint(views: Views) -> tuple[A, A]:
+        h, o = forward(network, views, batch.X, noise, product_of(formula.products))
         error = weights @ row_errors(network, true, h, o, batch.Y)
         reported = error if told is true else weights @ row_errors(network, told, h, o, batch.Y)
         return error, reported
 
-    (error, reported), gradient = jax.value_and_grad(joint, has_aux=True)(theta)
-    buffer = jnp.append(gradient, jnp.stack([error, reported, weights.sum()]))
-    return jnp.where(counts.any(), buffer, 0)
+    (error, reported), slopes = jax.value_and_grad(joint, has_aux=True)(network.views(theta))
+    some, parts = (weights > 0).any(), [*flat(network, slopes), jnp.stack([error, reported])]
+    return jnp.concatenate([jnp.where(some, part, 0) for part in parts])
 
 
-def objective_of(formula: Formula, theta: A, found: Reduced, total_weight: A) -> tuple[A, A, A, A]:
+def objective_of(
+    formula: Formula, theta: A, found: Reduced, weight: A, total_weight: A
+) -> tuple[A, A, A, A]:
     """Return J, ∂J/∂θ, R and J as it is reported, from sums over rows.
 
-    The weights of all training rows add up to the total.
+    These rows' weights add up to one weight, those of all training rows to the total.
     """
     network, objective = formula.network, formula.plan.objective
-    weight = jnp.where(found.weight > 0, found.weight, 1)
+    weight = jnp.where(weight > 0, weight, 1)
     strengths = _strengths(objective, weight, total_weight)
-    part, slope = jax.value_and_grad(lambda at: penalty(network, at, strengths))(theta)
+    part, slopes = jax.value_and_grad(penalty)(network.views(theta), strengths)
     over = 1 if objective.error.reduction == "sum" else weight
-    gradient = found.gradient / over + slope
+    gradient = found.gradient / over
+    if strengths:
+        gradient = gradient + jnp.concatenate(flat(network, slopes))
     if network.masked.any():
         gradient = jnp.where(network.masked, 0, gradient)
     return found.error / over + part, gradient, part, found.told / over + part
@@ -177,32 +172,36 @@ def step(
     formula: Formula,
     state: State,
     rows: Batch,
-    place: Place,
+    own: Chosen,
     seed: A,
     rate: A,
+    weight: A,
     total_weight: A,
 ) -> tuple[State, A, A]:
     """Return the state after a step, what is told of it (5,), and whether all of it was finite.
 
-    A batch without weight takes no step.
+    Parameters
+    ----------
+    own
+        The rows of the batch that this device takes, (n,).
+    weight, total_weight
+        Σ s, above 0, of the batch, and of all training rows; of all devices.
     """
     network, theta = formula.network, state.theta
-    found = sums(formula, theta, rows, place, (state.step, seed))
-    error, gradient, part, told = objective_of(formula, theta, found, total_weight)
+    found = sums(formula, theta, rows, own, (state.step, seed))
+    error, gradient, part, told = objective_of(formula, theta, found, weight, total_weight)
     if network.trainable is not None:
         gradient = jnp.where(network.trainable, gradient, 0)
     norm = euclidean(jnp, gradient)
     moved, optimizer = _move(network, formula.plan, state, gradient, rate)
-    taken = found.weight > 0
-    after = (error, gradient, moved, *optimizer.values())
-    finite = jnp.stack([jnp.isfinite(value).all() for value in after]).all() | ~taken
-    next_state = jax.tree.map(
-        lambda new, old: jnp.where(taken, new, old),
-        State(moved, optimizer, state.step + 1),
-        state,
-    )
-    numbers = jnp.stack([error, part, found.weight, norm, told])
-    return next_state, jnp.where(taken, numbers, 0), finite
+    finite = _finite(error, gradient, moved, *optimizer.values())
+    numbers = jnp.stack([error, part, weight, norm, told])
+    return State(moved, optimizer, state.step + 1), numbers, finite
+
+
+def _finite(*arrays: A) -> A:
+    """Return whether all numbers are finite: x − x is not 0 where x is not, and sums are fast."""
+    return (jnp.stack([(array - array).sum() for array in arrays]) == 0).all()
 
 
 def _move(
