@@ -1,0 +1,1 @@
+"""The studio: a page where a person watches and steers the descent on their own data."""
