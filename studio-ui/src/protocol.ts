@@ -140,7 +140,7 @@ export interface LayerSpec {
   activation: string;
   sources: string[]; // layers or "input"
   source_sizes: number[];
-  weights: number; // where its W (size × Σ source sizes, row by row) begins in θ
+  weights: number; // where its W (Σ source sizes × size, row by row: the unit is the faster index) begins in θ
   biases: number | null; // where its b begins in θ; null without
   labels: string[]; // of its units; of the output what it predicts
 }
