@@ -171,7 +171,7 @@ export interface Frame {
   score: { name: string; train: number | null; validation: number | null }; // accuracy or R²
   last: LastStep | null; // the step that led here
   layer: string | null; // whose arrays these are, where not all of θ is carried
-  place: { x: number; y: number; error: number | null; off: number } | null; // θ on the surface's plane; off: distance from it
+  place: { x: number; y: number; error: number | null; off: number } | null; // θ on the surface's plane; error: the true one at θ, of what the surface shows (with the penalty); off: distance from the plane
   curves: CurvePoint[]; // since the last frame that this tab got
   rate: number; // learning rate now
   steps_per_second: number;
@@ -192,7 +192,7 @@ export type FrameArrays = 'theta' | 'before' | 'gradient' | 'move' | 'units';
 
 export interface CurvePoint {
   step: number;
-  epoch: number;
+  epoch: number; // that the step belongs to, from 1; 0 at the start
   train: number | null;
   validation: number | null;
   rate: number;
@@ -241,7 +241,7 @@ export interface Notice {
   text: string;
 }
 
-/** Arrays: x (m,), y (q,), errors (q, m), path (t, 3): coordinates and true error of each kept step. */
+/** Arrays: x (m,), y (q,), errors (q, m), path (t, 3): coordinates and true error of each kept step; steps (t,): which steps these are. */
 export interface SurfaceView {
   type: 'surface';
   run: number;
