@@ -1,0 +1,230 @@
+/** Where the parts of a network's diagram lie, for any layers and any box. Plain numbers only. */
+
+import type { NetworkSpec } from '../protocol';
+import { fanIn } from './elements';
+
+export interface Box {
+  width: number;
+  height: number;
+  em: number; // size of letters, which all that must be readable grows with
+  left: number; // for the labels of inputs
+  right: number; // for those of outputs
+  top: number; // for what stands above each layer
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Column {
+  name: string;
+  size: number;
+  x: number;
+  radius: number;
+  first: number; // of the units in sight
+  units: (Point & { j: number })[]; // those in sight
+  before: number; // how many are above them, not drawn
+  after: number; // how many beneath
+  top: number; // of the space that the column may use
+  bottom: number;
+}
+
+/** How the weights into a layer are drawn: as lines, or as a matrix where they are too many. */
+export interface Joint {
+  layer: string;
+  kind: 'lines' | 'matrix';
+  area: Area; // of the matrix
+  biases: Area; // of the row of biases beneath it
+}
+
+export interface Area {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Edge {
+  row: number; // of W
+  j: number;
+  path: Point[]; // cubic Bézier curves: a point, then three for each
+}
+
+export interface Layout {
+  width: number;
+  height: number;
+  em: number;
+  columns: Column[];
+  joints: Joint[];
+}
+
+export const MOST_LINES = 320; // of one layer; beyond it nobody follows a single one
+const TIGHT = 2.3; // least distance of units, in letters
+const WIDE = 5.2; // largest
+const SHARE = 0.31; // of that distance, that a unit's radius takes
+const GAP = 6.5; // least distance of columns, in letters
+
+/** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
+export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
+  const lanes = laneCount(network);
+  const bottom = box.height - box.em * (1.6 + 1.1 * lanes);
+  const named = [
+    { name: 'input', size: network.inputs.length },
+    ...network.layers.map(({ name, size }) => ({ name, size })),
+  ];
+  const xs = acrossOf(network, box, named.length);
+  const columns = named.map(({ name, size }, at) =>
+    columnOf(name, size, xs[at], { top: box.top, bottom, em: box.em }, firsts[name] ?? 0),
+  );
+  const width = Math.max(box.width, xs[xs.length - 1] + box.right);
+  const joints = network.layers.map((layer, at): Joint => {
+    const ends = columns.filter(({ name }) => name === layer.name || layer.sources.includes(name));
+    const many = layer.size * fanIn(layer) > MOST_LINES;
+    return {
+      layer: layer.name,
+      kind: many || ends.some(({ before, after }) => before + after > 0) ? 'matrix' : 'lines',
+      ...matrixAreas(fanIn(layer), layer.size, columns[at], columns[at + 1], box.em),
+    };
+  });
+  return { width, height: box.height, em: box.em, columns, joints };
+}
+
+/** The lines into a layer that the layout draws as lines, row by row of W. */
+export function edgesOf(network: NetworkSpec, layout: Layout, at: number): Edge[] {
+  const layer = network.layers[at];
+  const target = layout.columns[at + 1];
+  const edges: Edge[] = [];
+  let row = 0;
+  layer.sources.forEach((source, place) => {
+    const from = layout.columns.findIndex((column) => column.name === source);
+    const lane = from < at ? laneOf(network, at, place) : null;
+    for (let i = 0; i < layer.source_sizes[place]; i++, row++) {
+      const begin = layout.columns[from]?.units.find((unit) => unit.j === i);
+      if (!begin) continue;
+      for (const end of target.units) {
+        const path = curve(layout, from, at + 1, begin, end, lane);
+        edges.push({ row, j: end.j, path });
+      }
+    }
+  });
+  return edges;
+}
+
+/** A point of a path of curves, at `t` of it from 0 to 1 (each curve counts the same). */
+export function pointAt(path: Point[], t: number): Point {
+  const curves = (path.length - 1) / 3;
+  const at = Math.min(Math.floor(t * curves), curves - 1);
+  const u = t * curves - at;
+  const [a, b, c, d] = path.slice(3 * at, 3 * at + 4);
+  const of = (get: (p: Point) => number): number =>
+    (1 - u) ** 3 * get(a) + 3 * (1 - u) ** 2 * u * get(b) + 3 * (1 - u) * u * u * get(c) + u ** 3 * get(d);
+  return { x: of((p) => p.x), y: of((p) => p.y) };
+}
+
+/** A path of curves as SVG writes it. */
+export function pathText(path: Point[]): string {
+  const word = ({ x, y }: Point): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  let text = `M${word(path[0])}`;
+  for (let at = 1; at + 2 < path.length; at += 3)
+    text += `C${word(path[at])} ${word(path[at + 1])} ${word(path[at + 2])}`;
+  return text;
+}
+
+/** Where the small edge of a unit's bias begins, beneath the unit, and ends, at its rim. */
+export function biasLine(column: Column, unit: Point): { begin: Point; end: Point; dot: number } {
+  const space = spacing(column) - 2 * column.radius;
+  const dot = Math.max(2.5, Math.min(7, space * 0.21));
+  const length = Math.max(4, Math.min(12, space * 0.32));
+  const rim = unit.y + column.radius;
+  return { begin: { x: unit.x, y: rim + length }, end: { x: unit.x, y: rim }, dot };
+}
+
+/** Lines that pass over layers, of all layers together. */
+function laneCount(network: NetworkSpec): number {
+  const order = ['input', ...network.layers.map((layer) => layer.name)];
+  return network.layers.reduce(
+    (sum, layer, at) => sum + layer.sources.filter((source) => order.indexOf(source) < at).length,
+    0,
+  );
+}
+
+/** Which lane, from the lowest unit down, the lines of a source that passes over layers take. */
+function laneOf(network: NetworkSpec, at: number, place: number): number {
+  const before = { ...network, layers: network.layers.slice(0, at) };
+  const order = ['input', ...network.layers.map((layer) => layer.name)];
+  const own = network.layers[at].sources.slice(0, place).filter((source) => order.indexOf(source) < at);
+  return laneCount(before) + own.length;
+}
+
+function acrossOf(network: NetworkSpec, box: Box, columns: number): number[] {
+  const shares = network.layers.map((layer) => (layer.size * fanIn(layer) > MOST_LINES ? 1.35 : 1));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const room = Math.max(box.width - box.left - box.right, total * GAP * box.em);
+  const xs = [box.left];
+  for (let at = 1; at < columns; at++) xs.push(xs[at - 1] + (room * shares[at - 1]) / total);
+  return xs;
+}
+
+interface Space {
+  top: number;
+  bottom: number;
+  em: number;
+}
+
+function columnOf(name: string, size: number, x: number, space: Space, wanted: number): Column {
+  const { top, bottom, em } = space;
+  const height = Math.max(bottom - top, 3 * TIGHT * em);
+  const most = Math.max(1, Math.floor(height / (TIGHT * em)));
+  const shown = size <= most ? size : Math.max(1, most - 2); // two places tell of the others
+  const first = Math.max(0, Math.min(wanted, size - shown));
+  const apart = Math.min(WIDE * em, height / (size <= most ? size : shown + 2));
+  const begin = (top + bottom) / 2 - (apart * (shown - 1)) / 2;
+  const units = Array.from({ length: shown }, (_, at) => ({ j: first + at, x, y: begin + apart * at }));
+  const radius = Math.min(1.6 * em, apart * SHARE);
+  return { name, size, x, radius, first, units, before: first, after: size - first - shown, top, bottom };
+}
+
+function spacing(column: Column): number {
+  const { units, top, bottom, radius } = column;
+  return units.length > 1 ? units[1].y - units[0].y : Math.min(bottom - top, radius / SHARE);
+}
+
+/** A matrix between two columns: rows are sources, columns the layer's units, cells near to square. */
+function matrixAreas(
+  rows: number, columns: number, from: Column, to: Column, em: number,
+): { area: Area; biases: Area } {
+  const left = from.x + from.radius + 1.1 * em;
+  const room = to.x - to.radius - 1.1 * em - left;
+  const tall = from.bottom - from.top - 2.2 * em;
+  const cell = Math.min(room / columns, tall / rows, 1.4 * em);
+  const width = Math.min(room, Math.max(cell * columns, 3 * em));
+  const height = Math.min(tall, Math.max(cell * rows, 3 * em));
+  const strip = Math.max(0.6 * em, Math.min(cell, 1.4 * em));
+  const x = left + (room - width) / 2;
+  const y = (from.top + from.bottom - height - strip - 0.4 * em) / 2;
+  return {
+    area: { x, y, width, height },
+    biases: { x, y: y + height + 0.4 * em, width, height: strip },
+  };
+}
+
+/** From rim to rim: one curve to the next column, or down, along a lane beneath all units, and up. */
+function curve(
+  layout: Layout, from: number, to: number, begin: Point, end: Point, lane: number | null,
+): Point[] {
+  const [source, target] = [layout.columns[from], layout.columns[to]];
+  const a = { x: begin.x + source.radius, y: begin.y };
+  const d = { x: end.x - target.radius, y: end.y };
+  if (lane === null) return [a, ...bend(a, d), d];
+  const [next, last] = [layout.columns[from + 1], layout.columns[to - 1]];
+  const y = source.bottom + layout.em * (0.9 + 1.1 * lane);
+  const b = { x: next.x - next.radius, y };
+  const c = { x: last.x + last.radius, y };
+  return [a, ...bend(a, b), b, { x: b.x, y }, { x: c.x, y }, c, ...bend(c, d), d];
+}
+
+function bend(a: Point, d: Point): [Point, Point] {
+  const half = (d.x - a.x) * 0.5;
+  return [{ x: a.x + half, y: a.y }, { x: d.x - half, y: d.y }];
+}
