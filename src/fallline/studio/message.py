@@ -1,4 +1,4 @@
-"""One message to the page: plain fields and arrays of float32. `studio-ui/src/protocol.ts` lists all."""
+"""One message to the page: plain fields and arrays of float32; ``protocol.ts`` lists them all."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class Message:
             parts.append(np.ascontiguousarray(array, "<f4").tobytes())
             at += array.size
         header = {"type": self.type, **_finite(self.fields), "arrays": places}
-        text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(
+            header, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).encode()
         padding = b"\0" * (-(4 + len(text)) % 4)
         return b"".join([struct.pack("<I", len(text)), text, padding, *parts])
 

@@ -1,0 +1,285 @@
+"""The studio over HTTP and a websocket: the page, its socket, uploads and exports."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..errors import FalllineError
+from .commands import Pace, read_command
+from .guard import Guard, plain_page
+from .message import Message
+from .viewers import DEFECT, Tab
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from starlette.types import ASGIApp
+
+    from .security import Access, Address
+    from .session import Session
+
+__all__ = ["LONGEST_MESSAGE", "MOST_TABS", "NO_PAGE", "PAGE", "UPLOAD_BYTES", "application"]
+
+PAGE = Path(__file__).parent / "page"
+"""Where the built page lies; its sources are in ``studio-ui/``."""
+
+NO_PAGE = (
+    "the studio's page was not built into this installation of fallline; with Node.js on the "
+    "machine, run in a checkout: cd studio-ui && npm ci && npm run build"
+)
+
+MOST_TABS = 24
+LONGEST_MESSAGE = 1 << 20  # bytes, of one that a tab sends
+UPLOAD_BYTES = 32 << 20
+_UPLOAD_SECONDS = 120
+_BURST, _RATE = 200, 100  # messages of a tab at once, and each second after those
+_MOST_UNREAD = 200  # replies that a tab has not taken
+
+_TRY_LATER, _TOO_MANY = 1013, 4000  # codes with which a socket is closed
+
+_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+"""By ending: what machines say of files differs, and browsers refuse a script of another type."""
+
+_EXPORTS = {
+    "code.py": ("export_code", "text/x-python"),
+    "model.fall": ("export_model", "application/octet-stream"),
+    "report.html": ("export_report", "text/html"),
+}
+
+
+def application(
+    session: Future[Session],
+    address: Address,
+    access: Access,
+    tell: Callable[[str], None],
+    defect: Callable[[BaseException], None],
+) -> ASGIApp:
+    """Return the whole of what a server serves.
+
+    Parameters
+    ----------
+    session
+        It may still be in the making; the page comes at once.
+    address, access
+        Where the studio is, and its secrets.
+    tell, defect
+        Are told of events that matter to the person at the terminal, and of errors of ours; from
+        any thread.
+    """
+    web = _Web(session, access, tell, defect)
+    routes = [
+        Route("/", web.index),
+        Route("/open/{token}", web.open),
+        Route("/upload", web.upload, methods=["POST"]),
+        Route("/export/{name}", web.export),
+        WebSocketRoute("/socket", web.socket),
+        Route("/{path:path}", web.file),
+    ]
+    handlers: Any = {HTTPException: _http_error, Exception: _defect_page}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), address, access, defect)
+
+
+class _Web:
+    """The routes; the gate in front of them has checked who asks."""
+
+    def __init__(
+        self,
+        session: Future[Session],
+        access: Access,
+        tell: Callable[[str], None],
+        defect: Callable[[BaseException], None],
+    ) -> None:
+        self._session, self._access, self._tell, self._defect = session, access, tell, defect
+        self._tabs = 0
+        self._uploading, self._exporting = asyncio.Lock(), asyncio.Lock()
+
+    async def index(self, request: Request) -> Response:
+        """Return the page."""
+        if not (PAGE / "index.html").is_file():
+            self._tell(NO_PAGE)
+            sentence = NO_PAGE[0].upper() + NO_PAGE[1:] + "."
+            return plain_page("The page is not built", sentence, status=503)
+        return FileResponse(PAGE / "index.html", media_type=_TYPES[".html"])
+
+    async def file(self, request: Request) -> Response:
+        """Return a file of the page; only those that are there have a path at all."""
+        files = {path.relative_to(PAGE).as_posix(): path for path in PAGE.rglob("*.*")}
+        found = files.get(request.path_params["path"])
+        if found is None or found.suffix not in _TYPES:
+            raise HTTPException(404)
+        kept = found.parent != PAGE  # the names of these change with what they hold
+        headers = {"cache-control": "private, max-age=31536000, immutable"} if kept else None
+        return FileResponse(found, headers=headers, media_type=_TYPES[found.suffix])
+
+    async def open(self, request: Request) -> Response:
+        """Let a browser in by its link; one that is in already just goes on."""
+        let_in = RedirectResponse("/", 303)  # a browser carries over what stands after the #
+        if self._access.knows(request.headers.get("cookie", "")):
+            return let_in
+        if request.method == "HEAD":  # a look ahead must not use the link up
+            return Response()
+        if not self._access.takes(request.path_params["token"]):
+            return plain_page(
+                "This link has been used",
+                "Each link lets in one browser, so that nobody else comes in by it.",
+                "For another link, press Enter in the terminal where the studio runs; in a "
+                "notebook, print its link again.",
+                status=403,
+            )
+        let_in.headers["set-cookie"] = self._access.cookie
+        return let_in
+
+    async def upload(self, request: Request) -> Response:
+        """Take a table from the page; it is used when a setup says so."""
+        from .opened import table_of
+
+        if self._uploading.locked():
+            return _sorry(429, "another table is being read; try again when it is done")
+        async with self._uploading:
+            session = await self._ready()
+            try:
+                content = await _body(request)
+                name = _file_name(request.query_params.get("name", ""))
+                source = await asyncio.to_thread(table_of, name, content)
+                found = await asyncio.wrap_future(session.own(source))
+            except FalllineError as error:
+                return _sorry(400, str(error))
+            except TimeoutError:
+                return _sorry(408, "the file did not arrive in time; try again")
+        columns = found["columns"]
+        self._tell(f"a table came from the page: {name}, {columns['rows']:,} rows")
+        return JSONResponse(columns)
+
+    async def export(self, request: Request) -> Response:
+        """Return the descent as Python code, its model as a file, or the report."""
+        name = request.path_params["name"]
+        if name not in _EXPORTS:
+            raise HTTPException(404)
+        method, kind = _EXPORTS[name]
+        session = await self._ready()
+        async with self._exporting:
+            try:
+                content = await asyncio.to_thread(getattr(session, method))
+            except FalllineError as error:
+                return plain_page("This cannot be saved now", f"{error}.", status=409)
+        return Response(
+            content, 200, {"content-disposition": f'attachment; filename="{name}"'}, kind
+        )
+
+    async def socket(self, websocket: WebSocket) -> None:
+        """Be one tab, until it is gone."""
+        await websocket.accept()
+        if self._tabs >= MOST_TABS:
+            await websocket.close(_TRY_LATER, f"{MOST_TABS} tabs are open; close one of them")
+            return
+        self._tabs += 1
+        try:
+            await self._serve(websocket, await self._ready(), Tab())
+        finally:
+            self._tabs -= 1
+
+    async def _serve(self, websocket: WebSocket, session: Session, tab: Tab) -> None:
+        session.join(tab)
+        sending = asyncio.create_task(self._send(websocket, tab))
+        try:
+            await self._listen(websocket, session, tab)
+        finally:
+            session.leave(tab)
+            sending.cancel()
+
+    async def _send(self, websocket: WebSocket, tab: Tab) -> None:
+        while True:
+            try:
+                await websocket.send_bytes(await tab.next())
+            except (WebSocketDisconnect, OSError, RuntimeError):
+                return  # it is gone; whoever listens to it sees so too
+            except Exception as error:  # a message that cannot be written down
+                self._defect(error)
+
+    async def _listen(self, websocket: WebSocket, session: Session, tab: Tab) -> None:
+        pace = Pace(_BURST, _RATE)
+        while (event := await websocket.receive())["type"] == "websocket.receive":
+            if tab.unread > _MOST_UNREAD:
+                await websocket.close(_TOO_MANY, "the replies are not read")
+                return
+            await pace.next()
+            self._obey(event.get("text"), session, tab)
+
+    def _obey(self, text: str | None, session: Session, tab: Tab) -> None:
+        try:
+            command = read_command(text)
+        except ValueError as error:
+            tab.offer(Message("notice", {"kind": "error", "text": str(error)}))
+            return
+        outcome = session.do(command, tab)
+        outcome.add_done_callback(partial(self._answer, tab, command["id"]))
+
+    def _answer(self, tab: Tab, id: int, outcome: Future[dict[str, Any]]) -> None:
+        error = None if outcome.cancelled() else outcome.exception()
+        if error is not None and not isinstance(error, FalllineError):
+            self._defect(error)
+        tab.answer(id, outcome)
+
+    async def _ready(self) -> Session:
+        return await asyncio.shield(asyncio.wrap_future(self._session))
+
+
+async def _body(request: Request) -> bytes:
+    """Return what is uploaded, and read no more than the most that may be."""
+    content = bytearray()
+    async with asyncio.timeout(_UPLOAD_SECONDS):
+        async for part in request.stream():
+            content += part
+            if len(content) > UPLOAD_BYTES:
+                raise FalllineError(
+                    f"the file is larger than {UPLOAD_BYTES >> 20} MB; give a larger one on the "
+                    "command line: fallline studio DATA"
+                )
+    return bytes(content)
+
+
+def _file_name(text: str) -> str:
+    """Return a name to show; nothing is ever opened by it."""
+    name = re.split(r"[/\\]", text)[-1]
+    return "".join(letter for letter in name if letter.isprintable())[:100] or "table.csv"
+
+
+def _sorry(status: int, sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, status)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    told = {404: "There is no such page", 405: "That cannot be done here"}
+    title = told.get(error.status_code, "That did not work")
+    if request.method not in ("GET", "HEAD"):
+        return _sorry(error.status_code, title)
+    return plain_page(title, "The studio itself is at /.", status=error.status_code)
+
+
+async def _defect_page(request: Request, error: Exception) -> Response:
+    sentence = DEFECT[0].upper() + DEFECT[1:] + "."
+    if request.method not in ("GET", "HEAD"):
+        return _sorry(500, DEFECT)
+    return plain_page("Something went wrong", sentence, status=500)
