@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from ..history import Epoch, History
 from ..spec.network import Network
 from ..spec.plan import Plan
 
-__all__ = ["Progress", "Snapshot"]
+__all__ = ["Progress", "Snapshot", "optimizer_of"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Snapshot:
         network, plan, arrays, n
             Of that run: its engine's arrays at any of its steps, and its number of training rows.
         """
-        own, other = _optimizer(self.plan, self.arrays), _optimizer(plan, arrays)
+        own, other = optimizer_of(self.plan, self.arrays), optimizer_of(plan, arrays)
         dtype = self.arrays["theta"].dtype
         if self.network != network:
             found = f"the network '{self.network}', but this run has '{network}'"
@@ -166,7 +167,7 @@ class Snapshot:
         raise SpecError(f"the snapshot is of {found}; restore it in a run made like its own")
 
 
-def _optimizer(plan: Plan, arrays: dict[str, Array]) -> str:
+def optimizer_of(plan: Plan, arrays: Mapping[str, Array]) -> str:
     """Return an optimizer's name with those of its arrays."""
     kept = [name.removeprefix("optimizer.") for name in arrays if name.startswith("optimizer.")]
     name = type(plan.optimizer).__name__
