@@ -59,6 +59,7 @@ from .spec.network import Network as Network
 from .training import CrossValidation as CrossValidation
 from .training import TrainingResult as TrainingResult
 from .training import cross_validate as cross_validate
+from .training import rows_for as rows_for
 from .training import train as train
 
 __version__: str
