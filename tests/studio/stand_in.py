@@ -6,6 +6,7 @@
 import math
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 
 import numpy as np
 
@@ -90,7 +91,5 @@ if __name__ == "__main__":
     with Server() as server:
         server.serve(StandIn())
         print(server.link(), flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        except KeyboardInterrupt:
-            pass

@@ -104,7 +104,7 @@ async def _refuse(why: tuple[str, ...], scope: Scope, receive: Receive, send: Se
         return
     answer = plain_page(*why, status=403)
     if scope["method"] not in ("GET", "HEAD"):
-        answer = JSONResponse({"error": f"{why[0]}: {why[-1]}"}, 403)
+        answer = JSONResponse({"error": f"{why[0]}: {why[-1]}"}, 403, {"connection": "close"})
     await answer(scope, receive, send)
 
 

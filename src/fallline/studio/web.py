@@ -47,7 +47,7 @@ _UPLOAD_SECONDS = 120
 _BURST, _RATE = 200, 100  # messages of a tab at once, and each second after those
 _MOST_UNREAD = 200  # replies that a tab has not taken
 
-_TRY_LATER, _TOO_MANY = 1013, 4000  # codes with which a socket is closed
+_TRY_LATER = 1013  # the code with which a socket is closed
 
 _TYPES = {
     ".css": "text/css",
@@ -197,6 +197,8 @@ class _Web:
         self._tabs += 1
         try:
             await self._serve(websocket, await self._ready(), Tab())
+        except WebSocketDisconnect:
+            pass  # it is gone
         finally:
             self._tabs -= 1
 
@@ -222,8 +224,7 @@ class _Web:
         pace = Pace(_BURST, _RATE)
         while (event := await websocket.receive())["type"] == "websocket.receive":
             if tab.unread > _MOST_UNREAD:
-                await websocket.close(_TOO_MANY, "the replies are not read")
-                return
+                return  # it does not read, so that it cannot even be told
             await pace.next()
             self._obey(event.get("text"), session, tab)
 
@@ -267,7 +268,8 @@ def _file_name(text: str) -> str:
 
 
 def _sorry(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status)
+    # Closing spares reading the rest of what is refused.
+    return JSONResponse({"error": sentence}, status, {"connection": "close"})
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
