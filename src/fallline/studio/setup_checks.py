@@ -35,6 +35,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "columns": 1_000,
         "rows": 100_000,
         "inputs": 2_000,
+        "cells": 20_000_000,
         "layers": 8,
         "units": 256,
         "parameters": 200_000,

@@ -320,6 +320,6 @@ def _plain_target(
     if fitted.k != outputs:
         raise DataError(
             f"the model has {outputs} output{'s' * (outputs != 1)}, but '{names[0]}' of "
-            f"{table.source} has {len(fitted.labels)} classes; give the table that it was trained on"
+            f"{table.source} has {len(fitted.labels)} classes; give the table of its training"
         )
     return fitted
