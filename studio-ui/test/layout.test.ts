@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { edgesOf, layOut, pathText, pointAt, type Box } from '../src/lib/layout';
+import { edgesOf, layOut, pathText, placesFor, pointAt, type Box } from '../src/lib/layout';
 import { network } from './networks';
 
 const BOX: Box = { width: 700, height: 400, em: 14, left: 100, right: 80, top: 60 };
@@ -39,15 +39,16 @@ test('a line goes from the rim of its source to the rim of its unit', () => {
   expect(pathText(edge.path)).toMatch(/^M[\d.]+ [\d.]+C/);
 });
 
-test('lines that pass over a layer run beneath its units, each source in a lane of its own', () => {
+test('lines that pass over a layer run beneath its units, the lines of each source side by side', () => {
   const net = network([2, 4, 3, 1], { output: ['hidden2', 'input', 'hidden1'] });
   const layout = layOut(net, BOX);
   const edges = edgesOf(net, layout, 2);
   expect(edges.length).toBe(3 + 2 + 4);
   const lowest = Math.max(...layout.columns.flatMap(({ units, radius }) => units.map(({ y }) => y + radius)));
-  const lanes = edges.filter(({ path }) => path.length > 4).map(({ path }) => path[3].y);
-  expect(lanes.length).toBe(6);
-  expect(new Set(lanes).size).toBe(2);
+  const [far, near] = [edges.slice(3, 5), edges.slice(5)].map((each) => each.map(({ path }) => path[3].y));
+  const lanes = [...far, ...near];
+  expect(new Set(lanes).size).toBe(6); // no line hides another
+  expect(Math.max(...far)).toBeLessThan(Math.min(...near));
   lanes.forEach((y) => {
     expect(y).toBeGreaterThan(lowest);
     expect(y).toBeLessThan(BOX.height);
@@ -88,4 +89,18 @@ test('a box too narrow is left wider, so that nothing overlaps', () => {
 test('a network without hidden layers is laid out too', () => {
   const net = network([3, 1]);
   expect(edgesOf(net, layOut(net, BOX), 0).length).toBe(3);
+});
+
+test('numbers on lines do not touch, or there are none', () => {
+  const text = { width: 50, height: 18 };
+  const net = network([2, 4, 1]);
+  const paths = edgesOf(net, layOut(net, BOX), 0).map(({ path }) => path);
+  const places = placesFor(paths, text)!;
+  expect(places.length).toBe(8);
+  places.forEach((a, at) =>
+    places.slice(0, at).forEach((b) => {
+      expect(Math.abs(a.x - b.x) >= text.width || Math.abs(a.y - b.y) >= text.height).toBe(true);
+    }),
+  );
+  expect(placesFor([...paths, ...paths, ...paths], text)).toBeNull();
 });

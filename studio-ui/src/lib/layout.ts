@@ -62,8 +62,9 @@ export interface Layout {
 export const MOST_LINES = 320; // of one layer; beyond it nobody follows a single one
 const TIGHT = 2.3; // least distance of units, in letters
 const WIDE = 5.2; // largest
-const SHARE = 0.31; // of that distance, that a unit's radius takes
-const GAP = 6.5; // least distance of columns, in letters
+const SHARE = 0.28; // of that distance, that a unit's radius takes
+const LONG = 3; // of a matrix's cells, one side may be so many times the other
+const GAP = 7.5; // least distance of columns, in letters
 
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
 export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
@@ -103,7 +104,8 @@ export function edgesOf(network: NetworkSpec, layout: Layout, at: number): Edge[
       const begin = layout.columns[from]?.units.find((unit) => unit.j === i);
       if (!begin) continue;
       for (const end of target.units) {
-        const path = curve(layout, from, at + 1, begin, end, lane);
+        const shift = (i - (layer.source_sizes[place] - 1) / 2) / layer.source_sizes[place];
+        const path = curve(layout, from, at + 1, begin, end, lane === null ? null : lane + 0.7 * shift);
         edges.push({ row, j: end.j, path });
       }
     }
@@ -122,6 +124,24 @@ export function pointAt(path: Point[], t: number): Point {
   return { x: of((p) => p.x), y: of((p) => p.y) };
 }
 
+/**
+ * Places for a text of one size on each path, so that none touches another; null where not all fit.
+ * Tried from the middle of each path outwards.
+ */
+export function placesFor(paths: Point[][], text: { width: number; height: number }): Point[] | null {
+  const placed: Point[] = [];
+  for (const path of paths) {
+    const spot = TRIED.map((t) => pointAt(path, t)).find(({ x, y }) =>
+      placed.every((other) => Math.abs(other.x - x) >= text.width || Math.abs(other.y - y) >= text.height),
+    );
+    if (!spot) return null;
+    placed.push(spot);
+  }
+  return placed;
+}
+
+const TRIED = [0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8];
+
 /** A path of curves as SVG writes it. */
 export function pathText(path: Point[]): string {
   const word = ({ x, y }: Point): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
@@ -134,8 +154,8 @@ export function pathText(path: Point[]): string {
 /** Where the small edge of a unit's bias begins, beneath the unit, and ends, at its rim. */
 export function biasLine(column: Column, unit: Point): { begin: Point; end: Point; dot: number } {
   const space = spacing(column) - 2 * column.radius;
-  const dot = Math.max(2.5, Math.min(7, space * 0.21));
-  const length = Math.max(4, Math.min(12, space * 0.32));
+  const dot = Math.max(2.5, Math.min(7, space * 0.19));
+  const length = Math.max(4, Math.min(15, space * 0.44));
   const rim = unit.y + column.radius;
   return { begin: { x: unit.x, y: rim + length }, end: { x: unit.x, y: rim }, dot };
 }
@@ -158,7 +178,7 @@ function laneOf(network: NetworkSpec, at: number, place: number): number {
 }
 
 function acrossOf(network: NetworkSpec, box: Box, columns: number): number[] {
-  const shares = network.layers.map((layer) => (layer.size * fanIn(layer) > MOST_LINES ? 1.35 : 1));
+  const shares = network.layers.map((layer) => (layer.size * fanIn(layer) > MOST_LINES ? 1.5 : 1));
   const total = shares.reduce((sum, share) => sum + share, 0);
   const room = Math.max(box.width - box.left - box.right, total * GAP * box.em);
   const xs = [box.left];
@@ -194,13 +214,15 @@ function spacing(column: Column): number {
 function matrixAreas(
   rows: number, columns: number, from: Column, to: Column, em: number,
 ): { area: Area; biases: Area } {
-  const left = from.x + from.radius + 1.1 * em;
-  const room = to.x - to.radius - 1.1 * em - left;
+  const beside = ({ radius, before, after }: Column): number => // a cut column has wide buttons
+    before + after > 0 ? Math.max(radius + em, 3.4 * em) : radius + 1.4 * em;
+  const left = from.x + beside(from);
+  const room = to.x - beside(to) - left;
   const tall = from.bottom - from.top - 2.2 * em;
-  const cell = Math.min(room / columns, tall / rows, 1.4 * em);
-  const width = Math.min(room, Math.max(cell * columns, 3 * em));
-  const height = Math.min(tall, Math.max(cell * rows, 3 * em));
-  const strip = Math.max(0.6 * em, Math.min(cell, 1.4 * em));
+  const [wide, high] = [Math.min(room / columns, 1.4 * em), Math.min(tall / rows, 1.4 * em)];
+  const width = Math.min(room, Math.max(Math.min(wide, LONG * high) * columns, 3 * em));
+  const height = Math.min(tall, Math.max(Math.min(high, LONG * wide) * rows, 3 * em));
+  const strip = Math.max(0.6 * em, Math.min(height / rows, 1.4 * em));
   const x = left + (room - width) / 2;
   const y = (from.top + from.bottom - height - strip - 0.4 * em) / 2;
   return {

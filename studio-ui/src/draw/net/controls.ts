@@ -1,0 +1,107 @@
+/** Above each layer its name and, where the network is a plain chain, units and layers to add or take. */
+
+import { grown, readHidden, resized, writeHidden, type Hidden } from '../../lib/hidden';
+import type { Column } from '../../lib/layout';
+import { count } from '../../lib/numbers';
+import { html } from '../../lib/svg';
+import type { Actions } from '../../lib/view';
+import type { Problem } from '../../protocol';
+import type { Scene } from './scene';
+
+export class Controls {
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly actions: Actions,
+    private readonly turn: (layer: string, first: number) => void,
+  ) {}
+
+  lay(scene: Scene, problem: Problem): void {
+    const held = this.heldKey();
+    this.host.replaceChildren();
+    const hidden = chainOf(problem);
+    scene.layout.columns.forEach((column, at) => {
+      this.head(scene, column, at, hidden);
+      this.turns(column, at, scene);
+      if (hidden && at > 0) this.between(scene, at, hidden);
+    });
+    this.host.querySelector<HTMLElement>(`[data-key="${held}"]`)?.focus({ preventScroll: true });
+  }
+
+  /** Which control has the keyboard, so that it has it again when all are made anew. */
+  private heldKey(): string {
+    const active = document.activeElement;
+    return active instanceof HTMLElement && this.host.contains(active) ? (active.dataset.key ?? '') : '';
+  }
+
+  private head({ network, layout }: Scene, column: Column, at: number, hidden: Hidden[] | null): void {
+    const layer = network.layers[at - 1];
+    const last = at === layout.columns.length - 1;
+    const head = html(this.host, 'div', { class: 'net-head' });
+    head.style.left = `${column.x}px`;
+    const name = at === 0 ? 'inputs' : last ? 'output' : network.layers.length > 2 ? `hidden ${at}` : 'hidden layer';
+    html(head, 'span', { class: 'net-head-name' }, name);
+    html(head, 'span', { class: 'net-head-kind' }, at === 0 ? ' ' : layer.activation);
+    const row = html(head, 'span', { class: 'net-head-size' });
+    if (!hidden || at === 0 || last) {
+      html(row, 'span', {}, unitCount(column.size));
+      return;
+    }
+    const place = at - 1;
+    const gone = column.size === 1;
+    this.button(row, '−', gone ? `Remove ${name}` : `One unit fewer in ${name}`, `less${at}`, () => this.setup(resized(hidden, place, -1)));
+    html(row, 'span', { class: 'net-count', 'aria-label': `${unitCount(column.size)}` }, count(column.size));
+    this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
+  }
+
+  private between({ layout }: Scene, at: number, hidden: Hidden[]): void {
+    const x = (layout.columns[at - 1].x + layout.columns[at].x) / 2;
+    const place = html(this.host, 'div', { class: 'net-between' });
+    place.style.left = `${x}px`;
+    const words = hidden.length === 0 ? 'Add a hidden layer' : 'Add a hidden layer here';
+    this.button(place, '+', words, `layer${at}`, () => this.setup(grown(hidden, at - 1)));
+  }
+
+  /** Where a layer is taller than the picture: the units above and beneath, a page at a time. */
+  private turns(column: Column, at: number, { network }: Scene): void {
+    const layer = at === 0 ? 'the inputs' : at === network.layers.length ? 'the output' : `hidden layer ${at}`;
+    const page = column.units.length;
+    const turn = (many: number, y: number, first: number, key: string): void => {
+      if (many === 0) return;
+      const up = key === 'up';
+      const place = html(this.host, 'div', { class: 'net-turn' });
+      Object.assign(place.style, { left: `${column.x}px`, top: `${y}px` });
+      const text = `${up ? '↑' : '↓'} ${count(many)} more`;
+      this.button(place, text, `${count(many)} more units of ${layer} ${up ? 'above' : 'below'}: show some`, `${key}${at}`, () =>
+        this.turn(column.name, first),
+      );
+    };
+    const apart = column.units.length > 1 ? column.units[1].y - column.units[0].y : 30;
+    turn(column.before, column.units[0].y - apart, column.first - page, 'up');
+    turn(column.after, column.units[page - 1].y + apart, column.first + page, 'down');
+  }
+
+  private button(host: HTMLElement, text: string, words: string, key: string, click: () => void): void {
+    const button = html(host, 'button', {
+      class: 'net-button', type: 'button', 'aria-label': words, title: words, 'data-key': key,
+    }, text);
+    button.addEventListener('click', click);
+  }
+
+  private setup(layers: Hidden[]): void {
+    void this.actions.send({ do: 'setup', changes: { net: writeHidden(layers) } });
+  }
+}
+
+function unitCount(size: number): string {
+  return size === 1 ? '1 unit' : `${count(size)} units`;
+}
+
+/** The hidden layers, where each feeds only the next and the text of the setup says so. */
+export function chainOf({ setup, network }: Problem): Hidden[] | null {
+  const hidden = readHidden(setup.net);
+  const inner = network.layers.slice(0, -1);
+  const matches = hidden?.length === inner.length && inner.every((layer, at) => hidden[at].size === layer.size);
+  const plain = network.layers.every((layer) => layer.sources.length === 1);
+  if (!hidden || !matches || !plain) return null;
+  return hidden.map((each, at) => ({ ...each, activation: each.activation || inner[at].activation }));
+}
