@@ -8,6 +8,7 @@ import type {
   Curves,
   Detail,
   Frame,
+  Hello,
   PredictionsView,
   Problem,
   Reply,
@@ -56,10 +57,12 @@ export interface NetworkShown {
   frame: Decoded<Frame> | null;
   units: Decoded<UnitsView> | null; // small maps inside the units, where there are some
   focus: string | null;
+  limits: Hello['limits'] | null;
 }
 
 export interface FormulaShown {
   problem: Problem | null;
+  focus: string | null;
   detail: Decoded<Detail> | null;
 }
 

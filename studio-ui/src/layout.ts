@@ -1,0 +1,116 @@
+/** The page: every panel in its place. What is where at which width is in `style/layout.css`. */
+
+import { iconButton } from './controls';
+import { h } from './html';
+import type { Page } from './page';
+import { dataPanel } from './panels/data';
+import { descentPanel } from './panels/descent';
+import { codeStage, formulaStage } from './panels/drawer';
+import { looked } from './panels/frame';
+import { networkPanel } from './panels/network';
+import { banner, divergenceCard, toasts } from './panels/notices';
+import { objectivePanel } from './panels/objective';
+import { outputStage } from './panels/output';
+import { racePanel } from './panels/race';
+import { curvesStage, networkStage, surfaceStage } from './panels/stage';
+import { tabs } from './panels/tabs';
+import { topBar, type Doors } from './panels/topbar';
+import { lessonCard } from './panels/tour';
+import { countersPanel, transportPanel } from './panels/transport';
+
+/** On a narrow screen one of these is seen at a time. */
+const PLACES = [
+  ['network', 'Network'],
+  ['surface', 'Surface'],
+  ['output', 'Output'],
+  ['settings', 'Settings'],
+  ['code', 'Python'],
+] as const;
+
+type Place = (typeof PLACES)[number][0];
+
+export interface Needs {
+  help(): void;
+  hurry(): void;
+  moved(): void; // something may have come in sight
+  layer(name: string): void;
+}
+
+export function layOut(page: Page, needs: Needs): HTMLElement[] {
+  const { dataset } = document.documentElement;
+  const go = (place: Place) => {
+    dataset.place = place;
+    for (const each of places.children) each.setAttribute('aria-pressed', String(each === places.children[PLACES.findIndex(([name]) => name === place)]));
+    needs.moved();
+  };
+  const places = h(
+    'nav',
+    { class: 'places', 'aria-label': 'Parts of the page' },
+    ...PLACES.map(([place, label]) => h('button', { type: 'button', class: 'place', onclick: () => go(place) }, label)),
+  );
+  go('network');
+
+  const rail = settingsRail(page, go);
+  const doors: Doors = { help: needs.help, looked, settings: () => openSettings(rail, go) };
+  return [
+    h('a', { class: 'skip', href: '#studio' }, 'To the drawings'),
+    topBar(page, doors),
+    h('div', { class: 'bar' }, transportPanel(page).element, countersPanel(page).element),
+    banner(page, needs.hurry),
+    places,
+    h(
+      'main',
+      { class: 'studio', id: 'studio', tabindex: -1 },
+      rail,
+      h('div', { class: 'center' }, divergenceCard(page), networkStage(page, needs.layer), curvesStage(page), drawer(page)),
+      h('div', { class: 'side' }, surfaceStage(page), outputStage(page)),
+    ),
+    toasts(page),
+  ];
+}
+
+function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
+  const close = iconButton('close', 'Close the settings', () => closeSettings(go));
+  close.classList.add('rail-close');
+  return h(
+    'aside',
+    { class: 'rail', 'aria-label': 'Settings', tabindex: -1 },
+    close,
+    lessonCard(page),
+    dataPanel(page).element,
+    // separability of the classes: its place is here, under the data
+    networkPanel(page).element,
+    descentPanel(page).element,
+    // the learning-rate explainer (2/λmax): its place is here, under the rate
+    objectivePanel(page).element,
+    racePanel(page).element,
+  );
+}
+
+/** The rail is always there on a wide screen, slides in on a medium one, and is a place on a narrow one. */
+function openSettings(rail: HTMLElement, go: (place: Place) => void): void {
+  const root = document.documentElement;
+  if (matchMedia('(max-width: 719px)').matches) go('settings');
+  else root.toggleAttribute('data-rail');
+  rail.focus();
+}
+
+function closeSettings(go: (place: Place) => void): void {
+  document.documentElement.removeAttribute('data-rail');
+  if (matchMedia('(max-width: 719px)').matches) go('network');
+}
+
+/** The formula and the program share a place under the drawings, where there is none for both. */
+function drawer(page: Page): HTMLElement {
+  const formula = formulaStage(page);
+  const code = codeStage(page);
+  const all = [
+    { name: 'formula' as const, label: 'Formula', hint: 'The weight, bias or unit in focus, with its numbers filled in.', panel: formula },
+    { name: 'code' as const, label: 'Python', hint: 'The program that does all that was done here.', panel: code },
+  ];
+  const show = (name: 'formula' | 'code') => bar.show(name, new Set(['formula', 'code']));
+  const bar = tabs('Below the drawings', all, show);
+  show('formula');
+  return h('div', { class: 'drawer' }, bar.element, formula, code);
+}
+

@@ -1,0 +1,79 @@
+/** Light or dark, and the large type of a lecture hall. Kept by the browser for the next time. */
+
+import { iconButton } from './controls';
+import { h } from './html';
+import { draw } from './icons';
+
+const LOOK = 'fallline-look';
+const CLASSROOM = 'fallline-classroom';
+
+/** Before anything is drawn: what was chosen last, or what the system prefers. */
+export function beginLook(changed: () => void): void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const apply = () => {
+    setLook(kept(LOOK) ?? (dark.matches ? 'dark' : 'light'));
+    changed();
+  };
+  dark.addEventListener('change', apply);
+  if (kept(CLASSROOM)) document.documentElement.dataset.classroom = '';
+  apply();
+}
+
+export function lookButton(changed: () => void): HTMLElement {
+  const element = iconButton('moon', 'Dark look', () => {
+    keep(LOOK, isDark() ? 'light' : 'dark');
+    setLook(isDark() ? 'light' : 'dark');
+    show();
+    changed();
+  });
+  const show = () => {
+    const label = isDark() ? 'Light look' : 'Dark look';
+    element.setAttribute('aria-label', label);
+    element.dataset.tip = label;
+    draw(element.querySelector('svg')!, isDark() ? 'sun' : 'moon');
+  };
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
+  show();
+  return element;
+}
+
+export function classroomButton(changed: () => void): HTMLElement {
+  const { dataset } = document.documentElement;
+  const element = iconButton('letters', 'Classroom: large type', () => {
+    const on = dataset.classroom === undefined;
+    if (on) dataset.classroom = '';
+    else delete dataset.classroom;
+    keep(CLASSROOM, on ? 'on' : null);
+    show();
+    changed();
+  }, 'Large type, to be read from the last row');
+  const show = () => element.setAttribute('aria-pressed', String(dataset.classroom !== undefined));
+  show();
+  return h('span', {}, element);
+}
+
+function isDark(): boolean {
+  return document.documentElement.dataset.look === 'dark';
+}
+
+function setLook(look: string): void {
+  document.documentElement.dataset.look = look;
+}
+
+/** A browser may refuse to keep anything; the page does without. */
+function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function keep(name: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
+  } catch {
+    // not kept: chosen again next time
+  }
+}

@@ -1,0 +1,90 @@
+/** Sentences for the person: toasts, the banner of a lost connection, and the card of a divergence. */
+
+import { button, iconButton } from '../controls';
+import { fill, h, say } from '../html';
+import { number } from '../lib/numbers';
+import type { Page } from '../page';
+import type { Divergence, Notice } from '../protocol';
+
+/** Toasts: read out when they come, gone when they were there long enough to be read. */
+export function toasts(page: Page): HTMLElement {
+  const polite = h('div', { class: 'toasts-list', role: 'status' });
+  const urgent = h('div', { class: 'toasts-list', role: 'alert' });
+  let shown: Notice | null = null;
+  page.store.on(['notice'], ({ notice }) => {
+    if (!notice || notice === shown) return;
+    shown = notice;
+    const list = notice.kind === 'error' ? urgent : polite;
+    if ([...list.children].some((each) => each.firstElementChild?.textContent === notice.text)) return;
+    list.append(toast(notice));
+    while (list.children.length > 4) list.firstElementChild!.remove();
+  });
+  return h('div', { class: 'toasts' }, urgent, polite);
+}
+
+function toast({ kind, text }: Notice): HTMLElement {
+  const element = h('div', { class: `toast ${kind}` }, h('p', {}, text));
+  const remove = () => element.remove();
+  element.append(iconButton('close', 'Close this notice', remove, ''));
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = () => (timer = setTimeout(remove, 5000 + 60 * text.length));
+  element.addEventListener('pointerenter', () => clearTimeout(timer));
+  element.addEventListener('pointerleave', wait);
+  element.addEventListener('focusin', () => clearTimeout(timer));
+  wait();
+  return element;
+}
+
+/** What is seen when the studio cannot be reached; nothing on the page is then live. */
+export function banner(page: Page, hurry: () => void): HTMLElement {
+  const text = h('p', {});
+  const again = button('Try now', hurry, '', 'soft');
+  const element = h('div', { class: 'banner', role: 'alert', hidden: true }, text, again);
+  page.store.on(['standing'], ({ standing }) => {
+    const live = standing.is === 'open' || standing.is === 'connecting';
+    element.hidden = live;
+    again.hidden = standing.is === 'refused';
+    document.documentElement.toggleAttribute('data-lost', !live);
+    if (standing.is === 'refused') say(text, standing.why);
+    if (standing.is === 'lost') {
+      say(text, 'The studio does not answer. It may have been stopped in the terminal: start it there again with “fallline studio”. What you see is how it was last; this page goes on by itself when the studio is back.');
+    }
+  });
+  return element;
+}
+
+/** A descent that left all bounds is explained, with the ways on. */
+export function divergenceCard(page: Page): HTMLElement {
+  const element = h('section', { class: 'divergence', 'aria-label': 'The descent diverged', 'aria-live': 'assertive', hidden: true });
+  let shown: string | null = null;
+  page.store.on(['frame'], ({ frame }) => {
+    const divergence = frame?.divergence ?? null;
+    const text = divergence && `${divergence.text} ${divergence.help} ${divergence.rate}`;
+    if (text === shown) return;
+    shown = text;
+    element.hidden = divergence === null;
+    if (divergence) fill(element, ...explained(page, divergence, () => (element.hidden = true)));
+  });
+  return element;
+}
+
+function explained(page: Page, { text, help, rate }: Divergence, close: () => void): HTMLElement[] {
+  const goBack = () => page.send({ do: 'back', of: 'step' });
+  const smaller = async () => {
+    const { optimizer } = page.store.state.problem!.setup;
+    await goBack();
+    await page.set({ optimizer: { ...optimizer, learning_rate: rate } });
+    void page.send({ do: 'play' });
+  };
+  const ways = [
+    rate !== null && button(`Step back, and go on with η = ${number(rate, 3)}`, () => void smaller(), '', 'primary'),
+    button('Step back', () => void goBack(), 'To the last state whose numbers are all finite.', 'soft'),
+    button('Restart', () => void page.send({ do: 'restart' }), 'From the same start weights.', 'soft'),
+  ];
+  return [
+    h('header', {}, h('h2', {}, 'The descent left all bounds'), iconButton('close', 'Close', close)),
+    h('p', {}, text),
+    h('p', {}, help),
+    h('div', { class: 'row' }, ...ways),
+  ];
+}
