@@ -87,6 +87,10 @@ class Server:
         """Return a new link, which lets in so many browsers."""
         return self.address.url + self._access.new_link(uses)
 
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until it has ended, or for so long."""
+        self._thread.join(seconds)
+
     @property
     def running(self) -> bool:
         """Whether it serves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ..errors import FalllineError
 from .message import Message
 
-__all__ = ["DEFECT", "Tab"]
+__all__ = ["DEFECT", "Outbox", "Tab"]
 
 DEFECT = (
     "this is a defect of fallline; please report it, with what the terminal shows. "
@@ -25,8 +26,13 @@ _MOST_NOTICES = 20
 _encoded: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()  # several tabs get the same one
 
 
-class Tab:
-    """One tab of a browser, as the session and the painter see it.
+class Outbox:
+    """A viewer as the session and the painter see it, with what it was offered and not sent yet.
+
+    Parameters
+    ----------
+    wake
+        Is called, from any thread, when there is something to send.
 
     Attributes
     ----------
@@ -36,15 +42,22 @@ class Tab:
         What is in focus, and on which training row.
     layer
         The layer of a large network in sight.
+
+    Examples
+    --------
+    >>> box = Outbox(lambda: None)
+    >>> box.offer(Message("frame", {"run": 1, "step": 1, "curves": [{"step": 1}]}))
+    >>> box.offer(Message("frame", {"run": 1, "step": 2, "curves": [{"step": 2}]}))
+    >>> box.unread, box.take()[4:]
+    (1, b'{"type":"frame","run":1,"step":2,"curves":[{"step":1},{"step":2}],"arrays":{}}\\x00\\x00')
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         self.show: frozenset[str] = frozenset()
         self.element: str | None = None
         self.row: int | None = None
         self.layer: str | None = None
-        self._loop = asyncio.get_running_loop()
-        self._ready = asyncio.Event()
+        self._wake = wake
         self._waiting: OrderedDict[str, Message] = OrderedDict()
         self._lock = Lock()
         self._count = 0
@@ -68,27 +81,29 @@ class Tab:
                 self._without_points()
         self._wake()
 
-    @property
-    def unread(self) -> int:
-        """How many messages wait to be sent."""
-        return len(self._waiting)
-
     def answer(self, id: int, outcome: Future[dict[str, Any]]) -> None:
         """Take the outcome of a command."""
         self.offer(_reply(id, outcome))
 
-    async def next(self) -> bytes:
-        """Return what is to be sent, when there is something."""
-        while True:
-            await self._ready.wait()
-            with self._lock:
-                if self._waiting:
-                    _, message = self._waiting.popitem(last=False)
-                    break
-                self._ready.clear()
+    @property
+    def unread(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
+
+    def take(self) -> bytes | None:
+        """Return what is to be sent next, or None."""
+        with self._lock:
+            if not self._waiting:
+                return None
+            _, message = self._waiting.popitem(last=False)
         if message not in _encoded:
             _encoded[message] = message.encoded()
         return _encoded[message]
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        with self._lock:
+            self._waiting.clear()
 
     def _slot(self, message: Message) -> str:
         if message.type not in ("reply", "notice"):
@@ -104,7 +119,24 @@ class Tab:
         if frame is not None:
             self._waiting["frame"] = replace(frame, fields={**frame.fields, "curves": []})
 
-    def _wake(self) -> None:
+
+class Tab(Outbox):
+    """A tab of a browser: its outbox is emptied by the loop in which it is made."""
+
+    def __init__(self) -> None:
+        super().__init__(self._set)
+        self._loop = asyncio.get_running_loop()
+        self._ready = asyncio.Event()
+
+    async def next(self) -> bytes:
+        """Return what is to be sent, when there is something."""
+        while (content := self.take()) is None:
+            self._ready.clear()
+            if not self.unread:  # nothing came since it was looked at
+                await self._ready.wait()
+        return content
+
+    def _set(self) -> None:
         with suppress(RuntimeError):  # the server has ended
             self._loop.call_soon_threadsafe(self._ready.set)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..errors import FalllineError
 from .commands import Pace, read_command
 from .guard import Guard, plain_page
 from .message import Message
+from .setup import LIMITS
 from .viewers import DEFECT, Tab
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ NO_PAGE = (
 
 MOST_TABS = 24
 LONGEST_MESSAGE = 1 << 20  # bytes, of one that a tab sends
-UPLOAD_BYTES = 32 << 20
+UPLOAD_BYTES = LIMITS["upload_bytes"]
 _UPLOAD_SECONDS = 120
 _BURST, _RATE = 200, 100  # messages of a tab at once, and each second after those
 _MOST_UNREAD = 200  # replies that a tab has not taken
@@ -161,7 +161,7 @@ class _Web:
             session = await self._ready()
             try:
                 content = await _body(request)
-                name = _file_name(request.query_params.get("name", ""))
+                name = request.query_params.get("name", "")  # to be shown, never to be opened
                 source = await asyncio.to_thread(table_of, name, content)
                 found = await asyncio.wrap_future(session.own(source))
             except FalllineError as error:
@@ -169,7 +169,7 @@ class _Web:
             except TimeoutError:
                 return _sorry(408, "the file did not arrive in time; try again")
         columns = found["columns"]
-        self._tell(f"a table came from the page: {name}, {columns['rows']:,} rows")
+        self._tell(f"a table came from the page: {columns['name']}, {columns['rows']:,} rows")
         return JSONResponse(columns)
 
     async def export(self, request: Request) -> Response:
@@ -259,12 +259,6 @@ async def _body(request: Request) -> bytes:
                     "command line: fallline studio DATA"
                 )
     return bytes(content)
-
-
-def _file_name(text: str) -> str:
-    """Return a name to show; nothing is ever opened by it."""
-    name = re.split(r"[/\\]", text)[-1]
-    return "".join(letter for letter in name if letter.isprintable())[:100] or "table.csv"
 
 
 def _sorry(status: int, sentence: str) -> Response:
