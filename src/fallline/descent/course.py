@@ -94,6 +94,11 @@ class Course:
         return self._progress.history
 
     @property
+    def steps_taken(self) -> int:
+        """How many steps were taken since the start."""
+        return self._progress.step
+
+    @property
     def position(self) -> tuple[int, int]:
         """The epoch in progress, from 1, and how many of its rows are done."""
         return len(self.history) + 1, self._progress.rows
@@ -181,7 +186,9 @@ class Course:
                 saver.write(self.snapshot())
         return reason
 
-    def _last_rate(self) -> float:
+    @property
+    def learning_rate(self) -> float:
+        """η of the last step; before the first that of the first."""
         found = solver_rate(self._engine, self._state)
         return self._rates.last(self.history, self._progress.step) if found is None else found
 
@@ -196,7 +203,7 @@ class Course:
             self._engine, self._state, self.network, self.plan, self._rows, self._validation
         )
         measured["error_at_end"] = self.error_at_end() if self._with_error_at_end else None
-        measured["learning_rate"] = self._last_rate()
+        measured["learning_rate"] = self.learning_rate
         spent = time.monotonic() - begun
         epoch = done.record(self.plan.objective.error.reduction, spent, **measured)
         self._progress = done.closed(epoch, theta, spent)

@@ -162,7 +162,7 @@ class Run(Course):
     def optimizer_state(self) -> OptimizerState:
         """Return what the optimizer keeps of each weight: its moments and its effective rate."""
         arrays = self._engine.snapshot(self._state)
-        return optimizer_state(self.network, self.plan, arrays, self._last_rate())
+        return optimizer_state(self.network, self.plan, arrays, self.learning_rate)
 
     # Going on.
 
@@ -205,7 +205,7 @@ class Run(Course):
             epoch=epoch,
             order=order,
             error=float(steps.errors[0]),
-            learning_rate=self._last_rate(),
+            learning_rate=self.learning_rate,
             gradient_norm=float(steps.gradient_norms[0]),
         )
         if self._progress.rows == self._rows.n:
