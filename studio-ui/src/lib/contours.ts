@@ -67,7 +67,7 @@ export function contours(grid: Grid, levels: readonly number[]): Contour[] {
   const values = Array.from(grid.values, (value) => (Number.isFinite(value) ? value : NaN));
   const draw = isolines().size([columns, rows]).smooth(true);
   return levels.map((level) => {
-    const rings = draw.contour(values, level).coordinates.flat() as Point[][];
+    const rings = draw.contour(values, level).coordinates.flat() as unknown as Point[][];
     const lines = rings.flatMap((ring) => opened(ring, (point) => isOnLine(point, columns, rows, values, level)));
     return { level, lines: lines.map((line) => line.map(([u, v]) => place(grid, u, v))) };
   });

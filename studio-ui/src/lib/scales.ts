@@ -54,7 +54,17 @@ function widened(kind: Kind, [low, high]: Pair): Pair {
 export function ticksOf(kind: Kind, low: number, high: number, count: number): number[] {
   if (kind === 'log') return logTicks(low, high, count);
   if (kind === 'sqrt') return squareTicks(low, high, count);
-  return scaleLinear([low, high], [0, 1]).ticks(Math.max(count, 1));
+  return evenTicks(low, high, count);
+}
+
+/** d3 gives up to twice as many as were asked for. */
+function evenTicks(low: number, high: number, count: number): number[] {
+  const scale = scaleLinear([low, high], [0, 1]);
+  for (let asked = count; asked > 1; asked--) {
+    const found = scale.ticks(asked);
+    if (found.length <= count + 1) return found;
+  }
+  return scale.ticks(1);
 }
 
 const WITHIN_TEN = [[1, 2, 5], [1, 3], [1]];
@@ -64,7 +74,7 @@ function logTicks(low: number, high: number, count: number): number[] {
   const seen = (value: number) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
   for (const steps of WITHIN_TEN) {
     const found = powers.flatMap((power) => steps.map((step) => timesTen(step, power))).filter(seen);
-    if (found.length < 2) return scaleLinear([low, high], [0, 1]).ticks(count);
+    if (found.length < 2) return evenTicks(low, high, count);
     if (found.length <= count * 1.3) return found;
   }
   const whole = powers.filter((power) => seen(timesTen(1, power)));
@@ -103,6 +113,7 @@ export function tickTexts(ticks: readonly number[]): string[] {
 }
 
 function isEven(ticks: readonly number[]): boolean {
+  if (ticks.length === 2 && ticks[1] >= 10 * ticks[0] && ticks[0] > 0) return false; // factors apart
   const gap = ticks[1] - ticks[0];
   return ticks.every((tick, i) => i === 0 || Math.abs(tick - ticks[i - 1] - gap) < 1e-6 * Math.abs(gap));
 }

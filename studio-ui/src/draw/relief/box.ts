@@ -1,0 +1,93 @@
+/** The box about the mountain: its floor, and the numbers along three of its edges. */
+
+import { axisWords, ticksAlong } from '../../lib/axes';
+import { scaleOf } from '../../lib/scales';
+import type { Point3, Projection } from '../../lib/projection';
+import type { Problem } from '../../protocol';
+import { type Mountain, TOP } from './mountain';
+
+export interface Inks {
+  text: string;
+  faint: string;
+  line: string;
+  path: string;
+  minimum: string;
+  series: string[]; // of the lanes of a race
+  font: string;
+}
+
+type Put = (point: Point3) => readonly [number, number];
+
+const CORNERS: readonly [number, number][] = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+
+/** The corner of the floor that is nearest to the eye. */
+function nearest(to: Projection): readonly [number, number] {
+  const [x, y] = [Math.cos(to.eye.turn), Math.sin(to.eye.turn)];
+  return [x >= 0 ? 1 : -1, y >= 0 ? 1 : -1];
+}
+
+export function paintFloor(context: CanvasRenderingContext2D, put: Put, inks: Inks): void {
+  context.beginPath();
+  CORNERS.forEach(([x, y], i) => (i ? context.lineTo(...put([x, y, 0])) : context.moveTo(...put([x, y, 0]))));
+  context.closePath();
+  context.strokeStyle = inks.line;
+  context.lineWidth = 1;
+  context.stroke();
+}
+
+export function paintAxes(
+  context: CanvasRenderingContext2D, mountain: Mountain, to: Projection, put: Put,
+  { em, inks, problem }: { em: number; inks: Inks; problem: Problem | null },
+): void {
+  const near = nearest(to);
+  const network = problem?.run === mountain.ground.view.run ? problem.network : null;
+  const names = mountain.ground.view.axes.map((axis) => axisWords(axis, network));
+  context.font = inks.font;
+  for (const axis of [0, 1] as const) {
+    const at = (t: number, out: number): Point3 =>
+      axis === 0 ? [t, near[1] * out, 0] : [near[0] * out, t, 0];
+    const scale = scaleOf('linear', axis ? mountain.ground.y : mountain.ground.x, [-1, 1]);
+    const [from, end] = [put(at(-1, 1)), put(at(1, 1))];
+    const length = Math.hypot(end[0] - from[0], end[1] - from[1]);
+    const ticks = ticksAlong(scale, (2 * 5 * em) / Math.max(length, 1));
+    context.fillStyle = inks.faint;
+    for (const tick of ticks) write(context, tick.text, put(at(tick.at, 1 + (1.9 * em) / length)));
+    context.fillStyle = inks.text;
+    const right = end[0] + from[0] > put([0, 0, 0])[0] * 2;
+    context.textAlign = right ? 'left' : 'right';
+    const middle = put(at(0, 1 + (5.4 * em) / length));
+    write(context, names[axis], [middle[0] + (right ? -2 : 2) * em, middle[1]], false);
+  }
+  paintHeights(context, mountain, to, put, em, inks);
+}
+
+/** Errors along the upright edge that stands farthest to the left. */
+function paintHeights(
+  context: CanvasRenderingContext2D, mountain: Mountain, to: Projection, put: Put, em: number, inks: Inks,
+): void {
+  const [x, y] = CORNERS.reduce((a, b) => (to.see([b[0], b[1], 0]).x < to.see([a[0], a[1], 0]).x ? b : a));
+  const { range, up } = mountain.ground;
+  const [foot, head] = [put([x, y, 0]), put([x, y, TOP])];
+  const logarithmic = up(100) === 2; // heights are powers of ten
+  const scale = scaleOf(logarithmic ? 'log' : 'linear', [logarithmic ? 10 ** up(range[0]) : range[0], range[1]], [0, TOP]);
+  context.strokeStyle = inks.line;
+  context.beginPath();
+  context.moveTo(...foot);
+  context.lineTo(...head);
+  context.stroke();
+  context.fillStyle = inks.faint;
+  context.textAlign = 'right';
+  const length = Math.max(1, Math.hypot(foot[0] - head[0], foot[1] - head[1]));
+  for (const { at, text } of ticksAlong(scale, (TOP * 3 * em) / length)) {
+    const [a, b] = put([x, y, at]);
+    context.fillText(text, a - 0.5 * em, b);
+  }
+  context.fillStyle = inks.text;
+  context.fillText('error', head[0] - 0.5 * em, head[1] - 1.6 * em);
+}
+
+function write(context: CanvasRenderingContext2D, text: string, [x, y]: readonly [number, number], centred = true): void {
+  if (centred) context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText(text, x, y);
+}

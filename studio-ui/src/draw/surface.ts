@@ -1,0 +1,204 @@
+/** The error surface: a map of it, or the mountain itself, with the descent on it. */
+
+import '../style/draw-map.css';
+
+import type { Point } from '../lib/contours';
+import { number } from '../lib/numbers';
+import { html, say, set, svg } from '../lib/svg';
+import type { Actions, SurfaceShown, View } from '../lib/view';
+import type { Frame } from '../protocol';
+import { Relief } from './relief';
+import { type Ground, groundOf, paint, saysNothingNew } from './surface/ground';
+import { Legend } from './surface/legend';
+import { Lines } from './surface/lines';
+import { onPlot, Path } from './surface/path';
+import { Axes, type Plot, plotOf } from './surface/plot';
+import { Pointer } from './surface/pointer';
+import { Tools } from './surface/tools';
+import { Trail } from './surface/trail';
+
+const ARROW = 54; // pixels
+const SPOKEN = 2000; // milliseconds between two descriptions of a running descent
+
+export function mountSurface(host: HTMLElement, actions: Actions): View<SurfaceShown> {
+  return new Surface(host, actions);
+}
+
+class Surface implements View<SurfaceShown> {
+  private readonly root: HTMLElement;
+  private readonly figure: HTMLElement;
+  private readonly clip: HTMLElement;
+  private readonly canvas: HTMLCanvasElement;
+  private readonly image: SVGSVGElement;
+  private readonly drawing: SVGGElement;
+  private readonly state: HTMLElement;
+  private readonly notes: HTMLElement;
+  private readonly axes: Axes;
+  private readonly lines: Lines;
+  private readonly path: Path;
+  private readonly legend: Legend;
+  private readonly pointer: Pointer;
+  private readonly tools: Tools;
+  private readonly relief: Relief;
+  private readonly trail = new Trail();
+  private ground: Ground | null = null;
+  private plot: Plot | null = null;
+  private shown: SurfaceShown = { view: null, frame: null, problem: null, relief: false };
+  private spoken = 0;
+
+  constructor(host: HTMLElement, actions: Actions) {
+    this.root = html(host, 'div', { class: 'map', 'data-state': 'waiting' });
+    this.tools = new Tools(this.root, actions, () => this.scene(), () => this.update());
+    this.figure = html(this.root, 'div', { class: 'map-figure' });
+    this.clip = html(this.figure, 'div', { class: 'map-clip' });
+    this.canvas = html(this.clip, 'canvas', { 'aria-hidden': 'true' });
+    this.image = svg(this.figure, 'svg', { class: 'map-image', role: 'img', 'aria-label': 'Error surface' });
+    this.drawing = svg(this.image, 'g');
+    this.lines = new Lines(svg(this.drawing, 'g'));
+    this.axes = new Axes(svg(this.drawing, 'g'));
+    this.legend = new Legend(svg(this.drawing, 'g'));
+    this.path = new Path(svg(this.drawing, 'g'));
+    this.pointer = new Pointer(this.figure, svg(this.drawing, 'g'), actions, () => this.scene());
+    this.relief = new Relief(this.figure, actions);
+    this.state = html(this.root, 'p', { class: 'map-state' }, 'The error surface is on its way.');
+    this.notes = html(this.root, 'ul', { class: 'map-notes' });
+  }
+
+  show(value: SurfaceShown): void {
+    const before = this.shown;
+    this.shown = value;
+    const { view, frame } = value;
+    if (view && view !== this.ground?.view && view !== before.view) this.renew();
+    if (frame && frame !== before.frame) this.trail.add(frame);
+    if (value.relief !== before.relief) this.turn();
+    this.update();
+  }
+
+  resize(): void {
+    if (this.ground) this.layOut();
+    this.update();
+  }
+
+  destroy(): void {
+    this.relief.destroy();
+    this.root.remove();
+  }
+
+  private renew(): void {
+    const { view, problem } = this.shown;
+    if (!view || saysNothingNew(view, this.ground)) return;
+    this.ground = groundOf(view, this.ground);
+    this.trail.renew(view);
+    paint(this.canvas, this.ground);
+    this.tools.follow(this.ground, problem);
+    this.notes.replaceChildren();
+    for (const note of view.notes) html(this.notes, 'li', {}, note);
+    set(this.root, { 'data-state': view.fine ? 'fine' : 'coarse', 'data-step': view.step });
+    this.layOut();
+  }
+
+  private turn(): void {
+    set(this.root, { 'data-relief': this.shown.relief ? '' : null });
+    this.relief.show(this.shown.relief);
+    this.layOut();
+  }
+
+  /** Puts all in its place for the size that there is. */
+  private layOut(): void {
+    const { ground, figure, trail } = this;
+    figure.style.maxHeight = '';
+    const { clientWidth: width, clientHeight: height } = figure;
+    if (!ground || width === 0) return;
+    const em = parseFloat(getComputedStyle(figure).fontSize);
+    const plot = plotOf(ground, { width, height }, em, width < 26 * em ? 4.4 * em : 6 * em);
+    this.plot = plot;
+    if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + 3.6 * em}px`; // words follow at once
+    set(this.image, { width, height });
+    set(this.drawing, { transform: `translate(${plot.left} ${plot.top})` });
+    this.path.lay(plot);
+    this.layGround(ground, plot);
+    const busy = this.path.busy(trail, ground, plot);
+    this.lines.draw(ground, plot, busy);
+    this.axes.draw(plot);
+    this.legend.draw(ground, plot);
+    this.path.markLowest(ground, plot, busy);
+    this.pointer.lay(plot);
+    this.relief.lay({ width, height }, em);
+  }
+
+  /** Pixels' middles lie on the grid's points, so that half of the outermost ones is cut off. */
+  private layGround(ground: Ground, plot: Plot): void {
+    const [m, q] = [ground.heights.x.length - 1, ground.heights.y.length - 1];
+    place(this.clip, plot.left, plot.top, plot.width, plot.height);
+    const [a, b] = [plot.width / m, plot.height / q];
+    place(this.canvas, -a / 2, -b / 2, plot.width + a, plot.height + b);
+  }
+
+  /** What changes with every frame. */
+  private update(): void {
+    const { ground, plot, trail, shown } = this;
+    if (!ground || !plot) return;
+    const frame = shown.frame?.run === ground.view.run ? shown.frame : null;
+    const at = frame?.place ?? trail.last ?? null;
+    set(this.root, { 'data-old': shown.frame && !frame ? '' : null });
+    this.axes.name(ground, shown.problem, at);
+    if (shown.relief) this.relief.draw({ ground, trail, frame, problem: shown.problem });
+    else this.drawPath(ground, plot, frame, at);
+    this.tell(ground, frame);
+  }
+
+  private drawPath(ground: Ground, plot: Plot, frame: Frame | null, at: { x: number; y: number } | null): void {
+    const pixel = at && onPlot(plot, at.x, at.y);
+    this.path.draw(this.trail, plot);
+    this.path.place(pixel, plot, frame !== null && aside(ground, frame) !== null);
+    this.path.point(pixel, this.tools.arrow && at ? steepest(ground, plot, at) : null);
+    this.path.race(frame?.lanes ?? [], plot);
+  }
+
+  private tell(ground: Ground, frame: Frame | null): void {
+    if (!frame) return;
+    const text = stateText(ground, frame);
+    say(this.state, text);
+    const now = performance.now();
+    if (frame.running && now - this.spoken < SPOKEN) return;
+    this.spoken = now;
+    const { kind, error } = ground.view.minimum;
+    set(this.image, { 'aria-label': `Error surface over ${ground.view.axes.join(' and ')}; ${kind}: ${number(error, 3)}. ${text}` });
+  }
+
+  private scene(): { ground: Ground; plot: Plot; trail: Trail } | null {
+    const { ground, plot, trail } = this;
+    return ground && plot ? { ground, plot, trail } : null;
+  }
+}
+
+/** "Step 120: error 0.21", and how far that is from what is drawn. */
+function stateText(ground: Ground, frame: Frame): string {
+  const error = frame.place?.error ?? frame.error;
+  const here = `Step ${frame.step.toLocaleString('en')}: error ${number(error, 4)}`;
+  const off = aside(ground, frame);
+  if (!off) return `${here}.`;
+  return `${here}, ${number(off.away, 2)} away from this plane, which shows ${number(off.plane, 3)} there.`;
+}
+
+/** How far from the plane the descent is and what the plane shows there; null where it matters to no eye. */
+function aside(ground: Ground, { place, error }: Frame): { away: number; plane: number } | null {
+  if (!place || !(place.off > 0)) return null;
+  const plane = ground.error(place.x, place.y);
+  const real = place.error ?? error;
+  const differs = real === null || Math.abs(ground.place(plane) - ground.place(real)) > 0.02;
+  return differs && Number.isFinite(plane) ? { away: place.off, plane } : null;
+}
+
+/** Pixels along the steepest descent of the plane; null where it is level or unknown. */
+function steepest(ground: Ground, plot: Plot, { x, y }: { x: number; y: number }): Point | null {
+  const [a, b] = ground.slope(x, y);
+  const [right, down] = [-a * (plot.x.to(1) - plot.x.to(0)), -b * (plot.y.to(1) - plot.y.to(0))];
+  const length = Math.hypot(right, down);
+  return length > 0 && Number.isFinite(length) ? [(ARROW * right) / length, (ARROW * down) / length] : null;
+}
+
+function place(element: HTMLElement, left: number, top: number, width: number, height: number): void {
+  const { style } = element;
+  [style.left, style.top, style.width, style.height] = [left, top, width, height].map((pixels) => `${pixels}px`);
+}

@@ -1,0 +1,88 @@
+/** The box of a map: where it lies, and its scales; and its axes. */
+
+import { axisWords, boxWithin, type Tick, ticksAlong } from '../../lib/axes';
+import { number } from '../../lib/numbers';
+import { type Scale, scaleOf } from '../../lib/scales';
+import { each, say, set, svg } from '../../lib/svg';
+import type { Problem } from '../../protocol';
+import type { Ground } from './ground';
+
+export interface Plot {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  em: number; // size of small letters
+  x: Scale; // in pixels of the box
+  y: Scale;
+}
+
+/** The plot inside a figure; `legend` pixels are left free on its right. */
+export function plotOf(ground: Ground, figure: { width: number; height: number }, em: number, legend: number): Plot {
+  const [left, top, bottom] = [4.2 * em, 2.2 * em, 3.6 * em];
+  const space = {
+    width: Math.max(40, figure.width - left - legend),
+    height: Math.max(40, figure.height - top - bottom),
+  };
+  const { width, height } = boxWithin(space, {
+    x: ground.x[1] - ground.x[0],
+    y: ground.y[1] - ground.y[0],
+  });
+  return {
+    left: left + (space.width - width) / 2,
+    top,
+    width,
+    height,
+    em,
+    x: scaleOf('linear', ground.x, [0, width]),
+    y: scaleOf('linear', ground.y, [height, 0]),
+  };
+}
+
+/** Ticks and names along both axes, each name with the value of now. */
+export class Axes {
+  private readonly ticks: SVGGElement;
+  private readonly names: [SVGTextElement, SVGTextElement];
+
+  constructor(private readonly root: SVGGElement) {
+    this.ticks = svg(root, 'g', { class: 'map-ticks' });
+    this.names = [svg(root, 'text', { class: 'map-axis' }), svg(root, 'text', { class: 'map-axis' })];
+  }
+
+  draw(plot: Plot): void {
+    const { em, width, height } = plot;
+    const across = ticksAlong(plot.x, 5.5 * em);
+    const up = ticksAlong(plot.y, 3.5 * em);
+    const all = [...across.map(onX(height, em)), ...up.map(onY(em))];
+    each(this.ticks, 'text', all, (text, { at, anchor, tick }) => {
+      set(text, { x: at[0], y: at[1], 'text-anchor': anchor });
+      say(text, tick.text);
+    });
+    set(this.names[0], { x: width, y: height + 2.9 * em, 'text-anchor': 'end' });
+    set(this.names[1], { x: -3.4 * em, y: -0.9 * em });
+  }
+
+  /** Says what the axes are, and where on them the descent is. */
+  name(ground: Ground, problem: Problem | null, at: { x: number; y: number } | null): void {
+    const network = problem?.run === ground.view.run ? problem.network : null;
+    const words = ground.view.axes.map((axis) => axisWords(axis, network));
+    const value = (of: number | undefined) => (of === undefined ? '' : ` = ${number(of, 4)}`);
+    say(this.names[0], `${words[0]}${value(at?.x)} →`);
+    say(this.names[1], `↑ ${words[1]}${value(at?.y)}`);
+    set(this.root, { 'data-axes': ground.view.axes.join(' ') });
+  }
+}
+
+interface Placed {
+  at: [number, number];
+  anchor: string;
+  tick: Tick;
+}
+
+function onX(height: number, em: number): (tick: Tick) => Placed {
+  return (tick) => ({ at: [tick.at, height + 1.35 * em], anchor: 'middle', tick });
+}
+
+function onY(em: number): (tick: Tick) => Placed {
+  return (tick) => ({ at: [-0.6 * em, tick.at + 0.35 * em], anchor: 'end', tick });
+}
