@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ...arrays import Array, Floats, Inputs, Ints
-from ...data.table import Column, Table
+from ...data.table import Table
 from ...model import Model
 from ...pictures.features import axis_values, plane_of, truth_of, usual_value
 from ...pictures.layers import Cut, cut_at
-from ...pictures.questions import Asked
+from ...pictures.questions import Asked, ask
 
 if TYPE_CHECKING:
     from ..problem import Problem
@@ -83,17 +83,6 @@ class Scene:
         return (len(self.y), len(self.x)) if len(self.y) else (len(self.x),)
 
 
-@dataclass(frozen=True, eq=False)
-class _Crossing(Model):
-    """A model whose inputs are made of the plain columns: crossed ones follow them."""
-
-    problem: Any = field(default=None, repr=False)
-
-    def inputs(self, data: Any) -> Inputs:
-        """Return X of a table of the plain columns."""
-        return super().inputs(self.problem.crossed(Table.of(data)))
-
-
 class Seen:
     """A problem as pictures see it; what it holds is computed once, when asked for.
 
@@ -106,12 +95,14 @@ class Seen:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
+    def serves(self, problem: Problem) -> bool:
+        """Return whether it is the same table and the same network."""
+        return problem.rows is self.problem.rows and problem.network is self.problem.network
+
     @cached_property
     def model(self) -> Model:
-        """The model at the start weights, which takes the plain columns."""
-        found = self.problem.model(self.problem.start)
-        given = {each.name: getattr(found, each.name) for each in fields(found)}
-        return _Crossing(**given, problem=self.problem)
+        """The model at the start weights; what is asked of it here depends on no weights."""
+        return self.problem.model(self.problem.start)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -124,10 +115,7 @@ class Seen:
         some = np.arange(n)
         if n > _ROWS:
             some = np.sort(np.random.default_rng(0).choice(n, _ROWS, replace=False))
-        target = () if self.model.target is None else self.model.target.names
-        columns = table.select(self.problem.columns)
-        truth = tuple(table[name].take(some) for name in target)
-        asked = Asked(self.model, columns.take(some), truth)
+        asked = ask(self.model, table.take(some))
         return Part(asked, X[some], np.asarray(truth_of(asked), np.float64), n)
 
     @cached_property
@@ -167,9 +155,9 @@ class Seen:
 
     @cached_property
     def cuts(self) -> dict[str, Cut]:
-        """For each hidden layer the network that ends there."""
+        """For each layer the network that ends there."""
         network = self.problem.network
-        return {layer.name: cut_at(network, layer.name) for layer in network.layers[:-1]}
+        return {layer.name: cut_at(network, layer.name) for layer in network.layers}
 
     # The plane.
 
@@ -227,7 +215,7 @@ class Seen:
 
     def _along(self, name: str, x: Floats) -> tuple[Floats, str]:
         fixed = {c.name: usual_value(c) for c in self.asked.table if c.name != name}
-        columns: dict[str, Array | Column] = {
+        columns: dict[str, Array] = {
             each: np.repeat(value, len(x)) for each, (value, _) in fixed.items()
         }
         told = ", ".join(f"{each} = {text}" for each, (_, text) in list(fixed.items())[:4])

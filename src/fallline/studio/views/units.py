@@ -1,4 +1,4 @@
-"""What each hidden unit gives over two inputs, or over one."""
+"""What each unit gives over two inputs, or over one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CELLS, _FEWEST = 41, 12  # along each side
 
 
 def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
-    """Return `UnitsView`: every hidden unit's output over the scene's plane or line.
+    """Return `UnitsView`: every unit's output over the scene's plane or line, the network's last.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
     seen
         Its problem.
     layer
-        Of a network with many hidden units those of this layer; unless given, of the first ones.
+        Of a network with many units those of this layer; unless given, of the first ones.
 
     Raises
     ------
@@ -36,13 +36,13 @@ def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
         When θ is not finite, or the inputs make no plane.
     """
     theta, scene, network = theta_now(at), seen.scene, at.problem.network
-    hidden = {each.name: each.size for each in network.layers[:-1]}
-    if sum(hidden.values()) > _MOST and layer in hidden:
-        hidden = {layer: hidden[layer]}
-    x, y, inputs = _thinned(scene, min(sum(hidden.values()), _MOST))
+    sizes = {each.name: each.size for each in network.layers}
+    if sum(sizes.values()) > _MOST and layer in sizes:
+        sizes = {layer: sizes[layer]}
+    x, y, inputs = _thinned(scene, min(sum(sizes.values()), _MOST))
     told: list[dict[str, object]] = []
     values: list[Floats] = []
-    for name, size in hidden.items():
+    for name, size in sizes.items():
         cut, room = seen.cuts[name], _MOST - len(told)
         if room <= 0:
             break
@@ -53,7 +53,7 @@ def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
             low, high = float(found[:, j].min()), float(found[:, j].max())
             told.append({"name": f"{name}.{j}", "low": low, "high": high})
     shape = (len(y), len(x)) if len(y) else (len(x),)
-    every = np.concatenate(values) if values else np.empty((0, len(inputs)))
+    every = np.concatenate(values)
     fields = {"run": at.run, "step": at.step, "dimensions": scene.dimensions, "units": told}
     arrays = {"x": x, "values": every.reshape(-1, *shape)}
     return Message("units", fields, arrays | ({"y": y} if len(y) else {}))
