@@ -19,6 +19,7 @@ from ..formulas.optimizers import Optimizer
 from ..model import Model, load
 from ..training.known import held_out_share
 from ..training.settings import Settings
+from .code_text import call_lines, code_of
 from .column_words import column_words
 from .setup import LIMITS, MODEL, OWN, Setup
 
@@ -43,6 +44,9 @@ class Source:
         A sentence on the table, where one is known.
     options
         How the file is read, where the user said so: ``{"delimiter": ";"}``.
+    reader
+        How a program gets the table: from the ``"file"`` of that name, as the ``"sample"`` of
+        that name, or ``"given"`` by who called.
     """
 
     kind: Literal["sample", "own", "model"]
@@ -52,11 +56,10 @@ class Source:
     model_name: str = ""
     about: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    reader: Literal["file", "sample", "given"] = "file"
 
     @classmethod
-    def of_path(
-        cls, path: str | Path, options: Mapping[str, Any] | None = None
-    ) -> Source:
+    def of_path(cls, path: str | Path, options: Mapping[str, Any] | None = None) -> Source:
         """Return the table in a file that the person named on the command line.
 
         Raises
@@ -70,7 +73,7 @@ class Source:
     @classmethod
     def of_table(cls, data: Any, name: str = "table") -> Source:
         """Return a table, a frame or a mapping of columns."""
-        return cls("own", name, _within(read_table(data)))
+        return cls("own", name, _within(read_table(data)), reader="given")
 
     @classmethod
     def of_model(
@@ -88,32 +91,27 @@ class Source:
         FalllineError
             When the model or the table cannot be read, or do not fit.
         """
-        model = load(model_path)
-        given = dict(options or {})
+        model, file = load(model_path), Path(model_path).name
         if data_path is None:
-            return cls.of_loaded(model, None, Path(model_path).name)
-        return cls.of_loaded(
-            model,
-            read_table(data_path, **given),
-            Path(model_path).name,
-            Path(data_path).name,
-            given,
-        )
+            stem, table = _sample_of(model)
+            return cls("model", stem, table, model, file, reader="sample")
+        given = dict(options or {})
+        table = _within(read_table(data_path, **given))
+        return cls("model", Path(data_path).name, table, model, file, options=given)
 
     @classmethod
-    def of_loaded(
-        cls,
-        model: Model,
-        data: Any,
-        model_name: str = "model.fall",
-        name: str | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> Source:
-        """Return a model with a table; see `of_model`."""
-        table = _sample_of(model) if data is None else read_table(data)
-        return cls(
-            "model", name or table.source, _within(table), model, model_name, options=options or {}
-        )
+    def of_objects(cls, model: Model, data: Any, name: str = "table") -> Source:
+        """Return a model with a table, a frame or a mapping of columns."""
+        return cls("model", name, _within(read_table(data)), model, reader="given")
+
+    def code(self) -> list[str]:
+        """Return the Python that reads the table."""
+        if self.reader == "given":
+            return ["table = fl.read_table(data)  # the data that the studio was given"]
+        if self.reader == "sample":
+            return call_lines("table = fl.data.samples.load", [code_of(self.name)])
+        given = {name: code_of(value) for name, value in self.options.items() if value is not None}
+        return call_lines("table = fl.read_table", [code_of(self.name)], given)
 
     def columns(self) -> dict[str, Any]:
         """Return what a person should know of the columns to choose among them."""
@@ -258,13 +256,13 @@ def _roles(table: Table) -> tuple[Role, ...]:
 # --- opened models ------------------------------------------------------------------------------
 
 
-def _sample_of(model: Model) -> Table:
-    """Return the sample that a model was trained on, where it was one."""
-    if model.encoder is not None and model.target is not None:
-        needed = {*model.encoder.names, *model.target.names}
-        stem = Path(str(model.facts.get("source", ""))).stem
-        if stem in samples.SAMPLES and needed <= set((table := samples.load(stem)).names):
-            return table
+def _sample_of(model: Model) -> tuple[str, Table]:
+    """Return the sample that a model was trained on, where it was one, with its name."""
+    stem = Path(str(model.facts.get("source", ""))).stem
+    if model.encoder is not None and model.target is not None and stem in samples.SAMPLES:
+        table = samples.load(stem)
+        if {*model.encoder.names, *model.target.names} <= set(table.names):
+            return stem, table
     raise DataError(
         "a model is looked at together with a table; name it after the model, as in: fallline "
         "studio MODEL.fall DATA.csv"
