@@ -56,6 +56,7 @@ from .report.report import model_report as model_report
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
 from .spec.network import Network as Network
+from .studio import studio as studio
 from .training import CrossValidation as CrossValidation
 from .training import TrainingResult as TrainingResult
 from .training import cross_validate as cross_validate

@@ -26,6 +26,7 @@ from .values import Columns, File, Host, OneOf, Whole, share
 if TYPE_CHECKING:
     from ..studio.opened import Source
     from ..studio.server import Server
+    from ..studio.session import Session
     from ..studio.setup import Setup
 
 __all__ = ["command"]
@@ -140,13 +141,20 @@ def _serve(given: Mapping[str, Any]) -> None:
 
     source, setup = _asked(given)
     with Server(given["host"], given["port"], tell=_tell, defect=_defect) as server:
-        from ..studio.session import Session
-
-        server.serve(Session(setup, source))
-        _introduce(server, given)
+        if source is None:  # a sample cannot fail: the browser starts while the session is made
+            _introduce(server, given)
+        server.serve(_session(setup, source))
+        if source is not None:
+            _introduce(server, given)
         while server.running:
             if _enter(server):
                 _tell(f"Another link: {_link(server, given)}")
+
+
+def _session(setup: Setup, source: Source | None) -> Session:
+    from ..studio.session import Session
+
+    return Session(setup, source)
 
 
 def _asked(given: Mapping[str, Any]) -> tuple[Source | None, Setup]:
