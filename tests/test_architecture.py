@@ -40,7 +40,8 @@ LEVELS = [
     {"explain", "export", "estimators"},
     {"pictures"},
     {"report"},
-    {"cli", "studio"},
+    {"studio"},
+    {"cli"},
 ]
 LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units}
 
