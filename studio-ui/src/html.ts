@@ -29,7 +29,7 @@ export function fill(element: Element, ...children: Child[]): void {
 }
 
 /** Writes a text where it is not there yet, so that nothing is laid out again for nothing. */
-export function say(element: Element, text: string): void {
+export function say(element: Node, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 

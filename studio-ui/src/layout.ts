@@ -33,7 +33,6 @@ export interface Needs {
   help(): void;
   hurry(): void;
   moved(): void; // something may have come in sight
-  layer(name: string): void;
 }
 
 export function layOut(page: Page, needs: Needs): HTMLElement[] {
@@ -62,7 +61,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
       'main',
       { class: 'studio', id: 'studio', tabindex: -1 },
       rail,
-      h('div', { class: 'center' }, divergenceCard(page), networkStage(page, needs.layer), curvesStage(page), drawer(page)),
+      h('div', { class: 'center' }, divergenceCard(page), networkStage(page), curvesStage(page), drawer(page)),
       h('div', { class: 'side' }, surfaceStage(page), outputStage(page)),
     ),
     toasts(page),

@@ -1,7 +1,6 @@
 /** Light or dark, and the large type of a lecture hall. Kept by the browser for the next time. */
 
 import { iconButton } from './controls';
-import { h } from './html';
 import { draw } from './icons';
 
 const LOOK = 'fallline-look';
@@ -49,7 +48,8 @@ export function classroomButton(changed: () => void): HTMLElement {
   }, 'Large type, to be read from the last row');
   const show = () => element.setAttribute('aria-pressed', String(dataset.classroom !== undefined));
   show();
-  return h('span', {}, element);
+  element.classList.add('classroom');
+  return element;
 }
 
 function isDark(): boolean {

@@ -62,7 +62,6 @@ document.body.append(
     help: () => help.showModal(),
     hurry: () => server.hurry(),
     moved: () => sight.look(),
-    layer: (name) => sight.layer(name),
   }),
   help,
 );

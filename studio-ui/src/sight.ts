@@ -1,6 +1,7 @@
 /** Which views this tab can see: only these does the server compute for it. */
 
 import { latest } from './latest';
+import { parse } from './lib/elements';
 import type { Page } from './page';
 import type { ViewName } from './protocol';
 
@@ -10,42 +11,41 @@ const MOST_UNITS = 24;
 export interface Sight {
   /** To be called when something may have come in sight or gone. */
   look(): void;
-  /** Which layer of a large network is in sight. */
-  layer(name: string): void;
 }
 
 export function beginSight(page: Page): Sight {
-  let layer: string | null = null;
   let told = '';
   let due = false;
-  const tell = latest((show: ViewName[]) => page.send({ do: 'views', show, layer }));
+  const tell = latest((sight: { show: ViewName[]; layer: string | null }) => page.send({ do: 'views', ...sight }));
   const compare = () => {
     due = false;
     const show = inSight(page);
+    const layer = layerInSight(page);
     const now = `${show.join()} ${layer}`;
     if (now === told || page.store.state.standing.is !== 'open') return;
     told = now;
-    tell(show);
+    tell({ show, layer });
   };
   const look = () => {
     if (due) return;
     due = true;
     setTimeout(compare, 50); // not a drawn frame: there are none in a hidden tab
   };
-  page.store.on(['tab', 'problem'], look);
+  page.store.on(['tab', 'problem', 'focus'], look);
   page.store.on(['standing'], () => {
     told = '';
     look();
   });
   document.addEventListener('visibilitychange', look);
   addEventListener('resize', look);
-  return {
-    look,
-    layer: (name) => {
-      layer = name;
-      look();
-    },
-  };
+  return { look };
+}
+
+/** Of a network too large for all of its numbers, those of one layer come: of the element in focus. */
+function layerInSight({ store }: Page): string | null {
+  const { problem, focus } = store.state;
+  if (!problem || problem.network.whole || focus === null) return null;
+  return parse(focus)?.layer ?? null;
 }
 
 function inSight(page: Page): ViewName[] {

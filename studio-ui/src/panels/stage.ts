@@ -1,6 +1,6 @@
 /** The drawings in their frames: network, error curves, error surface. */
 
-import { button, iconButton, select, toggle } from '../controls';
+import { button, toggle } from '../controls';
 import { h, say } from '../html';
 import { mountCurves } from '../draw/curves';
 import { mountNetwork } from '../draw/network';
@@ -8,12 +8,12 @@ import { mountSurface } from '../draw/surface';
 import { latest } from '../latest';
 import { number } from '../lib/numbers';
 import type { Page } from '../page';
-import type { Along, Problem, SurfaceView } from '../protocol';
+import type { Problem } from '../protocol';
 import { drawing, framed } from './frame';
 
-export function networkStage(page: Page, look: (layer: string) => void): HTMLElement {
+export function networkStage(page: Page): HTMLElement {
   const about = h('p', { class: 'panel-note' });
-  const { host } = drawing(page, (place, actions) => mountNetwork(place, actions, look), ['problem', 'frame', 'units', 'focus', 'hello'], (state) => ({
+  const { host } = drawing(page, mountNetwork, ['problem', 'frame', 'units', 'focus', 'hello'], (state) => ({
     problem: state.problem,
     frame: state.frame,
     units: state.units,
@@ -75,9 +75,7 @@ function bestHint(page: Page): HTMLElement {
 export function surfaceStage(page: Page): HTMLElement {
   const { host } = drawing(page, mountSurface, ['surface', 'frame', 'problem', 'relief'], ({ surface, frame, problem, relief }) => ({ view: surface, frame, problem, relief }));
   host.dataset.view = 'surface';
-  const note = h('p', { class: 'panel-note surface-note' });
-  page.store.on(['surface'], ({ surface }) => say(note, surface ? surface.notes.join(' ') : 'The surface is being computed.'));
-  return framed('panel-surface', 'Error surface', [planeChoice(page), mapOrRelief(page)], host, note);
+  return framed('panel-surface', 'Error surface', [mapOrRelief(page)], host);
 }
 
 function mapOrRelief(page: Page): HTMLElement {
@@ -92,63 +90,4 @@ function mapOrRelief(page: Page): HTMLElement {
     choice('Map', false, 'Seen from above: darker is a larger error.'),
     choice('3-D', true, 'As a landscape: higher is a larger error. Drag to turn it.'),
   );
-}
-
-const PLANES: { value: string; label: string }[] = [
-  { value: 'auto', label: 'Plane: chosen for you' },
-  { value: 'pca', label: 'Plane of the path' },
-  { value: 'random', label: 'Random plane' },
-  { value: 'pair', label: 'Two weights…' },
-];
-
-/** Which plane through the present weights is shown: by name, or by two of the weights. */
-function planeChoice(page: Page): HTMLElement {
-  let names: string[] = [];
-  const ask = (along: Along) => void page.send({ do: 'surface', along, span: null });
-  const pair = (): [string, string] => [first.element.value, second.element.value];
-  const first = select([], () => ask(pair()));
-  const second = select([], () => ask(pair()));
-  first.element.setAttribute('aria-label', 'Weight along');
-  second.element.setAttribute('aria-label', 'Weight up');
-  const weights = h('span', { class: 'plane-weights', hidden: true }, first.element, second.element);
-  const plane = select(PLANES, (value) => {
-    weights.hidden = value !== 'pair';
-    ask(value === 'pair' ? pair() : (value as Along));
-  });
-  plane.element.setAttribute('aria-label', 'Plane of the surface');
-  plane.element.dataset.tip = 'Which two directions through all weights the picture shows.';
-  const wider = iconButton('minus', 'Show more of the surface', () => zoom(page, 1.6), 'Farther away');
-  const nearer = iconButton('plus', 'Show less of the surface', () => zoom(page, 1 / 1.6), 'Nearer');
-
-  page.store.on(['surface'], ({ surface }) => {
-    if (!surface) return;
-    if (surface.names.join() !== names.join()) {
-      names = surface.names;
-      const choices = names.map((name) => ({ value: name, label: name }));
-      first.offer(choices);
-      second.offer(choices);
-    }
-    if (surface.kind !== 'slice') return;
-    first.show(surface.axes[0]);
-    if (surface.axes[1]) second.show(surface.axes[1]);
-  });
-  return h('div', { class: 'plane' }, plane.element, weights, h('span', { class: 'zoom' }, wider, nearer));
-}
-
-/** The same plane, seen from nearer or farther, about the present weights. */
-function zoom(page: Page, by: number): void {
-  const { surface, frame } = page.store.state;
-  if (!surface) return;
-  const across = (name: 'x' | 'y'): [number, number] => {
-    const { values } = surface.arrays[name];
-    const [low, high] = [values[0], values[values.length - 1]];
-    const middle = frame?.place ? frame.place[name] : (low + high) / 2;
-    const half = (by * (high - low)) / 2 || 1;
-    return [middle - half, middle + half];
-  };
-  void page.send({ do: 'surface', along: along(surface), span: [across('x'), across('y')] });
-}
-
-function along(surface: SurfaceView): Along {
-  return surface.kind === 'slice' ? surface.axes : surface.kind;
 }

@@ -36,7 +36,7 @@ function steps(page: Page): HTMLElement {
   const step = (of: 'example' | 'batch' | 'epoch') => () => void page.send({ do: 'step', of });
   return h(
     'div',
-    { class: 'group', role: 'group', 'aria-label': 'Go on by' },
+    { class: 'group group-step', role: 'group', 'aria-label': 'Go on by' },
     h('span', { class: 'group-label', 'aria-hidden': 'true' }, 'Step'),
     named(button('Example', step('example'), 'One step on a single training row.', 'quiet'), 'Step: one example'),
     named(button('Batch', step('batch'), 'One step on one batch of rows (→).', 'quiet'), 'Step: one batch'),
@@ -47,9 +47,9 @@ function steps(page: Page): HTMLElement {
 function back(page: Page): HTMLElement {
   return h(
     'div',
-    { class: 'group', role: 'group', 'aria-label': 'Go back' },
+    { class: 'group group-back', role: 'group', 'aria-label': 'Go back' },
+    iconButton('farBack', 'Back one epoch', () => void page.send({ do: 'back', of: 'epoch' }), 'Back to the end of the epoch before (Shift ←)'),
     iconButton('back', 'Back one step', () => void page.send({ do: 'back', of: 'step' }), 'Undo the last step exactly (←)'),
-    h('button', { type: 'button', class: 'button quiet wide-only', onclick: () => void page.send({ do: 'back', of: 'epoch' }), 'data-tip': 'Back to the end of the epoch before (Shift ←)', 'aria-label': 'Back one epoch' }, 'Epoch back'),
     iconButton('restart', 'Restart', () => void page.send({ do: 'restart' }), 'Begin again from the same start weights (R)'),
     iconButton('dice', 'New start weights', () => void page.send({ do: 'reseed' }), 'Begin again from new start weights, drawn at random (N)'),
   );
@@ -79,7 +79,8 @@ function named(element: HTMLButtonElement, label: string): HTMLButtonElement {
 export function countersPanel(page: Page): Panel {
   const cell = (label: string, tip: string, kind = '') => {
     const value = h('dd', {}, '–');
-    const name = h('dt', {}, label);
+    const [first, ...rest] = label.split(' ');
+    const name = h('dt', {}, first, h('span', { class: 'wide-only' }, ...rest.map((word) => ` ${word}`)));
     return { element: h('div', { class: `counter ${kind}`, 'data-tip': tip }, name, value), name, value };
   };
   const epoch = cell('Epoch', 'How often the descent has gone through all training rows; it is in this one now.');
@@ -96,7 +97,7 @@ export function countersPanel(page: Page): Panel {
     say(train.value, number(frame.error));
     validation.element.hidden = frame.validation_error === null;
     if (frame.validation_error !== null) say(validation.value, number(frame.validation_error));
-    say(score.name, scoreName(frame.score.name));
+    say(score.name.firstChild as Text, scoreName(frame.score.name));
     say(score.value, [frame.score.train, frame.score.validation].filter((value) => value !== null).map((value) => scoreText(frame, value)).join(' · ') || '–');
     if (!frame.running) say(state, `${frame.stopped ?? 'Paused'}. Epoch ${frame.epoch}, training error ${number(frame.error)}.`);
     else say(state, 'The descent is running.');
