@@ -23,11 +23,11 @@ export function legendOf(host: HTMLElement, view: BoundaryView, colours: Rgb[]):
   if (view.note) html(host, 'p', { class: 'net-note' }, view.note);
 }
 
-/** Filled for training, open for validation. */
-export function partsOf(row: HTMLElement, colour: string): void {
-  const ink = colourAt(row, colour);
-  item(row, 'training', { shape: 0, colour: ink, open: false });
-  item(row, 'validation', { shape: 0, colour: ink, open: true });
+/** Filled for training, open for validation; in a colour of its own, where it has one. */
+export function partsOf(row: HTMLElement, train: string, validation = train): void {
+  const shape = validation === train ? 0 : 3;
+  item(row, 'training', { shape: 0, colour: colourAt(row, train), open: false });
+  item(row, 'validation', { shape, colour: colourAt(row, validation), open: true });
 }
 
 function item(row: HTMLElement, label: string, mark: Pick<Mark, 'shape' | 'colour' | 'open'>): void {

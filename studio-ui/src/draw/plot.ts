@@ -92,11 +92,11 @@ export class Plot {
     return context;
   }
 
-  /** Ticks and names along both axes; scales run over the inner box. */
-  axis(x: Scale, y: Scale, names: [string, string]): void {
+  /** Ticks and names along both axes; scales run over the inner box; `labels` in place of x's ticks. */
+  axis(x: Scale, y: Scale, names: [string, string], labels?: { at: number; text: string }[]): void {
     const { inner, em } = this;
     const marks = [
-      ...ticksAlong(x, 5 * em).map(({ at, text }) => ({ text, x: inner.x + at, y: inner.y + inner.height + 1.1 * em, anchor: 'middle' })),
+      ...(labels ?? ticksAlong(x, 5 * em)).map(({ at, text }) => ({ text, x: inner.x + at, y: inner.y + inner.height + 1.1 * em, anchor: 'middle' })),
       ...ticksAlong(y, 3 * em).map(({ at, text }) => ({ text, x: inner.x - 0.5 * em, y: inner.y + at, anchor: 'end' })),
     ];
     const middle = { x: inner.x + inner.width / 2, y: inner.y + inner.height / 2 };
