@@ -1,11 +1,12 @@
 /** The data: which table, what of it predicts what, how it is split and scaled. */
 
-import { button, field, more, select, sliderField, toggle, words } from '../controls';
+import { button, field, more, select, sliderField, toggle } from '../controls';
 import { fill, h, say } from '../html';
 import { count } from '../lib/numbers';
 import type { Page, Panel } from '../page';
 import type { ColumnsReply, Hello, Problem } from '../protocol';
 import type { State } from '../state';
+import { readable } from '../words';
 import { columnsChoice } from './columns';
 import { section } from './section';
 import { dropZone, filePicker, send } from './upload';
@@ -17,7 +18,6 @@ export function dataPanel(page: Page): Panel {
 
   const which = select([], (name) => choose(page, name, (columns) => choice.offer(columns)));
   const about = h('p', { class: 'words' });
-  const target = h('p', { class: 'words strong' });
   const choice = columnsChoice(page);
   const crossed = toggle('Add crossed features', 'Adds x₁·x₂, x₁² and x₂²: with them a straight boundary can bend.', (on) =>
     void page.set({ crossed: on }),
@@ -25,15 +25,14 @@ export function dataPanel(page: Page): Panel {
   const made = madeFields(page);
   const split = splitFields(page);
   const notes = h('ul', { class: 'notes' });
-  const scaling = scalingTable(page);
+  const scaling = scalingTable();
 
   page.store.on(['hello', 'problem'], (state) => {
     const { hello, problem } = state;
     if (!hello || !problem) return;
     which.offer(tables(hello, state));
     which.show(problem.setup.data);
-    say(about, problem.data.about);
-    say(target, `Predicts ${problem.setup.target}`);
+    say(about, `${problem.data.about} Predicts ${problem.setup.target}.`.trim());
     choice.show(problem);
     crossed.show(problem.setup.crossed);
     made.show(problem, hello);
@@ -47,7 +46,6 @@ export function dataPanel(page: Page): Panel {
     'Data',
     field('Table', which.element, 'Built-in examples, or a table of your own: a CSV file may be dropped anywhere on this page.'),
     about,
-    target,
     button('Open a CSV file…', () => picker.click(), 'Your own table: it stays on this computer. You can also drop the file anywhere on this page.', 'soft wide'),
     picker,
     choice.element,
@@ -66,11 +64,6 @@ function tables(hello: Hello, { problem }: Readonly<State>) {
   if (origin === 'own') samples.unshift({ value: 'own', label: problem!.data.name });
   if (origin === 'model') samples.unshift({ value: 'model', label: `${problem!.data.name} (model)` });
   return samples;
-}
-
-export function readable(name: string): string {
-  const text = name.replaceAll('_', ' ');
-  return text === 'xor' ? 'XOR' : text[0].toUpperCase() + text.slice(1);
 }
 
 async function choose(page: Page, name: string, offer: (columns: ColumnsReply) => void): Promise<void> {
@@ -128,11 +121,8 @@ function splitFields(page: Page) {
 }
 
 /** What becomes of each column, in words and with its numbers. */
-function scalingTable(page: Page) {
-  void page;
-  const none = words();
+function scalingTable() {
   const list = h('dl', { class: 'columns' });
-  const element = h('div', {}, none.element, list);
   const show = (problem: Problem) => {
     fill(
       list,
@@ -142,5 +132,5 @@ function scalingTable(page: Page) {
       ]),
     );
   };
-  return { element, show };
+  return { element: list, show };
 }

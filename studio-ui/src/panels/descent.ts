@@ -4,6 +4,7 @@ import { button, field, more, numberBox, select, sliderField, toggle, type Contr
 import { fill, h } from '../html';
 import type { Page, Panel } from '../page';
 import type { Hello, Setting, Setup } from '../protocol';
+import { aboutOptimizer, readable } from '../words';
 import { section } from './section';
 
 const RATE = { low: 1e-5, high: 10, log: true, typed: { low: 0, high: 1e6 } };
@@ -36,14 +37,14 @@ export function descentPanel(page: Page): Panel {
     if (!hello || !problem) return;
     if (hello !== described) {
       described = hello;
-      optimizer.offer(hello.optimizers.map(({ name, label }) => ({ value: name, label })));
-      schedule.offer(hello.schedules.map(({ name, text }) => ({ value: name, label: text || name })));
+      optimizer.offer(hello.optimizers.map(({ name, label }) => ({ value: name, label: name === 'sgd' ? readable(name) : label })));
+      schedule.offer(hello.schedules.map(({ name }) => ({ value: name, label: readable(name) })));
     }
     const { setup } = problem;
     const kind = hello.optimizers.find(({ name }) => name === setup.optimizer.name);
     if (kind && kind.name !== named) {
       named = kind.name;
-      about.textContent = kind.text;
+      about.textContent = aboutOptimizer(kind.name);
       controls = optimizerFields(kind.settings, setting, settings, rare);
     }
     const rated = kind?.settings.some(({ name }) => name === 'learning_rate') ?? true;
@@ -129,14 +130,6 @@ function textField(label: string, about: string, changed: (value: string) => voi
     if (document.activeElement !== input) input.value = value;
   };
   return { element: field(label, input, about), show };
-}
-
-const GREEK: Record<string, string> = { beta1: 'β₁', beta2: 'β₂', rho: 'ρ', epsilon: 'ε', eps: 'ε' };
-
-function readable(name: string): string {
-  const words = name.replaceAll('_', ' ');
-  const letter = GREEK[name];
-  return letter ?? words[0].toUpperCase() + words.slice(1);
 }
 
 function scheduleName(schedule: Setup['schedule']): string {

@@ -5,13 +5,14 @@ import { fill, h, say } from '../html';
 import { readHidden, resized, writeHidden, type Hidden } from '../lib/hidden';
 import { count } from '../lib/numbers';
 import type { Page, Panel } from '../page';
+import type { Problem } from '../protocol';
+import { readable } from '../words';
 import { section } from './section';
 
 export function networkPanel(page: Page): Panel {
   const set = (layers: Hidden[]) => void page.set({ net: writeHidden(layers) });
   const layers = () => readHidden(page.store.state.problem?.setup.net ?? '') ?? [];
 
-  const ends = { inputs: h('li', { class: 'layer-end' }), output: h('li', { class: 'layer-end' }) };
   const list = h('ol', { class: 'layers' });
   const add = button('Add a layer', () => set([...layers(), like(layers())]), 'One more hidden layer before the output.', 'soft wide');
   const text = h('input', { type: 'text', class: 'text', onchange: () => void page.set({ net: text.value.trim() || 'none' }) });
@@ -24,18 +25,15 @@ export function networkPanel(page: Page): Panel {
 
   page.store.on(['hello', 'problem'], ({ hello, problem }) => {
     if (!hello || !problem) return;
-    const { setup, network } = problem;
-    initializer.offer(hello.initializers.map((each) => ({ value: each.name, label: each.text || each.name })));
+    const { setup } = problem;
+    initializer.offer(hello.initializers.map(({ name }) => ({ value: name, label: readable(name) })));
     const hidden = readHidden(setup.net);
     const activations = hello.activations.map(({ name }) => ({ value: name, label: name }));
     const rows = (hidden ?? []).map((layer, at) => layerRow(layer, at, activations, (changed) => set(changed), layers));
-    refill(list, ends.inputs, ...rows, ends.output);
-    const output = network.layers.at(-1);
-    say(ends.inputs, `${network.inputs.length === 1 ? '1 input' : `${network.inputs.length} inputs`}`);
-    say(ends.output, output ? `${output.size === 1 ? '1 output' : `${output.size} outputs`}, ${output.activation}` : '');
+    refill(list, ...rows);
     add.disabled = hidden === null || hidden.length >= hello.limits.layers;
     if (document.activeElement !== text) text.value = setup.net;
-    say(size, `${count(network.parameters)} weights and biases`);
+    say(size, sizeWords(problem));
     bias.show(setup.bias);
     initializer.show(setup.initializer);
     seed.show(setup.seed);
@@ -55,6 +53,13 @@ export function networkPanel(page: Page): Panel {
     ),
   );
   return { element };
+}
+
+function sizeWords({ network }: Problem): string {
+  const inputs = network.inputs.length;
+  const outputs = network.layers.at(-1)?.size ?? 0;
+  const many = (size: number, word: string) => `${count(size)} ${word}${size === 1 ? '' : 's'}`;
+  return `${many(inputs, 'input')}, ${many(outputs, 'output')}, ${count(network.parameters)} weights and biases`;
 }
 
 function like(layers: Hidden[]): Hidden {

@@ -1,13 +1,12 @@
 /** What the descent makes small: the error, and the penalties on large weights. */
 
 import { field, select, sliderField } from '../controls';
-import { h } from '../html';
 import type { Page, Panel } from '../page';
+import { readable } from '../words';
 import { section } from './section';
 
 export function objectivePanel(page: Page): Panel {
   const loss = select([], (name) => void page.set({ loss: name }));
-  const text = h('p', { class: 'words formula-text' });
   const l2 = penalty('L2 penalty λ₂', 'Adds ½·λ₂·Σw² to the error: draws every weight towards 0, large ones most.', (value) =>
     void page.set({ l2: value }),
   );
@@ -16,9 +15,8 @@ export function objectivePanel(page: Page): Panel {
   page.store.on(['hello', 'problem'], ({ hello, problem }) => {
     if (!hello || !problem) return;
     const fitting = hello.losses.filter(({ task }) => task === problem.task);
-    loss.offer(fitting.map(({ name, text: about }) => ({ value: name, label: about || name })));
+    loss.offer(fitting.map(({ name }) => ({ value: name, label: readable(name) })));
     loss.show(problem.objective.name);
-    text.textContent = problem.objective.text;
     l1.show(problem.setup.l1);
     l2.show(problem.setup.l2);
   });
@@ -26,7 +24,6 @@ export function objectivePanel(page: Page): Panel {
   const element = section(
     'Error and penalty',
     field('Error E', loss.element, 'How a wrong prediction is counted. The descent makes the sum over the training rows small.'),
-    text,
     l2.element,
     l1.element,
   );
