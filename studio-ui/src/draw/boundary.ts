@@ -11,7 +11,7 @@ import type { BoundaryView } from '../protocol';
 import { Said } from './boundary_said';
 import { colourAt, fill, packed } from './heat';
 import { legendOf } from './legend';
-import { drawMarks, radiusFor, type Mark } from './marks';
+import { drawMarks, HELD, radiusFor, type Mark } from './marks';
 import { Plot, type TipRow } from './plot';
 
 const SHADE = 0.52; // how far the ground goes to a class's colour where the network is sure
@@ -31,6 +31,7 @@ class Boundary implements View<BoundaryShown> {
   private points: Float32Array | null = null;
   private shades: Uint32Array[] = [];
   private colours: Rgb[] = [];
+  private inks: Rgb[] = []; // of training and validation
 
   constructor(host: HTMLElement) {
     this.plot = new Plot(host, 'boundary', (x, y) => this.read(x, y));
@@ -96,6 +97,7 @@ class Boundary implements View<BoundaryShown> {
   private colour(view: BoundaryView): void {
     const host = this.plot.foot;
     const panel = colourAt(host, '--panel');
+    this.inks = ['--train', '--validation'].map((name) => colourAt(host, name));
     if (view.classes.length === 0) {
       const words = (name: string): string => css(colourAt(host, name));
       this.colours = divergingRamp(words('--negative'), words('--panel'), words('--positive'));
@@ -121,22 +123,22 @@ class Boundary implements View<BoundaryShown> {
       return {
         x: this.scales![0].to(points.values[2 * at]),
         y: this.scales![1].to(points.values[2 * at + 1]),
-        shape: view.classes.length ? code : 0,
-        colour: this.colourOf(view, code),
-        open: part.values[at] === 1,
+        ...this.look(view, code, part.values[at] === 1),
       };
     });
     const host = this.plot.foot;
-    const rim = view.classes.length ? '--panel' : '--ink';
+    const rim = view.classes.length || view.dimensions === 1 ? '--panel' : '--ink';
     drawMarks(context, marks, radiusFor(count, width, height, this.plot.em), colourAt(host, rim), colourAt(host, '--panel'));
   }
 
-  private colourOf(view: BoundaryView, truth: number): Rgb {
-    if (view.classes.length) return this.colours[truth] ?? this.colours[0];
-    if (view.dimensions === 1) return colourAt(this.plot.foot, '--train');
+  /** Of classes the shape tells the class; of amounts it tells training from validation. */
+  private look(view: BoundaryView, truth: number, held: boolean): Pick<Mark, 'shape' | 'colour' | 'open'> {
+    if (view.classes.length) return { shape: truth, colour: this.colours[truth] ?? this.colours[0], open: held };
+    const shape = held ? HELD : 0;
+    if (view.dimensions === 1) return { shape, colour: this.inks[held ? 1 : 0], open: held };
     const last = this.colours.length - 1;
     const place = Math.round(((truth - view.low) / (view.high - view.low || 1)) * last);
-    return this.colours[Math.max(0, Math.min(last, place))];
+    return { shape, colour: this.colours[Math.max(0, Math.min(last, place))], open: false };
   }
 
   private paint(view: Decoded<BoundaryView>, said: Said): void {
@@ -199,7 +201,7 @@ class Boundary implements View<BoundaryShown> {
     rows.push(...said.rows(value));
     const near = this.nearest(view, px, py);
     if (near !== null) rows.push({ label: near.part, text: near.text });
-    return { title: view.classes.length ? '' : '', rows };
+    return { title: '', rows };
   }
 
   private grid(view: Decoded<BoundaryView>, values: ArrayLike<number>): Grid {

@@ -24,7 +24,7 @@ class Confusion implements View<ConfusionShown> {
   private part = 0;
 
   constructor(host: HTMLElement) {
-    this.root = html(host, 'div', { class: 'net-confusion' });
+    this.root = html(host, 'div', { class: 'net-confusion', hidden: '' });
     const bar = html(this.root, 'div', { class: 'net-switch', role: 'group', 'aria-label': 'Rows' });
     this.buttons = PARTS.map((name, part) => {
       const button = html(bar, 'button', { type: 'button' }, name);
@@ -40,6 +40,7 @@ class Confusion implements View<ConfusionShown> {
   show({ view }: ConfusionShown): void {
     if (!view || view === this.view) return;
     this.view = view;
+    this.root.hidden = false;
     const classes = JSON.stringify(view.classes);
     if (classes !== this.classes) this.lay(view.classes);
     this.classes = classes;

@@ -1,5 +1,7 @@
 /** The formula of what is in focus, with its numbers filled in; without focus, what descends and how. */
 
+import 'katex/dist/katex.min.css';
+
 import { draw, Paced, steps } from '../lib/latex';
 import { count } from '../lib/numbers';
 import { html, say } from '../lib/svg';
@@ -106,9 +108,9 @@ function sized(parent: HTMLElement, size: number, make: () => unknown): void {
   while (parent.children.length < size) make();
 }
 
-function pageOf({ title, step, row, rows, values, equations }: Detail): Page {
-  const of = rows === 1 ? `row ${count(row + 1)}` : `${count(rows)} rows; numbers of a unit are those of row ${count(row + 1)}`;
-  return { title: capital(title), about: `Step ${count(step)}, ${of}`, values, equations };
+function pageOf({ title, step, rows, values, equations }: Detail): Page {
+  const about = step === 0 ? 'Before the first step' : `Step ${count(step)}, ${rows === 1 ? 'one row' : `${count(rows)} rows`}`;
+  return { title: capital(title), about, values, equations };
 }
 
 function pageOfAll({ objective, rule }: Problem): Page {

@@ -5,7 +5,7 @@ import { compact } from '../lib/numbers';
 import { html } from '../lib/svg';
 import type { BoundaryView } from '../protocol';
 import { colourAt, fill, packed } from './heat';
-import { drawMarks, type Mark } from './marks';
+import { drawMarks, HELD, type Mark } from './marks';
 
 const MOST = 8; // classes by name; of more the card tells
 const SIDE = 16;
@@ -19,15 +19,18 @@ export function legendOf(host: HTMLElement, view: BoundaryView, colours: Rgb[]):
   } else if (view.dimensions === 2) {
     scale(row, view, colours);
   }
-  partsOf(row, view.classes.length ? '--ink-soft' : '--train');
+  if (view.classes.length) partsOf(row, '--ink-soft');
+  else if (view.dimensions === 1) partsOf(row, '--train', '--validation');
+  else partsOf(row, '--ink-soft', '--ink-soft', HELD, false);
   if (view.note) html(host, 'p', { class: 'net-note' }, view.note);
 }
 
-/** Filled for training, open for validation; in a colour of its own, where it has one. */
-export function partsOf(row: HTMLElement, train: string, validation = train): void {
-  const shape = validation === train ? 0 : 3;
+/** Filled for training, open for validation; in a colour and a shape of its own, where it has them. */
+export function partsOf(
+  row: HTMLElement, train: string, validation = train, shape = validation === train ? 0 : HELD, open = true,
+): void {
   item(row, 'training', { shape: 0, colour: colourAt(row, train), open: false });
-  item(row, 'validation', { shape, colour: colourAt(row, validation), open: true });
+  item(row, 'validation', { shape, colour: colourAt(row, validation), open });
 }
 
 function item(row: HTMLElement, label: string, mark: Pick<Mark, 'shape' | 'colour' | 'open'>): void {

@@ -16,6 +16,8 @@ export const SHAPES: Shape[] = [
   (c, x, y, r) => plus(c, x, y, 1.2 * r),
 ];
 
+export const HELD = 3; // the shape of rows held out, where shapes are free to tell it
+
 export interface Mark {
   x: number;
   y: number;

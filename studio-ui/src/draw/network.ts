@@ -136,7 +136,7 @@ class Diagram implements View<NetworkShown> {
     };
     return {
       width,
-      height: Math.max(clientHeight || 400, 20 * em),
+      height: Math.max(clientHeight || 400, 15 * em),
       em,
       left: room(network.inputs.map((input) => input.label)),
       right: room(network.layers[network.layers.length - 1].labels),
@@ -146,7 +146,7 @@ class Diagram implements View<NetworkShown> {
 
   private headHeight(em: number): number {
     const target = parseFloat(getComputedStyle(this.root).getPropertyValue('--net-target')) || 26;
-    return 3 * em + target + 0.6 * em;
+    return 1.5 * em + Math.max(target, 1.5 * em) + 0.6 * em;
   }
 
   private find(event: PointerEvent | MouseEvent): Element | null {

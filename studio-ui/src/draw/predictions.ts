@@ -1,14 +1,14 @@
 /** Each prediction beside the truth: on the diagonal it is right. Of classes, shares by true class. */
 
 import type { Decoded } from '../decode';
-import { count, number } from '../lib/numbers';
+import { count, number, percent } from '../lib/numbers';
 import { scaleOf, type Scale } from '../lib/scales';
 import { each, html, say, set } from '../lib/svg';
 import type { Actions, PredictionsShown, View } from '../lib/view';
 import type { PredictionsView } from '../protocol';
 import { colourAt } from './heat';
 import { partsOf } from './legend';
-import { drawMarks, radiusFor, type Mark } from './marks';
+import { drawMarks, HELD, radiusFor, type Mark } from './marks';
 import { Plot, type TipRow } from './plot';
 
 const REACH = 14; // pixels, within which a row is read
@@ -113,7 +113,7 @@ class Predictions implements View<PredictionsShown> {
     ]);
     const marks = this.places.map(([at, up], row): Mark => {
       const open = part.values[row] === 1;
-      return { x: at, y: up, shape: open ? 3 : 0, colour: colours[open ? 1 : 0], open };
+      return { x: at, y: up, shape: open ? HELD : 0, colour: colours[open ? 1 : 0], open };
     });
     marks.sort((a, b) => Number(a.open) - Number(b.open));
     drawMarks(context, marks, radiusFor(marks.length, width, height, this.plot.em), panel, panel);
@@ -121,8 +121,9 @@ class Predictions implements View<PredictionsShown> {
 
   private tell(view: Decoded<PredictionsView>): void {
     const { name, train, validation } = view.score;
-    const held = validation === null ? '' : ` · validation ${number(validation, 3)}`;
-    say(this.score, `${name}: training ${number(train, 3)}${held}`);
+    const told = (score: number): string => (name === 'accuracy' ? percent(score) : number(score, 3));
+    const held = validation === null ? '' : ` · validation ${told(validation)}`;
+    say(this.score, `${name}: training ${told(train)}${held}`);
     say(this.note, [view.note, this.beyond(view)].filter(Boolean).join('. '));
     this.plot.label(
       `${view.output}, predicted beside true, of ${count(view.arrays.truth.values.length)} rows. ` +

@@ -72,8 +72,9 @@ class Units implements View<UnitsShown> {
       const grid = html(group, 'div', { class: 'net-units-grid', role: 'group', 'aria-label': heading(problem, layer) });
       units.forEach(({ name }) => this.tiles.push(this.tile(grid, name, problem)));
     }
-    const over = view.dimensions === 2 ? 'over the same two inputs as the boundary' : 'over the input';
-    say(this.note, `Each picture is one unit's output ${over}: blue positive, orange negative.`);
+    say(this.note, view.dimensions === 2
+      ? "Each picture is one unit's output over the same two inputs as the boundary: blue positive, orange negative."
+      : "Each picture is one unit's output over the input; the thin line is nought.");
     this.tiles[0]?.button.setAttribute('tabindex', '0');
   }
 

@@ -69,7 +69,7 @@ const GAP = 7.5; // least distance of columns, in letters
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
 export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
   const lanes = laneCount(network);
-  const bottom = box.height - box.em * (1.6 + 1.1 * lanes);
+  const bottom = box.height - box.em * (0.9 + 1.1 * lanes);
   const named = [
     { name: 'input', size: network.inputs.length },
     ...network.layers.map(({ name, size }) => ({ name, size })),
@@ -240,7 +240,7 @@ function curve(
   const d = { x: end.x - target.radius, y: end.y };
   if (lane === null) return [a, ...bend(a, d), d];
   const [next, last] = [layout.columns[from + 1], layout.columns[to - 1]];
-  const y = source.bottom + layout.em * (0.9 + 1.1 * lane);
+  const y = source.bottom + layout.em * (0.6 + 1.1 * lane);
   const b = { x: next.x - next.radius, y };
   const c = { x: last.x + last.radius, y };
   return [a, ...bend(a, b), b, { x: b.x, y }, { x: c.x, y }, c, ...bend(c, d), d];

@@ -53,7 +53,7 @@ export function percent(share: number | null | undefined): string {
   if (inWords(share) !== null) return '–';
   const part = 100 * (share as number);
   if (part > 99 && part < 100) return `${Math.min(Math.floor(part * 10) / 10, 99.9)} %`;
-  return `${part > 0 && part < 1 ? part.toFixed(1) : part.toFixed(0)} %`;
+  return `${part > 0 && part < 0.95 ? part.toFixed(1) : part.toFixed(0)} %`;
 }
 
 function plain(size: number, rounded: number, digits: number): string {

@@ -40,16 +40,18 @@ export class Controls {
     head.style.left = `${column.x}px`;
     const name = at === 0 ? 'inputs' : last ? 'output' : network.layers.length > 2 ? `hidden ${at}` : 'hidden layer';
     html(head, 'span', { class: 'net-head-name' }, name);
-    html(head, 'span', { class: 'net-head-kind' }, at === 0 ? ' ' : layer.activation);
     const row = html(head, 'span', { class: 'net-head-size' });
+    const kind = at === 0 ? '' : layer.activation;
     if (!hidden || at === 0 || last) {
-      html(row, 'span', {}, unitCount(column.size));
+      html(row, 'span', {}, at === 0 ? unitCount(column.size) : `${count(column.size)} ${kind}`);
       return;
     }
     const place = at - 1;
     const gone = column.size === 1;
     this.button(row, '−', gone ? `Remove ${name}` : `One unit fewer in ${name}`, `less${at}`, () => this.setup(resized(hidden, place, -1)));
-    html(row, 'span', { class: 'net-count', 'aria-label': `${unitCount(column.size)}` }, count(column.size));
+    const told = html(row, 'span', { 'aria-label': `${unitCount(column.size)}, ${kind}` });
+    html(told, 'b', { class: 'net-count' }, count(column.size));
+    html(told, 'span', {}, ` ${kind}`);
     this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
   }
 

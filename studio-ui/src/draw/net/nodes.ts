@@ -1,10 +1,11 @@
 /** The units of the diagram: discs, their names, and small maps of what they respond to. */
 
 import type { Decoded } from '../../decode';
+import { css } from '../../lib/colours';
 import type { Column, Point } from '../../lib/layout';
 import { html, svg } from '../../lib/svg';
 import type { UnitsView } from '../../protocol';
-import { colourAt, fill, packed, paint, signedTable, type Grid, type Table } from '../heat';
+import { colourAt, paint, signedTable, type Grid, type Table } from '../heat';
 import { touchable, type Scene } from './scene';
 
 interface Disc {
@@ -109,25 +110,29 @@ export function response(canvas: HTMLCanvasElement, view: Decoded<UnitsView>, at
   curve(canvas, values.subarray(at * shape[1], (at + 1) * shape[1]), low, high);
 }
 
-const SIDE = 56; // pixels of a small curve
+const SIDE = 128; // pixels of a small curve
 
+/** A small curve, with a line at nought where that is in sight. */
 function curve(canvas: HTMLCanvasElement, values: Float32Array, low: number, high: number): void {
-  const ink = packed(colourAt(canvas, '--ink'));
-  const ground = packed(colourAt(canvas, '--panel'));
-  const height = (value: number): number =>
-    Math.round((SIDE - 1) * (0.8 - (0.6 * (value - low)) / (high > low ? high - low : 1)));
-  fill(canvas, SIDE, SIDE, (pixels) => {
-    pixels.fill(ground);
-    let before = NaN;
-    for (let x = 0; x < SIDE; x++) {
-      const y = height(values[Math.round((x * (values.length - 1)) / (SIDE - 1))]);
-      if (!Number.isFinite(y)) continue;
-      const from = Number.isNaN(before) ? y : before;
-      for (let at = Math.min(from, y); at <= Math.max(from, y) + 1; at++)
-        if (at >= 0 && at < SIDE) pixels[at * SIDE + x] = ink;
-      before = y;
-    }
+  if (canvas.width !== SIDE) canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const height = (value: number): number => SIDE * (0.8 - (0.6 * (value - low)) / (high > low ? high - low : 1));
+  const stroke = (colour: string, width: number): void => {
+    context.strokeStyle = css(colourAt(canvas, colour));
+    context.lineWidth = width;
+    context.stroke();
+  };
+  context.clearRect(0, 0, SIDE, SIDE);
+  context.beginPath();
+  context.moveTo(0, height(0));
+  context.lineTo(SIDE, height(0));
+  stroke('--line-strong', 2);
+  context.beginPath();
+  values.forEach((value, at) => {
+    if (Number.isFinite(value)) context.lineTo((SIDE * at) / (values.length - 1), height(value));
   });
+  stroke('--path', 6);
 }
 
 /** A name that fits into so many letters; its middle gives way, since ends tell names apart. */
