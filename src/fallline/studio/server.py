@@ -75,7 +75,7 @@ class Server:
         self._session: Future[Session] = Future()
         self._tell, self._defect = tell, defect
         self._uvicorn: uvicorn.Server | None = None
-        self._begun, self._ending = threading.Event(), threading.Event()
+        self._begun, self._ending, self._ended = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._run, name="studio", daemon=True)
         self._thread.start()
 
@@ -89,12 +89,13 @@ class Server:
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait until it has ended, or for so long."""
-        self._thread.join(seconds)
+        # A signal in `Thread.join` would leave the thread marked as ended while it runs.
+        self._ended.wait(seconds)
 
     @property
     def running(self) -> bool:
         """Whether it serves."""
-        return self._thread.is_alive() and not self._ending.is_set()
+        return not self._ended.is_set() and not self._ending.is_set()
 
     def close(self) -> None:
         """End: tabs are told, the session is closed, threads are joined."""
@@ -104,7 +105,8 @@ class Server:
         self._begun.wait()
         if self._uvicorn is not None:
             self._uvicorn.should_exit = True
-        self._thread.join(_SECONDS_TO_END)
+        if self._ended.wait(_SECONDS_TO_END):
+            self._thread.join()
         self._socket.close()
         if not self._session.cancel():
             self._session.result().close()
@@ -123,9 +125,11 @@ class Server:
     def _run(self) -> None:
         try:
             self._uvicorn = self._made()
+            self._begun.set()
+            self._uvicorn.run(sockets=[self._socket])
         finally:
             self._begun.set()
-        self._uvicorn.run(sockets=[self._socket])
+            self._ended.set()
 
     def _made(self) -> uvicorn.Server:
         """Import what serves here, while the main thread makes the session."""
