@@ -22,7 +22,7 @@ from ..spec.network import Network
 from ..spec.plan import Plan
 from .changing import changed
 from .checkpoint import Every, Saver, data_digest, saver_for
-from .course import Course
+from .motion import Motion
 from .inputs import (
     check_limits,
     check_record,
@@ -40,7 +40,7 @@ from .validation import check_metrics
 __all__ = ["Run"]
 
 
-class Run(Course):
+class Run(Motion):
     """A descent down the error surface of a network and its data: an iterator of `Epoch`.
 
     Pulling the next epoch trains it; pausing is not pulling. `step` takes a single step, also of

@@ -83,13 +83,15 @@ class Course:
         The step that led to where it is; None at the start.
     measured
         Errors and score at θ.
+    epochs_more
+        How many epochs are added where all are done, and it is to go on.
     stale
         Whether the curves changed otherwise than by a point at their end.
     """
 
     def __init__(self, number: int, problem: Problem) -> None:
         self.number, self.problem = number, problem
-        self.stale = True
+        self.stale, self.epochs_more = True, problem.setup.epochs
         self.timeline = Timeline(_run_of(problem))
         self.gauge = Gauge(problem)
         self.curves = Curves(self.gauge.of)
@@ -126,13 +128,16 @@ class Course:
     @property
     def stopped(self) -> str | None:
         """Why it ended, in a sentence; None while it can go on."""
-        return self.run.stopped
+        reason = self.run.stopped
+        if self.out_of_epochs:
+            return f"{reason}; play goes on for {self.epochs_more} more"
+        return reason
 
     @property
     def out_of_epochs(self) -> bool:
         """Whether it ended only because all epochs that it was given are done."""
         done = len(self.run.history) >= self.run.plan.epochs
-        return self.stopped is not None and self.run.divergence is None and done
+        return self.run.stopped is not None and self.run.divergence is None and done
 
     @property
     def divergence(self) -> dict[str, Any] | None:
@@ -153,6 +158,9 @@ class Course:
 
     def look(self) -> dict[str, Any] | None:
         """Measure where it is, and remember; return the point of the curves, or None if known."""
+        if self.last is None:
+            with untold():
+                self.last = self.timeline.relive()
         self.theta = self.run.theta
         self.measured: Measured = self.gauge.measure(self.theta, self.problem.plan)
         self._path.add(self.step, self.theta)
@@ -190,9 +198,8 @@ class Course:
         self._cut(self.timeline.end > self.step)
         with untold():
             taken = self.timeline.go(steps, seconds)
-            if taken:
-                ended = self.out_of_epochs
-                self.last = self.timeline.seek(self.step) if ended else None
+        if taken:
+            self.last = None
         return taken
 
     def take(self, rows: int | None = None) -> bool:

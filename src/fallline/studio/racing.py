@@ -84,7 +84,8 @@ class Race:
     """
 
     def __init__(self, ways: Sequence[Entrant], problem: Problem, gauge: Gauge) -> None:
-        self._given = ways, problem, gauge
+        self.problem = problem
+        self._ways, self._gauge = ways, gauge
         self._lanes = [_Lane(way, problem, gauge) for way in ways]
         self._together = 1  # steps that each takes before the next one's turn
 
@@ -121,9 +122,9 @@ class Race:
             self._together = max(1, count // 2) if spent > seconds / 2 else count * 2
         return count
 
-    def again(self) -> Race:
-        """Return the same race at its start."""
-        return Race(*self._given)
+    def again(self, problem: Problem) -> Race:
+        """Return the same race at the start of a problem with the same rows."""
+        return Race(self._ways, problem, self._gauge)
 
     def look(self) -> None:
         """Measure where the lanes are."""

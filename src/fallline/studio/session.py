@@ -15,20 +15,10 @@ from ..errors import FalllineError, SpecError
 from .course import Seen
 from .instant import Instant
 from .message import Message
+from .orders import SILENT, obey
+from .painter import Painter
 from .setup import Setup
 from .steering import Steering
-
-try:  # until it is there
-    from .painter import Painter
-except ImportError:
-
-    class Painter:
-        def __init__(self, instant):
-            pass
-
-        def __getattr__(self, name):
-            return lambda *a: None
-
 
 if TYPE_CHECKING:
     from .opened import Source
@@ -146,8 +136,8 @@ class Session:
 
     def export_code(self) -> str:
         """Return the Python program that does what was done here, to the same bits."""
-        lines: list[str] = self._ask(lambda: self._steering.lines).result()
-        return "\n".join(lines) + "\n"
+        text: str = self._ask(lambda: self._steering.telling.program.text).result()
+        return text
 
     def export_model(self) -> bytes:
         """Return the model at the weights of now, as the bytes of a ``.fall`` file."""
@@ -225,8 +215,11 @@ class Session:
     def _go(self) -> None:
         """Go on for a moment, and show where that led when it is time to."""
         try:
-            due = time.monotonic() >= self._next_frame
-            if self._steering.go(_CHUNK, due) and (due or not self._steering.running):
+            left = self._next_frame - time.monotonic()
+            seconds = min(_CHUNK, max(left, 0.001))
+            full = self._steering.pace.wanted is None
+            shown = left <= (seconds if full else 0.0)
+            if self._steering.go(seconds, shown) and (shown or not self._steering.running):
                 self._show()
         except Exception as error:
             _log.exception("the descent was halted by a defect")
@@ -239,9 +232,9 @@ class Session:
 
     def _obey(self, command: Mapping[str, Any], viewer: Viewer | None) -> dict[str, Any]:
         try:
-            return self._steering.obey(command, viewer)
+            return obey(self._steering, self._painter, command, viewer)
         finally:
-            if self._steering.moved:
+            if command.get("do") not in SILENT:
                 self._show()
 
     # Who looks on.
@@ -250,7 +243,8 @@ class Session:
         """Tell everybody where the descent is."""
         begun = time.monotonic()
         self._remember()
-        frames, news = self._steering.frames(), self._steering.news()
+        news = self._steering.telling.news(self._steering.running)
+        frames = self._steering.frames()
         for viewer in list(self._viewers):
             self._offer(viewer, [*news, frames.of(viewer.layer)])
         self._painter.pace(self._steering.running)
@@ -262,7 +256,7 @@ class Session:
 
     def _welcome(self, viewer: Viewer) -> None:
         frames = self._steering.frames(points=False)
-        if self._offer(viewer, [*self._steering.everything(), frames.of(viewer.layer)]):
+        if self._offer(viewer, [*self._steering.telling.everything(), frames.of(viewer.layer)]):
             self._viewers.append(viewer)
             self._painter.join(viewer)
 

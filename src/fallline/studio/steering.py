@@ -1,8 +1,7 @@
-"""What is done with a descent: every command of the page, one method each."""
+"""What can be done with the descent of a session, and what is told of it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,47 +10,23 @@ import numpy as np
 from ..errors import SpecError, suggest
 from .course import Course
 from .frames import Frames
-from .message import Message
 from .pace import Pace
 from .problem import Problem
 from .racing import Race, race_of
 from .setup import HOT, Setup
-from .told import program_lines
+from .telling import LESSONS, Telling
+from .views.ground import Sight
 from .words import change_words
-
-try:  # until they are there
-    from .choices import hello_fields
-    from .lessons import LESSONS
-except ImportError:
-    LESSONS = {}
-
-    def hello_fields() -> dict[str, Any]:
-        return {
-            "version": "0",
-            "samples": [],
-            "activations": [],
-            "losses": [],
-            "initializers": [],
-            "optimizers": [],
-            "schedules": [],
-            "lessons": [],
-            "limits": {"upload_bytes": 1 << 20, "layers": 4, "units": 64, "rows": 10_000},
-        }
-
 
 if TYPE_CHECKING:
     from ..model import Model
     from .opened import Source
     from .painter import Painter
-    from .session import Viewer
 
 __all__ = ["Steering"]
 
-_VIEWS = ("surface", "boundary", "units", "predictions", "confusion")
-_FASTEST = 1e9  # steps a second that may be asked for
+_CHUNK = 0.025  # seconds of training before others are heard
 _AT_ONCE = 4  # chunks of training that a command may take before it goes on beside others
-
-Command = Mapping[str, Any]
 
 
 class Steering:
@@ -72,8 +47,14 @@ class Steering:
     ----------
     running
         Whether the descent, or the race, goes on by itself.
-    moved
-        Whether the last command calls for a frame.
+    course
+        The descent.
+    pace
+        How fast it is to go.
+    telling
+        What is told of it.
+    sources
+        The table of one's own, and the opened model.
     """
 
     def __init__(
@@ -81,23 +62,14 @@ class Steering:
     ) -> None:
         self.sources: dict[str, Source] = {} if source is None else {source.kind: source}
         self._painter, self._going_on = painter, going_on
-        self.pace = Pace()
-        self.running, self.moved = False, True
+        self.pace: Pace = Pace()
+        self.running = False
         self._race: Race | None = None
-        self._lesson: str | None = None
         self._goal: int | None = None  # the step to halt at
-        self._numbers, self._anew = 0, True
-        self._points: list[dict[str, Any]] = []
+        self._numbers, self.telling = 0, Telling()
         self._begin(Problem.of(setup, self.sources.get(setup.data)))
 
     # What there is.
-
-    @property
-    def lines(self) -> list[str]:
-        """The program that does what was done up to here."""
-        course = self.course
-        setups = [setup for _, setup in course.setups[1:]]
-        return program_lines(self._first, setups, course.timeline.journal, course.step)
 
     def model(self) -> Model:
         """Return the model at the weights of now, with its history."""
@@ -108,35 +80,13 @@ class Steering:
         """Return the model of now, and the problem whose rows it is judged by."""
         return self.model(), self.course.problem
 
-    def everything(self) -> list[Message]:
-        """Return the messages that tell somebody new all but the frame."""
-        self._told = self.lines
-        return [Message("hello", hello_fields()), self._problem(), self._curves()]
-
-    def news(self) -> list[Message]:
-        """Return what is to be told before the next frame."""
-        found = []
-        if self._anew:
-            found.append(self._problem())
-        if self.course.stale or self._anew:
-            found.append(self._curves())
-        if not self._anew and not self.running and (lines := self._new_lines()):
-            found.append(lines)
-        self._anew = self.course.stale = False
-        return found
-
     def frames(self, points: bool = True) -> Frames:
         """Return the frames of now; `points` takes those of the curves that nobody has got yet."""
-        shown, course = self._points if points else [], self.course
-        if points:
-            self._points = []
-        race = self._race
-        return Frames(
-            course,
-            self._whole,
-            [] if course.stale or self._anew else shown,
+        course, race = self.course, self._race
+        return self.telling.frames(
             self._painter.plane(course.number),
             race,
+            points,
             running=self.running,
             stopped=course.stopped if race is None else race.stopped,
             steps_per_second=self.pace.steps_per_second,
@@ -192,137 +142,95 @@ class Steering:
         return self.course.step if self._race is None else self._race.step
 
     def _look(self) -> None:
-        if self._race is not None:
+        if self._race is None:
+            self.telling.look()
+        else:
             self._race.look()
-            return
-        point = self.course.look()
-        if point is not None:
-            self._points.append(point)
 
     def _begin(self, problem: Problem) -> None:
         """Begin a new descent; what was before is gone."""
         course = Course(self._numbers + 1, problem)
         self.halt()
         self._numbers += 1
-        self.course, self._first, self._race = course, problem, None
-        self._whole: bool = problem.message_fields()["network"]["whole"]
-        self._points = []
-        self._told = self.lines
-        self._anew = True
+        self.course: Course = course
+        self._race = None
+        self.telling.begin(course)
 
-    # What is told.
+    # What is done with it.
 
-    def _problem(self) -> Message:
-        lesson = None if self._lesson is None else LESSONS[self._lesson].to_json()
-        fields = {**self.course.problem.message_fields(), "run": self.course.number}
-        return Message("problem", {**fields, "code": self._told, "lesson": lesson})
-
-    def _curves(self) -> Message:
-        return Message("curves", {**self.course.curves.fields(), "run": self.course.number})
-
-    def _new_lines(self) -> Message | None:
-        old, new = self._told, self.lines
-        if old == new:
-            return None
-        pairs = enumerate(zip(old, new, strict=False))
-        first = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
-        self._told = new
-        number = self.course.number
-        return Message("code", {"run": number, "from": first, "lines": new[first:]})
-
-    # Commands.
-
-    def obey(self, command: Command, viewer: Viewer | None) -> dict[str, Any]:
-        """Do what a page asks for; return the fields of the reply.
+    def play(self) -> None:
+        """Let it go on by itself; where all epochs are done, for as many more.
 
         Raises
         ------
-        FalllineError
-            With a sentence, where it cannot be done.
+        SpecError
+            When it has ended otherwise.
         """
-        name = command.get("do")
-        known = [each[4:] for each in dir(self) if each.startswith("_do_")]
-        self.moved = False
-        if not isinstance(name, str) or name not in known:
-            raise SpecError(f"there is no command {_short(name)}; {suggest(name, known)}")
-        self.moved = name not in ("columns", "views", "watch")
-        found: dict[str, Any] | None = getattr(self, f"_do_{name}")(command, viewer)
-        return found or {}
-
-    def _do_play(self, command: Command, viewer: Viewer | None) -> None:
-        course = self.course
-        if self._race is not None:
-            if self._race.stopped:
-                raise SpecError("every lane has ended; restart the race, or end it")
-        elif course.out_of_epochs:
-            self._more_epochs()
-        elif course.stopped is not None:
-            raise SpecError(f"the descent has ended: {course.stopped}; step back, or restart")
+        if self._race is not None and self._race.stopped:
+            raise SpecError(f"{self._race.stopped}; restart the race, or end it")
+        if self._race is None:
+            self._make_ready()
         self._goal, self.running = None, True
         self.pace.ask(self.pace.wanted)
 
-    def _more_epochs(self) -> None:
-        setup = self.course.setup
-        epochs = setup.epochs + self._first.setup.epochs
-        self.course.change(setup.changed({"epochs": epochs}), f"up to epoch {epochs}")
-        self._anew = True
-
-    def _do_pause(self, command: Command, viewer: Viewer | None) -> None:
-        self._settle()
-
-    def _settle(self) -> None:
+    def pause(self) -> None:
         """Stand still, and show the last step that was taken."""
         self.halt()
         self._look()
 
-    def _do_step(self, command: Command, viewer: Viewer | None) -> None:
-        of = _choice(command, "of", ("example", "batch", "epoch"))
+    def step(self, of: str) -> None:
+        """Take one step of an ``"example"`` or a ``"batch"``, or those up to an ``"epoch"``'s end.
+
+        Raises
+        ------
+        SpecError
+            When there can be no further step.
+        """
         self.halt()
-        if self._race is not None:
-            self._go_to(self._race.step + (self.course.steps_an_epoch if of == "epoch" else 1))
-            return
         course = self.course
-        if course.out_of_epochs:
-            self._more_epochs()
-        if course.stopped is not None:
-            raise SpecError(f"the descent has ended: {course.stopped}; step back, or restart")
+        if self._race is not None:
+            self._go_to(self._race.step + (course.steps_an_epoch if of == "epoch" else 1))
+            return
+        self._make_ready()
         if of == "epoch":
             self._go_to(course.step + course.steps_left)
         else:
             course.take(1 if of == "example" else None)
             self._look()
 
-    def _go_to(self, step: int) -> None:
-        """Go on to a step: at once, where that is quickly done, else by and by."""
-        self._goal, self.running = step, True
-        for _ in range(_AT_ONCE):
-            if self.running:
-                self.go(_CHUNK, True)
+    def back(self, of: str) -> None:
+        """Go back one ``"step"``, or to where the ``"epoch"`` began.
 
-    def _do_back(self, command: Command, viewer: Viewer | None) -> None:
-        of, course = _choice(command, "of", ("step", "epoch")), self.course
-        self.halt()
+        Raises
+        ------
+        SpecError
+            At the start, and during a race.
+        """
+        course = self.course
         self._check_alone()
         if course.step == course.timeline.start:
             raise SpecError("this is the start; there is no step before it")
+        self.halt()
         self._seek(course.step - 1 if of == "step" else course.epoch_start)
 
-    def _do_seek(self, command: Command, viewer: Viewer | None) -> None:
-        step = _whole(command, "step", 0, 2**53)
-        self.halt()
+    def seek(self, step: int) -> None:
+        """Go to any step: back, or on to one that was known, or beyond."""
         self._check_alone()
+        self.halt()
         end = self.course.timeline.end
         self._seek(min(step, end))
         if step > end:
+            self._make_ready()
             self._go_to(step)
 
-    def _seek(self, step: int) -> None:
-        before = self.course.setup
-        self.course.seek(step, self._going_on)
-        self._anew |= self.course.setup != before
-        self._look()
+    def best(self) -> None:
+        """Go to the end of the epoch of the least validation error.
 
-    def _do_best(self, command: Command, viewer: Viewer | None) -> None:
+        Raises
+        ------
+        SpecError
+            When there is none, and during a race.
+        """
         self._check_alone()
         best = self.course.curves.best
         if best is None:
@@ -332,47 +240,59 @@ class Steering:
         self.halt()
         self._seek(best.steps)
 
-    def _check_alone(self) -> None:
-        if self._race is not None:
-            raise SpecError("a race goes only forward; restart it, or end it to step back")
-
-    def _do_restart(self, command: Command, viewer: Viewer | None) -> None:
+    def restart(self) -> None:
+        """Begin anew with the same start weights; of a race, all of its lanes."""
         race = self._race
         if race is None:
             self._begin(self.course.problem)
-            return
-        self.halt()
-        self._race = race.again()
+        else:
+            self.halt()
+            self._race = race.again(race.problem)
 
-    def _do_reseed(self, command: Command, viewer: Viewer | None) -> None:
-        self._begin_with(self.course.setup.changed({"seed": self.course.setup.seed + 1}))
+    def reseed(self) -> None:
+        """Begin anew with other start weights, and another order of rows."""
+        problem = self.course.problem
+        setup = problem.setup.changed({"seed": problem.setup.seed + 1})
+        self._begin(Problem.of(setup, problem.source))
 
-    def _do_setup(self, command: Command, viewer: Viewer | None) -> None:
-        self._begin_with(self.course.setup.changed(command.get("changes")))
+    def begin(self, setup: Setup) -> None:
+        """Begin another descent.
 
-    def _begin_with(self, setup: Setup) -> None:
+        Raises
+        ------
+        FalllineError
+            When the setup cannot be; then all stays as it was.
+        """
         self._begin(Problem.of(setup, self.sources.get(setup.data)))
 
-    def _do_place(self, command: Command, viewer: Viewer | None) -> None:
-        x, y = (_number(command, name) for name in ("x", "y"))
-        plane = self._painter.plane(self.course.number)
+    def place(self, x: float, y: float) -> None:
+        """Begin anew from a point of the map, which a restart then returns to, too.
+
+        Raises
+        ------
+        SpecError
+            When there is no map, or the point is no place to start from.
+        """
+        plane, race = self._painter.plane(self.course.number), self._race
+        entries = self.telling.entries
         if plane is None:
             raise SpecError("there is no map of the error yet; open it first")
         theta = plane.thetas(np.array([[x, y]]))[0]
         if not np.isfinite(theta).all():
             raise SpecError("this point is too far away to start from")
         self._begin(self.course.problem.started(theta))
+        if race is not None:
+            self._race = race.again(self.course.problem)
+            self.telling.entries = entries
 
-    def _do_speed(self, command: Command, viewer: Viewer | None) -> None:
-        speed = command.get("steps_per_second")
-        if speed is not None:
-            speed = _number(command, "steps_per_second")
-            if not 0.01 <= speed <= _FASTEST:
-                raise SpecError(f"steps_per_second must be from 0.01 to {_FASTEST:g}, or null")
-        self.pace.ask(speed)
+    def change(self, changes: Any) -> None:
+        """Go on with other settings, without a restart.
 
-    def _do_change(self, command: Command, viewer: Viewer | None) -> None:
-        changes = command.get("changes")
+        Raises
+        ------
+        SpecError
+            When they cannot be, or cannot change during a descent.
+        """
         if isinstance(changes, Mapping) and (others := sorted(set(map(str, changes)) - HOT)):
             raise SpecError(
                 f"{', '.join(others)} cannot change during a descent, as {', '.join(sorted(HOT))} "
@@ -380,89 +300,65 @@ class Steering:
             )
         before = self.course.setup
         after = before.changed(changes)
-        if after == before:
-            return
-        self.course.change(after, change_words(before, after))
-        self._anew = True
+        if after != before:
+            self.course.change(after, change_words(before, after))
+            self.telling.anew = True
 
-    def _do_columns(self, command: Command, viewer: Viewer | None) -> dict[str, Any]:
-        for kind in ("own", "model"):
-            if kind in self.sources:
-                return {"columns": self.sources[kind].columns()}
-        raise SpecError("no table of your own is open; drop a CSV file on the page")
+    def look_along(self, along: Any, span: Any) -> None:
+        """Take another plane, or another window of it, for the map of the error."""
+        sight = Sight.of(along, span)
+        self._painter.choose(sight.along, sight.span)
 
-    def _do_surface(self, command: Command, viewer: Viewer | None) -> None:
-        self._painter.choose(command.get("along"), command.get("span"))
-
-    def _do_views(self, command: Command, viewer: Viewer | None) -> None:
-        show, layer = command.get("show"), command.get("layer")
-        if not isinstance(show, list) or not all(each in _VIEWS for each in show):
-            raise SpecError(f"show must be a list of {', '.join(_VIEWS)}, not {_short(show)}")
-        if viewer is not None:
-            viewer.show = frozenset(show)
-            viewer.layer = layer if isinstance(layer, str) else None
-            self._painter.look(viewer)
-
-    def _do_watch(self, command: Command, viewer: Viewer | None) -> None:
-        element, row = command.get("element"), command.get("row")
-        if element is not None and not isinstance(element, str):
-            raise SpecError(f"element must be the name of a weight, bias or unit, not "
-                            f"{_short(element)}")  # fmt: skip
-        rows = self.course.problem.train.n
-        if row is not None:
-            row = _whole(command, "row", 0, rows - 1)
-        if viewer is not None:
-            viewer.element, viewer.row = element, row
-            self._painter.look(viewer)
-
-    def _do_race(self, command: Command, viewer: Viewer | None) -> None:
-        entries = command.get("entries")
+    def race(self, entries: Any) -> None:
+        """Let several ways to descend race from the start; none ends the race."""
         race = race_of(entries, self.course.problem, self.course.gauge) if entries != [] else None
         self.halt()
-        self._race = race
+        self._race, self.telling.entries = race, entries
 
-    def _do_lesson(self, command: Command, viewer: Viewer | None) -> None:
-        name = command.get("name")
-        if name is not None and (not isinstance(name, str) or name not in LESSONS):
-            raise SpecError(f"there is no lesson {_short(name)}; {suggest(name, LESSONS)}")
+    def lesson(self, name: str | None) -> None:
+        """Begin a lesson of the tour; None leaves it."""
         if name is None:
-            self._lesson, self._anew = None, True
+            self.telling.lesson, self.telling.anew = None, True
             return
+        if name not in LESSONS:
+            raise SpecError(f"there is no lesson {name[:60]!r}; {suggest(name, LESSONS)}")
         lesson = LESSONS[name]
-        self._begin_with(lesson.setup)
-        self._lesson = name
+        self.begin(lesson.setup)
+        self.telling.lesson = lesson
         self.pace.ask(lesson.speed)
         if lesson.surface is not None:
-            self._do_surface(lesson.surface, viewer)
+            self.look_along(**lesson.surface)
 
+    def columns(self) -> dict[str, Any]:
+        """Return what there is to know of the columns of one's own table."""
+        for kind in ("own", "model"):
+            if kind in self.sources:
+                return self.sources[kind].columns()
+        raise SpecError("no table of your own is open; drop a CSV file on the page")
 
-_CHUNK = 0.025  # seconds of training before others are heard
+    def _make_ready(self) -> None:
+        """See to it that another step can be taken."""
+        course = self.course
+        if course.out_of_epochs:
+            epochs = course.setup.epochs + course.epochs_more
+            course.change(course.setup.changed({"epochs": epochs}), f"up to epoch {epochs}")
+            self.telling.anew = True
+        if course.stopped is not None:
+            raise SpecError(f"the descent has ended: {course.stopped}; step back, or restart")
 
+    def _go_to(self, step: int) -> None:
+        """Go on to a step: at once, where that is quickly done, else by and by."""
+        self._goal, self.running = step, True
+        for _ in range(_AT_ONCE):
+            if self.running:
+                self.go(_CHUNK, True)
 
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "..."
+    def _seek(self, step: int) -> None:
+        before = self.course.setup
+        self.course.seek(step, self._going_on)
+        self.telling.anew |= self.course.setup != before
+        self._look()
 
-
-def _choice(command: Command, name: str, among: tuple[str, ...]) -> str:
-    value = command.get(name)
-    if not isinstance(value, str) or value not in among:
-        raise SpecError(f"'{name}' must be {' or '.join(among)}, not {_short(value)}")
-    return value
-
-
-def _number(command: Command, name: str) -> float:
-    value: Any = command.get(name)
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value) or abs(value) > 1e300:
-        raise SpecError(f"'{name}' must be a finite number, not {_short(value)}")
-    return float(value)
-
-
-def _whole(command: Command, name: str, least: int, most: int) -> int:
-    value: Any = command.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise SpecError(
-            f"'{name}' must be a whole number from {least} to {most}, not {_short(value)}"
-        )
-    return value
+    def _check_alone(self) -> None:
+        if self._race is not None:
+            raise SpecError("a race goes only forward; restart it, or end it to step back")

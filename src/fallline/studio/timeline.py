@@ -166,21 +166,33 @@ class Timeline:
         if not keyframe.progress.step <= self.step <= before:
             self.run = gone_back(self.run, keyframe)
         for event in self._between(self.step, before):
+            single = isinstance(event, Took)
+            if not self._replay(event.step - single, wanted):
+                return None
             if isinstance(event, Took):
-                self._replay(event.step - 1, wanted)
                 self.run.step(event.rows)
             else:
-                self._replay(event.step, wanted)
                 self.run = self.run.changed(**_fields(event.plan))
-        self._replay(before, wanted)
-        return self._once_more() if self.step == before < step else None
+        there = self._replay(before, wanted)
+        return self._once_more() if there and before < step else None
 
-    def _replay(self, step: int, wanted: Callable[[], bool]) -> None:
-        """Take the steps up to this one again, and keep some on the way, the denser the nearer."""
-        while (left := step - self.step) > 0 and wanted():
-            if not self.run.advance((left + 1) // 2, _PIECE):
-                return
+    def relive(self) -> Taken | None:
+        """Return the step that led to where the run is, taken once more; None at the start."""
+        run = self.run
+        taken = self.seek(self.step)
+        self.run = run  # it may have ended there, or diverged in the next step
+        return taken
+
+    def _replay(self, step: int, wanted: Callable[[], bool]) -> bool:
+        """Take the steps up to this one again; return whether it was reached.
+
+        Keyframes are kept on the way, the denser the nearer.
+        """
+        while (left := step - self.step) > 0:
+            if not wanted() or not self.run.advance((left + 1) // 2, _PIECE):
+                return False
             self._keep(self.run.snapshot())
+        return True
 
     def _once_more(self) -> Taken | None:
         """Take the next known step again, and what was changed after it."""

@@ -1,4 +1,4 @@
-"""The course of a run: what it holds between two steps, and how a slice of an epoch goes.
+"""How a run moves: what it holds between two steps, and how a slice of an epoch goes.
 
 `Run` is the door to it.
 """
@@ -28,10 +28,10 @@ from .solving import engine_for, solver_rate, why_done
 from .stopping import Rules, ended_by, reason_of
 from .validation import measure
 
-__all__ = ["Course"]
+__all__ = ["Motion"]
 
 
-class Course:
+class Motion:
     """A descent between two steps.
 
     Attributes
