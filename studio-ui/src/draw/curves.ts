@@ -3,7 +3,7 @@
 import '../style/draw-map.css';
 
 import { apart, epochsDone, type Tick, ticksAlong } from '../lib/axes';
-import { number } from '../lib/numbers';
+import { compact, number } from '../lib/numbers';
 import { type Scale, scaleOf, tickTexts, ticksOf } from '../lib/scales';
 import { each, html, say, set, show, svg } from '../lib/svg';
 import type { Actions, CurvesShown, View } from '../lib/view';
@@ -13,7 +13,7 @@ import { Pen, type Plot } from './curves/pen';
 import { Reader } from './curves/reader';
 
 const FEW = 3; // epochs below which the axis counts steps
-const LOW = 150; // pixels of height below which a strip would take too much
+const LOW = 170; // pixels of height below which a strip would take too much
 
 export function mountCurves(host: HTMLElement, actions: Actions): View<CurvesShown> {
   return new CurvesView(host, actions);
@@ -43,18 +43,18 @@ class CurvesView implements View<CurvesShown> {
   private plot: Plot | null = null;
 
   constructor(host: HTMLElement, actions: Actions) {
-    this.root = html(host, 'div', { class: 'curves' });
+    this.root = html(host, 'div', { class: 'map-curves' });
     const canvas = html(this.root, 'canvas', { 'aria-hidden': 'true' });
     this.pen = new Pen(canvas);
     this.image = svg(this.root, 'svg', { class: 'map-image', role: 'img', 'aria-label': 'Error curves' });
     this.drawing = svg(this.image, 'g');
-    this.grid = svg(this.drawing, 'g', { class: 'curves-grid' });
+    this.grid = svg(this.drawing, 'g', { class: 'map-curves-grid' });
     this.best = bestMark(this.drawing);
-    this.marks = svg(this.drawing, 'g', { class: 'curves-marks' });
+    this.marks = svg(this.drawing, 'g', { class: 'map-curves-marks' });
     this.ticks = svg(this.drawing, 'g', { class: 'map-ticks' });
-    this.axis = svg(this.drawing, 'text', { class: 'curves-axis', 'text-anchor': 'end' });
-    this.rate = svg(this.drawing, 'text', { class: 'curves-rate' });
-    this.endings = svg(this.drawing, 'g', { class: 'curves-endings' });
+    this.axis = svg(this.drawing, 'text', { class: 'map-curves-axis' });
+    this.rate = svg(this.drawing, 'text', { class: 'map-curves-rate' });
+    this.endings = svg(this.drawing, 'g', { class: 'map-curves-endings' });
     this.reader = new Reader(this.root, svg(this.drawing, 'g'), actions, () => this.scene());
   }
 
@@ -78,6 +78,10 @@ class CurvesView implements View<CurvesShown> {
     this.size = { width, height, em: parseFloat(getComputedStyle(this.root).fontSize) };
     set(this.image, { width, height });
     this.pen.lay(width, height);
+  }
+
+  private get narrow(): boolean {
+    return this.size.width < 40 * this.size.em;
   }
 
   private get points(): readonly CurvePoint[] {
@@ -108,7 +112,7 @@ class CurvesView implements View<CurvesShown> {
   private plotNow(): Plot {
     const { width, height, em } = this.size;
     const strip = height >= LOW && this.lanes.length === 0 ? 1.6 * em : 0;
-    const [left, right, top, bottom] = [4 * em, 10.5 * em, 0.7 * em, 1.9 * em + (strip && strip + em)];
+    const [left, right, top, bottom] = [4 * em, this.narrow ? 8 * em : 12 * em, 0.7 * em, 1.9 * em + (strip && strip + em)];
     const box = { width: Math.max(20, width - left - right), height: Math.max(20, height - top - bottom) };
     const errors = this.lanes.length
       ? this.lanes.flatMap(({ curve }) => curve.map(([, error]) => error))
@@ -140,12 +144,12 @@ class CurvesView implements View<CurvesShown> {
       });
       say(text, tick.text);
     });
-    set(this.axis, { x: width + 4.2 * em, y: height + 1.3 * em });
+    set(this.axis, { x: width + 2 * em, y: height + 1.3 * em });
     say(this.axis, across.name);
     const rate = this.shown.frame?.rate;
     show(this.rate, plot.strip > 0 && rate !== undefined);
     set(this.rate, { x: width + 0.8 * em, y: plot.stripTop + plot.strip / 2 + 0.35 * em });
-    if (rate !== undefined) say(this.rate, `rate η ${number(rate, 3)}`);
+    if (rate !== undefined) say(this.rate, `rate η ${compact(rate)}`);
   }
 
   /** Epochs, once there are a few; steps before, and where optimizers race. */
@@ -196,8 +200,11 @@ class CurvesView implements View<CurvesShown> {
     set(wash, { x, y: 0, width: Math.max(0, end - x), height: plot.height });
     set(ring, { cx: x, cy: y });
     show(words, best.rising);
-    set(words, { x: x + 5, y: plot.height - 0.6 * plot.em });
-    say(words, `best epoch ${best.epoch}; since then by heart`);
+    const text = `best epoch ${best.epoch}, then overfitting`;
+    const fits = x + 0.6 * plot.em * text.length < plot.width;
+    const row = this.shown.curves?.marks.length ? 2.1 : 0.8; // under the words of marks
+    set(words, { x: fits ? x + 5 : plot.width - 5, y: row * plot.em, 'text-anchor': fits ? 'start' : 'end' });
+    say(words, text);
   }
 
   /** Each curve's name and newest number where it ends. */
@@ -218,8 +225,8 @@ class CurvesView implements View<CurvesShown> {
     const last = points[points.length - 1];
     const validation = [...points].reverse().find((point) => point.validation !== null)?.validation ?? null;
     return [
-      { text: 'training', value: last?.train ?? null, style: 'curves-train' },
-      { text: 'validation', value: validation, style: 'curves-validation' },
+      { text: this.narrow ? 'train' : 'training', value: last?.train ?? null, style: 'map-curves-train' },
+      { text: this.narrow ? 'valid.' : 'validation', value: validation, style: 'map-curves-validation' },
     ];
   }
 }
@@ -233,7 +240,7 @@ function shortened(label: string): string {
 }
 
 function bestMark(drawing: SVGGElement): SVGGElement {
-  const group = svg(drawing, 'g', { class: 'curves-best' });
+  const group = svg(drawing, 'g', { class: 'map-curves-best' });
   svg(group, 'rect');
   svg(group, 'circle', { r: 4.5 });
   svg(group, 'text');

@@ -21,10 +21,10 @@ class RaceTable implements View<RaceShown> {
   private readonly body: HTMLTableSectionElement;
 
   constructor(host: HTMLElement) {
-    this.table = html(host, 'table', { class: 'race' });
+    this.table = html(host, 'table', { class: 'map-race' });
     html(this.table, 'caption', { class: 'map-unseen' }, 'Optimizers that race from one start');
     const head = html(html(this.table, 'thead'), 'tr');
-    for (const [name, style] of [['optimizer', ''], ['error', 'race-number'], ['steps', 'race-number'], ['', '']]) {
+    for (const [name, style] of [['optimizer', ''], ['error', 'map-race-number'], ['steps', 'map-race-number'], ['', '']]) {
       html(head, name ? 'th' : 'td', { class: style, scope: name ? 'col' : null }, name);
     }
     this.body = html(this.table, 'tbody');
@@ -38,7 +38,7 @@ class RaceTable implements View<RaceShown> {
     lanes.forEach((lane, i) => {
       const [name, error, steps, state] = [...this.body.rows[i].cells];
       set(this.body.rows[i], { 'data-ahead': i === ahead ? '' : null });
-      set(name.firstElementChild as Element, { class: `race-line map-series-${i % 8}` });
+      set(name.firstElementChild as Element, { class: `map-race-line map-series-${i % 8}` });
       say(name.lastElementChild as Element, lane.label);
       say(error, lane.error === null ? 'none' : number(lane.error, 3));
       say(steps, count(lane.step));
@@ -64,7 +64,7 @@ function newRow(body: HTMLTableSectionElement): void {
   const name = html(row, 'th', { scope: 'row' });
   html(name, 'span', { 'aria-hidden': 'true' });
   html(name, 'span');
-  html(row, 'td', { class: 'race-number' });
-  html(row, 'td', { class: 'race-number' });
-  html(row, 'td', { class: 'race-state' });
+  html(row, 'td', { class: 'map-race-number' });
+  html(row, 'td', { class: 'map-race-number' });
+  html(row, 'td', { class: 'map-race-state' });
 }

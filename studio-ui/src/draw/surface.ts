@@ -9,7 +9,7 @@ import type { Actions, SurfaceShown, View } from '../lib/view';
 import type { Frame } from '../protocol';
 import { Relief } from './relief';
 import { type Ground, groundOf, paint, saysNothingNew } from './surface/ground';
-import { Legend } from './surface/legend';
+import { Legend, widthOf } from './surface/legend';
 import { Lines } from './surface/lines';
 import { onPlot, Path } from './surface/path';
 import { Axes, type Plot, plotOf } from './surface/plot';
@@ -31,7 +31,7 @@ class Surface implements View<SurfaceShown> {
   private readonly canvas: HTMLCanvasElement;
   private readonly image: SVGSVGElement;
   private readonly drawing: SVGGElement;
-  private readonly state: HTMLElement;
+  private readonly beside: HTMLElement;
   private readonly notes: HTMLElement;
   private readonly axes: Axes;
   private readonly lines: Lines;
@@ -60,8 +60,9 @@ class Surface implements View<SurfaceShown> {
     this.path = new Path(svg(this.drawing, 'g'));
     this.pointer = new Pointer(this.figure, svg(this.drawing, 'g'), actions, () => this.scene());
     this.relief = new Relief(this.figure, actions);
-    this.state = html(this.root, 'p', { class: 'map-state' }, 'The error surface is on its way.');
-    this.notes = html(this.root, 'ul', { class: 'map-notes' });
+    const foot = html(this.root, 'p', { class: 'map-foot', tabindex: 0 });
+    this.beside = html(foot, 'strong');
+    this.notes = html(foot, 'span', {}, 'The error surface is on its way.');
   }
 
   show(value: SurfaceShown): void {
@@ -91,8 +92,7 @@ class Surface implements View<SurfaceShown> {
     this.trail.renew(view);
     paint(this.canvas, this.ground);
     this.tools.follow(this.ground, problem);
-    this.notes.replaceChildren();
-    for (const note of view.notes) html(this.notes, 'li', {}, note);
+    say(this.notes, view.notes.join('; '));
     set(this.root, { 'data-state': view.fine ? 'fine' : 'coarse', 'data-step': view.step });
     this.layOut();
   }
@@ -110,9 +110,9 @@ class Surface implements View<SurfaceShown> {
     const { clientWidth: width, clientHeight: height } = figure;
     if (!ground || width === 0) return;
     const em = parseFloat(getComputedStyle(figure).fontSize);
-    const plot = plotOf(ground, { width, height }, em, width < 26 * em ? 4.4 * em : 6 * em);
+    const plot = plotOf(ground, { width, height }, em, widthOf(ground, em));
     this.plot = plot;
-    if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + 3.6 * em}px`; // words follow at once
+    if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + (plot.roomy ? 3.4 : 1.9) * em}px`; // words follow at once
     set(this.image, { width, height });
     set(this.drawing, { transform: `translate(${plot.left} ${plot.top})` });
     this.path.lay(plot);
@@ -157,13 +157,16 @@ class Surface implements View<SurfaceShown> {
 
   private tell(ground: Ground, frame: Frame | null): void {
     if (!frame) return;
-    const text = stateText(ground, frame);
-    say(this.state, text);
+    const off = aside(ground, frame);
+    say(this.beside, off ? `${asideText(frame, off)} ` : '');
     const now = performance.now();
     if (frame.running && now - this.spoken < SPOKEN) return;
     this.spoken = now;
-    const { kind, error } = ground.view.minimum;
-    set(this.image, { 'aria-label': `Error surface over ${ground.view.axes.join(' and ')}; ${kind}: ${number(error, 3)}. ${text}` });
+    const { axes, minimum } = ground.view;
+    const here = `Now step ${frame.step}: error ${number(frame.place?.error ?? frame.error, 4)}.`;
+    set(this.image, {
+      'aria-label': `Error surface over ${axes.join(' and ')}; ${minimum.kind}: ${number(minimum.error, 3)}. ${here}`,
+    });
   }
 
   private scene(): { ground: Ground; plot: Plot; trail: Trail } | null {
@@ -172,13 +175,10 @@ class Surface implements View<SurfaceShown> {
   }
 }
 
-/** "Step 120: error 0.21", and how far that is from what is drawn. */
-function stateText(ground: Ground, frame: Frame): string {
-  const error = frame.place?.error ?? frame.error;
-  const here = `Step ${frame.step.toLocaleString('en')}: error ${number(error, 4)}`;
-  const off = aside(ground, frame);
-  if (!off) return `${here}.`;
-  return `${here}, ${number(off.away, 2)} away from this plane, which shows ${number(off.plane, 3)} there.`;
+/** "0.8 away from this plane: true error 0.21, on the plane 0.35." */
+function asideText({ place, error }: Frame, { away, plane }: { away: number; plane: number }): string {
+  const real = number(place?.error ?? error, 3);
+  return `${number(away, 2)} away from this plane: true error ${real}, on the plane ${number(plane, 3)}.`;
 }
 
 /** How far from the plane the descent is and what the plane shows there; null where it matters to no eye. */

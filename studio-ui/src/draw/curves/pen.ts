@@ -92,8 +92,14 @@ export class Pen {
       if (i) context.lineTo(x.to(points[i - 1].step), at);
       context.lineTo(x.to(step), at);
     });
-    context.strokeStyle = this.colours.soft;
+    context.strokeStyle = context.fillStyle = this.colours.soft;
     context.lineWidth = 1.4;
     context.stroke();
+    if (points.length === 0) return;
+    context.lineTo(x.to(points[points.length - 1].step), stripTop + strip);
+    context.lineTo(x.to(points[0].step), stripTop + strip);
+    context.globalAlpha = 0.13;
+    context.fill();
+    context.globalAlpha = 1;
   }
 }

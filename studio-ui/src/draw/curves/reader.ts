@@ -27,9 +27,9 @@ export class Reader {
     private readonly actions: Actions,
     private readonly scene: () => Scene | null,
   ) {
-    this.line = svg(drawing, 'path', { class: 'curves-hair' });
+    this.line = svg(drawing, 'path', { class: 'map-curves-hair' });
     this.pad = html(host, 'div', {
-      class: 'curves-pad', tabindex: 0, role: 'slider', 'aria-orientation': 'horizontal',
+      class: 'map-curves-pad', tabindex: 0, role: 'slider', 'aria-orientation': 'horizontal',
       'aria-label': 'Error curves. Arrow keys read them, Enter goes back to that step.',
       'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
     });

@@ -89,5 +89,13 @@ function paintHeights(
 function write(context: CanvasRenderingContext2D, text: string, [x, y]: readonly [number, number], centred = true): void {
   if (centred) context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.fillText(text, x, y);
+  context.fillText(text, x + inward(context, text, x), y);
+}
+
+/** By how much a text must move so that the canvas does not cut it off. */
+export function inward(context: CanvasRenderingContext2D, text: string, x: number): number {
+  const wide = context.measureText(text).width;
+  const left = context.textAlign === 'left' ? x : context.textAlign === 'right' ? x - wide : x - wide / 2;
+  const right = context.canvas.clientWidth || context.canvas.width / context.getTransform().a;
+  return Math.max(2 - left, Math.min(0, right - 2 - left - wide));
 }

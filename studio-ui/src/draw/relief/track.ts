@@ -6,7 +6,7 @@ import { number } from '../../lib/numbers';
 import { isHidden, type Point3, type Projection } from '../../lib/projection';
 import type { Frame } from '../../protocol';
 import type { Stop, Trail } from '../surface/trail';
-import type { Inks } from './box';
+import { type Inks, inward } from './box';
 import { type Mountain, TOP } from './mountain';
 
 const LIFT = 0.012; // above the ground, so that it does not cover what lies on it
@@ -111,8 +111,9 @@ export class Track {
     context.strokeStyle = 'rgb(247 243 232 / 0.85)';
     context.fillStyle = css(inkOn(errorColour(0)));
     const text = `${minimum.kind} ${number(minimum.error, 3)}`;
-    context.strokeText(text, spot.at[0] + 10, spot.at[1] + 12);
-    context.fillText(text, spot.at[0] + 10, spot.at[1] + 12);
+    const x = spot.at[0] + 10 + inward(context, text, spot.at[0] + 10);
+    context.strokeText(text, x, spot.at[1] + 12);
+    context.fillText(text, x, spot.at[1] + 12);
   }
 
   /** At its true error; where that is not the ground's, a stem leads down to the plane. */

@@ -24,9 +24,10 @@ export class Legend {
   }
 
   /** Draws it as high as the plot, to its right; a flat surface needs none. */
-  draw(ground: Ground, { width, height, em }: Plot): void {
+  draw(ground: Ground, { width, height, em, roomy }: Plot): void {
     show(this.root, ground.view.minimum.kind !== 'flat');
     set(this.root, { transform: `translate(${width + 1.2 * em} 0)` });
+    show(this.title, roomy);
     set(this.title, { x: 0, y: -0.9 * em });
     const band = height / BANDS;
     each(this.bar, 'rect', Array.from({ length: BANDS }), (rect, _, i) => {
@@ -38,6 +39,12 @@ export class Legend {
       say(text, tick.text);
     });
   }
+}
+
+/** Pixels that it takes beside the plot. */
+export function widthOf(ground: Ground, em: number): number {
+  const longest = Math.max(0, ...tickTexts(ground.levels).map((text) => text.length));
+  return ground.view.minimum.kind === 'flat' ? em : (2.8 + 0.62 * longest) * em;
 }
 
 function ticksOf(ground: Ground, height: number, em: number): Tick[] {

@@ -13,13 +13,17 @@ export interface Plot {
   width: number;
   height: number;
   em: number; // size of small letters
+  roomy: boolean; // whether the axes' names have room outside the box
   x: Scale; // in pixels of the box
   y: Scale;
 }
 
+const ROOMY = 30; // letters of height from which on names stand outside
+
 /** The plot inside a figure; `legend` pixels are left free on its right. */
 export function plotOf(ground: Ground, figure: { width: number; height: number }, em: number, legend: number): Plot {
-  const [left, top, bottom] = [4.2 * em, 2.2 * em, 3.6 * em];
+  const roomy = figure.height > ROOMY * em;
+  const [left, top, bottom] = [4.2 * em, (roomy ? 2.2 : 0.5) * em, (roomy ? 3.4 : 1.9) * em];
   const space = {
     width: Math.max(40, figure.width - left - legend),
     height: Math.max(40, figure.height - top - bottom),
@@ -34,6 +38,7 @@ export function plotOf(ground: Ground, figure: { width: number; height: number }
     width,
     height,
     em,
+    roomy,
     x: scaleOf('linear', ground.x, [0, width]),
     y: scaleOf('linear', ground.y, [height, 0]),
   };
@@ -58,8 +63,11 @@ export class Axes {
       set(text, { x: at[0], y: at[1], 'text-anchor': anchor });
       say(text, tick.text);
     });
-    set(this.names[0], { x: width, y: height + 2.9 * em, 'text-anchor': 'end' });
-    set(this.names[1], { x: -3.4 * em, y: -0.9 * em });
+    const inside = plot.roomy ? null : '';
+    set(this.names[0], { 'text-anchor': 'end', 'data-inside': inside });
+    set(this.names[0], plot.roomy ? { x: width, y: height + 2.8 * em } : { x: width - 0.5 * em, y: height - 0.6 * em });
+    set(this.names[1], { 'data-inside': inside });
+    set(this.names[1], plot.roomy ? { x: -3.4 * em, y: -0.9 * em } : { x: 0.5 * em, y: 1.3 * em });
   }
 
   /** Says what the axes are, and where on them the descent is. */

@@ -1,7 +1,7 @@
 /** The row of tools above a map: which plane, how much of it, and the arrow of steepest descent. */
 
 import { axisWords } from '../../lib/axes';
-import { html, set, show } from '../../lib/svg';
+import { html, set, show, svg } from '../../lib/svg';
 import type { Actions } from '../../lib/view';
 import type { Along, Problem } from '../../protocol';
 import type { Ground } from './ground';
@@ -10,10 +10,14 @@ import { centredOn, recentred, zoomed } from './wishes';
 
 const PLANES = [
   ['slice', 'two weights', 'The error over two weights; all others stay as they are.'],
-  ['pca', 'main directions of the path', 'The two directions in which the descent moved most (principal components).'],
-  ['random', 'two random directions', 'Two random directions through all weights, scaled unit by unit.'],
-  ['auto', 'what suits best', 'Two weights where there are only two, else the main directions of the path.'],
+  ['pca', 'main directions', 'The two directions in which the descent moved most (principal components).'],
+  ['random', 'random directions', 'Two random directions through all weights, scaled unit by unit.'],
+  ['auto', 'choose for me', 'Two weights where there are only two, else the main directions of the path.'],
 ] as const;
+
+// Pictograms on a grid of 20 by 20.
+const CENTRE = 'M10 1.5v4M10 14.5v4M1.5 10h4M14.5 10h4M5.5 10a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0';
+const WHOLE = 'M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4';
 
 export class Tools {
   arrow = false; // whether the arrow of steepest descent is wanted
@@ -29,15 +33,15 @@ export class Tools {
     changed: () => void,
   ) {
     const row = html(host, 'div', { class: 'map-tools', role: 'group', 'aria-label': 'Error surface' });
-    this.plane = choice(row, 'Plane of');
+    this.plane = choice(row, 'Plane of the map');
     for (const [value, text, title] of PLANES) html(this.plane, 'option', { value, title }, text);
     this.pair = html(row, 'span', { class: 'map-pair' });
-    this.axes = [choice(this.pair, 'Across →'), choice(this.pair, 'Up ↑')];
+    this.axes = [choice(this.pair, 'Weight across'), choice(this.pair, 'Weight upwards')];
     const buttons = html(row, 'span', { class: 'map-buttons' });
-    this.button(buttons, '−', 'Zoom out', (ground) => zoomed(ground, 1.6));
-    this.button(buttons, '+', 'Zoom in', (ground) => zoomed(ground, 1 / 1.6));
-    this.button(buttons, '◎', 'Centre on where the descent is', (ground, trail) => centredOn(ground, trail.last ?? ground.view.minimum));
-    this.button(buttons, '⛶', 'Show the whole path', (ground) => recentred(ground));
+    this.button(buttons, 'M4 10h12', 'Zoom out', (ground) => zoomed(ground, 1.6));
+    this.button(buttons, 'M10 4v12M4 10h12', 'Zoom in', (ground) => zoomed(ground, 1 / 1.6));
+    this.button(buttons, CENTRE, 'Centre on where the descent is', (ground, trail) => centredOn(ground, trail.last ?? ground.view.minimum));
+    this.button(buttons, WHOLE, 'Show the whole path', (ground) => recentred(ground));
     this.toggle(buttons, changed);
     this.plane.addEventListener('change', () => this.choosePlane());
     for (const axis of this.axes) axis.addEventListener('change', () => this.chooseAxes(axis));
@@ -59,10 +63,11 @@ export class Tools {
   }
 
   private button(
-    row: HTMLElement, sign: string, title: string,
+    row: HTMLElement, path: string, title: string,
     wish: (ground: Ground, trail: Trail) => Parameters<Actions['send']>[0],
   ): void {
-    const button = html(row, 'button', { type: 'button', class: 'map-button', title, 'aria-label': title }, sign);
+    const button = html(row, 'button', { type: 'button', class: 'map-button', title, 'aria-label': title });
+    svg(svg(button, 'svg', { viewBox: '0 0 20 20', 'aria-hidden': 'true' }), 'path', { d: path });
     button.addEventListener('click', () => {
       const scene = this.scene();
       if (scene) void this.actions.send(wish(scene.ground, scene.trail));
@@ -72,7 +77,7 @@ export class Tools {
   private toggle(row: HTMLElement, changed: () => void): void {
     const title = 'Arrow of steepest descent, −∇E, on this plane';
     const button = html(row, 'button', {
-      type: 'button', class: 'map-button map-wide', title, 'aria-label': title, 'aria-pressed': 'false',
+      type: 'button', class: 'map-button', title, 'aria-label': title, 'aria-pressed': 'false',
     }, '−∇E');
     button.addEventListener('click', () => {
       this.arrow = !this.arrow;
@@ -106,6 +111,6 @@ function firstTwo(names: readonly string[]): Along | null {
 
 function choice(host: HTMLElement, name: string): HTMLSelectElement {
   const label = html(host, 'label', { class: 'map-choice' });
-  html(label, 'span', {}, name);
-  return html(label, 'select', {});
+  html(label, 'span', { class: 'map-unseen' }, name);
+  return html(label, 'select', { title: name });
 }
