@@ -32,7 +32,7 @@ class Pace:
     >>> pace = Pace(lambda: next(seconds))
     >>> pace.ask(2.0)
     >>> pace.due(), pace.due(), pace.wait()
-    (1, 3, 0.0)
+    (1, 2, 0.0)
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
