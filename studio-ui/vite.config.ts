@@ -1,19 +1,35 @@
+import type { Plugin as CssPlugin, Rule } from 'postcss';
 import { defineConfig, type Plugin } from 'vite';
 
 // Where the wheel takes the page from; git ignores it.
 const OUT = '../src/fallline/studio/page';
 
-/** KaTeX names each font three times; every browser that can run the page reads woff2. */
-function onlyWoff2(): Plugin {
+/** Of KaTeX's fonts only woff2, which every browser that can run the page reads, and no script letters. */
+function fewerFonts(): Plugin {
   return {
-    name: 'only-woff2',
+    name: 'fewer-fonts',
     enforce: 'pre',
     transform(code, id) {
       if (!/katex.*\.css/.test(id)) return null;
-      return code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\([^)]*\)/g, '');
+      return code
+        .replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\([^)]*\)/g, '')
+        .replace(/@font-face\s*\{[^}]*KaTeX_(?:Caligraphic|Fraktur|SansSerif|Script)[^}]*\}/g, '');
     },
   };
 }
+
+/** In a notebook the widget's rules must touch nothing but the widget. */
+const withinWidget: CssPlugin = {
+  postcssPlugin: 'within-widget',
+  Rule(rule: Rule) {
+    if (rule.parent?.type === 'atrule' && /keyframes$/.test((rule.parent as { name?: string }).name ?? '')) return;
+    if (rule.selector.includes('.fallline-studio')) return;
+    rule.selectors = rule.selectors.map((selector) => {
+      const root = /^(?::root|html|body)(.*)$/s.exec(selector);
+      return root ? `.fallline-studio${root[1]}` : `.fallline-studio ${selector}`;
+    });
+  },
+};
 
 const page = {
   outDir: OUT,
@@ -38,8 +54,8 @@ const widget = {
 
 export default defineConfig(({ mode }) => ({
   base: './',
-  plugins: [onlyWoff2()],
-  define: mode === 'widget' ? { 'process.env.NODE_ENV': '"production"' } : {},
+  plugins: [fewerFonts()],
+  css: mode === 'widget' ? { postcss: { plugins: [withinWidget] } } : {},
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -36,7 +36,7 @@ export interface Needs {
 }
 
 export function layOut(page: Page, needs: Needs): HTMLElement[] {
-  const { dataset } = document.documentElement;
+  const { dataset } = page.root;
   const go = (place: Place) => {
     dataset.place = place;
     for (const each of places.children) each.setAttribute('aria-pressed', String(each === places.children[PLACES.findIndex(([name]) => name === place)]));
@@ -50,7 +50,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   go('network');
 
   const rail = settingsRail(page, go);
-  const doors: Doors = { help: needs.help, looked, settings: () => openSettings(rail, go) };
+  const doors: Doors = { help: needs.help, looked, settings: () => openSettings(page, rail, go) };
   return [
     h('a', { class: 'skip', href: '#studio' }, 'To the drawings'),
     topBar(page, doors),
@@ -69,7 +69,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
 }
 
 function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
-  const close = iconButton('close', 'Close the settings', () => closeSettings(go));
+  const close = iconButton('close', 'Close the settings', () => closeSettings(page, go));
   close.classList.add('rail-close');
   return h(
     'aside',
@@ -87,15 +87,14 @@ function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
 }
 
 /** The rail is always there on a wide screen, slides in on a medium one, and is a place on a narrow one. */
-function openSettings(rail: HTMLElement, go: (place: Place) => void): void {
-  const root = document.documentElement;
+function openSettings({ root }: Page, rail: HTMLElement, go: (place: Place) => void): void {
   if (matchMedia('(max-width: 719px)').matches) go('settings');
   else root.toggleAttribute('data-rail');
   rail.focus();
 }
 
-function closeSettings(go: (place: Place) => void): void {
-  document.documentElement.removeAttribute('data-rail');
+function closeSettings({ root }: Page, go: (place: Place) => void): void {
+  root.removeAttribute('data-rail');
   if (matchMedia('(max-width: 719px)').matches) go('network');
 }
 

@@ -7,21 +7,22 @@ const LOOK = 'fallline-look';
 const CLASSROOM = 'fallline-classroom';
 
 /** Before anything is drawn: what was chosen last, or what the system prefers. */
-export function beginLook(changed: () => void): void {
+export function beginLook(root: HTMLElement, changed: () => void): void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const apply = () => {
-    setLook(kept(LOOK) ?? (dark.matches ? 'dark' : 'light'));
+    root.dataset.look = kept(LOOK) ?? (prefersDark(dark.matches) ? 'dark' : 'light');
     changed();
   };
   dark.addEventListener('change', apply);
-  if (kept(CLASSROOM)) document.documentElement.dataset.classroom = '';
+  if (kept(CLASSROOM)) root.dataset.classroom = '';
   apply();
 }
 
-export function lookButton(changed: () => void): HTMLElement {
+export function lookButton({ dataset }: HTMLElement, changed: () => void): HTMLElement {
+  const isDark = () => dataset.look === 'dark';
   const element = iconButton('moon', 'Dark look', () => {
-    keep(LOOK, isDark() ? 'light' : 'dark');
-    setLook(isDark() ? 'light' : 'dark');
+    dataset.look = isDark() ? 'light' : 'dark';
+    keep(LOOK, dataset.look);
     show();
     changed();
   });
@@ -36,8 +37,7 @@ export function lookButton(changed: () => void): HTMLElement {
   return element;
 }
 
-export function classroomButton(changed: () => void): HTMLElement {
-  const { dataset } = document.documentElement;
+export function classroomButton({ dataset }: HTMLElement, changed: () => void): HTMLElement {
   const element = iconButton('letters', 'Classroom: large type', () => {
     const on = dataset.classroom === undefined;
     if (on) dataset.classroom = '';
@@ -52,12 +52,12 @@ export function classroomButton(changed: () => void): HTMLElement {
   return element;
 }
 
-function isDark(): boolean {
-  return document.documentElement.dataset.look === 'dark';
-}
-
-function setLook(look: string): void {
-  document.documentElement.dataset.look = look;
+/** A notebook has a look of its own, whatever the system prefers. */
+function prefersDark(system: boolean): boolean {
+  const { dataset, classList } = document.body;
+  if (dataset.jpThemeLight !== undefined) return dataset.jpThemeLight === 'false';
+  if (classList.contains('vscode-light')) return false;
+  return classList.contains('vscode-dark') || system;
 }
 
 /** A browser may refuse to keep anything; the page does without. */

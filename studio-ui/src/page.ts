@@ -6,6 +6,7 @@ import type { State } from './state';
 import type { Store } from './store';
 
 export interface Page extends Actions {
+  root: HTMLElement; // carries the look and what is in sight, as data attributes
   store: Store<State>;
   /** Changes settings: during the descent where all of them can be, else by a new descent. */
   set(changes: Partial<Setup>): Promise<Reply>;

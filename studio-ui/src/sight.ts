@@ -8,12 +8,8 @@ import type { ViewName } from './protocol';
 /** Small maps inside the units of the diagram are only readable in a small network over few inputs. */
 const MOST_UNITS = 24;
 
-export interface Sight {
-  /** To be called when something may have come in sight or gone. */
-  look(): void;
-}
-
-export function beginSight(page: Page): Sight {
+/** Returns what is to be called when something may have come in sight or gone. */
+export function beginSight(page: Page): () => void {
   let told = '';
   let due = false;
   const tell = latest((sight: { show: ViewName[]; layer: string | null }) => page.send({ do: 'views', ...sight }));
@@ -38,7 +34,7 @@ export function beginSight(page: Page): Sight {
   });
   document.addEventListener('visibilitychange', look);
   addEventListener('resize', look);
-  return { look };
+  return look;
 }
 
 /** Of a network too large for all of its numbers, those of one layer come: of the element in focus. */
@@ -50,7 +46,7 @@ function layerInSight({ store }: Page): string | null {
 
 function inSight(page: Page): ViewName[] {
   if (document.hidden) return [];
-  const hosts = [...document.querySelectorAll<HTMLElement>('[data-view]')];
+  const hosts = [...page.root.querySelectorAll<HTMLElement>('[data-view]')];
   const seen = new Set(hosts.filter((host) => host.clientWidth > 0).map((host) => host.dataset.view as ViewName));
   if (drawsUnits(page)) seen.add('units');
   return [...seen].sort();

@@ -64,6 +64,13 @@ export class Server {
     this.connect();
   }
 
+  /** Ends the talk for good. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.open = false;
+    this.wire?.close();
+  }
+
   request(wish: Wish): Promise<Reply> {
     const id = this.nextId++;
     if (!this.open || !this.wire) return Promise.resolve(failed(id));

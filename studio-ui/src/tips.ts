@@ -4,9 +4,9 @@ import { h } from './html';
 
 const WAIT = 450;
 
-export function beginTips(): void {
+export function beginTips(place: HTMLElement): void {
   const bubble = h('div', { class: 'tip', role: 'tooltip', hidden: true });
-  document.body.append(bubble);
+  place.append(bubble);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let over: Element | null = null;
 
@@ -18,7 +18,7 @@ export function beginTips(): void {
   const show = (element: HTMLElement) => {
     bubble.textContent = element.dataset.tip ?? '';
     bubble.hidden = bubble.textContent === '';
-    place(bubble, element.getBoundingClientRect());
+    put(bubble, element.getBoundingClientRect());
   };
   const point = (event: Event, wait: number) => {
     const element = (event.target as Element | null)?.closest?.<HTMLElement>('[data-tip]') ?? null;
@@ -36,7 +36,7 @@ export function beginTips(): void {
 }
 
 /** Below what it tells of, or above where there is no room, and never out of the window. */
-function place(bubble: HTMLElement, about: DOMRect): void {
+function put(bubble: HTMLElement, about: DOMRect): void {
   const gap = 8;
   const { width, height } = bubble.getBoundingClientRect();
   const left = Math.min(Math.max(gap, about.left + about.width / 2 - width / 2), innerWidth - width - gap);

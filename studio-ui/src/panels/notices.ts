@@ -44,7 +44,7 @@ export function banner(page: Page, hurry: () => void): HTMLElement {
     const live = standing.is === 'open' || standing.is === 'connecting';
     element.hidden = live;
     again.hidden = standing.is === 'refused';
-    document.documentElement.toggleAttribute('data-lost', !live);
+    page.root.toggleAttribute('data-lost', !live);
     if (standing.is === 'refused') say(text, standing.why);
     if (standing.is === 'lost') {
       say(text, 'The studio does not answer. It may have been stopped in the terminal: start it there again with “fallline studio”. What you see is how it was last; this page goes on by itself when the studio is back.');

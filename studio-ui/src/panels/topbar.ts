@@ -23,8 +23,8 @@ export function topBar(page: Page, doors: Doors): HTMLElement {
     h('nav', { class: 'top-tools', 'aria-label': 'Page' },
       tourMenu(page),
       exportMenu(page),
-      lookButton(doors.looked),
-      classroomButton(doors.looked),
+      lookButton(page.root, doors.looked),
+      classroomButton(page.root, doors.looked),
       iconButton('help', 'Help and keyboard', doors.help, 'Help and keyboard (?)'),
     ),
   );

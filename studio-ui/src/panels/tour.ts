@@ -28,7 +28,7 @@ export function lessonCard(page: Page): HTMLElement {
   let shown = '';
   page.store.on(['problem', 'hello'], ({ problem, hello }) => {
     const lesson = problem?.lesson ?? null;
-    document.documentElement.toggleAttribute('data-lesson', lesson !== null);
+    page.root.toggleAttribute('data-lesson', lesson !== null);
     element.hidden = lesson === null;
     const key = lesson?.name ?? '';
     if (key === shown) return;
@@ -74,7 +74,7 @@ async function doAll(page: Page, commands: Lesson['tries'][number]['commands']):
 function bringToFront(page: Page, { show }: Lesson): void {
   const tab = (['units', 'boundary', 'predictions', 'confusion'] as const).find((name) => show.includes(name));
   if (tab) page.store.set({ tab });
-  if (show.includes('race')) document.querySelector<HTMLDetailsElement>('details.race')!.open = true;
+  if (show.includes('race')) page.root.querySelector<HTMLDetailsElement>('details.race')!.open = true;
 }
 
 async function copyLink(page: Page, { name }: Lesson): Promise<void> {
