@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from 'vitest';
-import { draw, inFull, Paced, steps } from '../src/lib/latex';
+import { draw, inFull, loose, Paced, steps } from '../src/lib/latex';
 
 test('a formula is drawn once, and again only when it changes', () => {
   const node = document.createElement('span');
@@ -30,6 +30,13 @@ test('an equation is cut at the signs that stand in no group', () => {
   expect(steps('\\sum_{i=1}^{n} x_i \\approx 0.3')).toEqual(['\\sum_{i=1}^{n} x_i', '\\approx 0.3']);
   expect(steps('f\\left(a = b\\right) = 1')).toEqual(['f\\left(a = b\\right)', '= 1']);
   expect(steps('\\{ = \\}')).toEqual(['\\{', '= \\}']);
+});
+
+test('long brackets are let loose so that they wrap, short and inner ones stay', () => {
+  const sum = Array.from({ length: 8 }, () => '\\left(-0.25\\right) \\cdot 1.5').join(' + ');
+  expect(loose(`-\\left(${sum}\\right) = 0.1`)).toBe(`-(${sum}) = 0.1`);
+  expect(loose('f\\left(x\\right)')).toBe('f\\left(x\\right)');
+  expect(loose(`\\left\\{${sum}\\right\\}`)).toBe(`\\left\\{${sum}\\right\\}`);
 });
 
 test('newer values wait for their turn, and the newest is drawn', () => {

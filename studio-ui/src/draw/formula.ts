@@ -2,7 +2,7 @@
 
 import 'katex/dist/katex.min.css';
 
-import { draw, Paced, steps } from '../lib/latex';
+import { draw, loose, Paced, steps } from '../lib/latex';
 import { count } from '../lib/numbers';
 import { html, say } from '../lib/svg';
 import type { Actions, FormulaShown, View } from '../lib/view';
@@ -100,7 +100,7 @@ function writePart(item: HTMLElement, { latex, text, words }: Part): void {
   say(said, words);
   const parts = steps(latex);
   sized(line, parts.length, () => html(line, 'span'));
-  parts.forEach((part, at) => draw(line.children[at] as HTMLElement, part, at === 0 ? text : ''));
+  parts.forEach((part, at) => draw(line.children[at] as HTMLElement, loose(part), at === 0 ? text : ''));
 }
 
 function sized(parent: HTMLElement, size: number, make: () => unknown): void {

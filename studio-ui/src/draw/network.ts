@@ -132,7 +132,7 @@ class Diagram implements View<NetworkShown> {
     const width = clientWidth || 640;
     const room = (labels: string[]): number => {
       const longest = Math.max(0, ...labels.map((label) => label.length));
-      return Math.min(Math.max(3.4 * em, (0.58 * longest + 3) * em), Math.max(5 * em, 0.2 * width));
+      return Math.min(Math.max(3.4 * em, (0.58 * longest + 3) * em), Math.max(5 * em, 0.22 * width));
     };
     return {
       width,

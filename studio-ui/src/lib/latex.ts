@@ -32,13 +32,34 @@ export function inFull(latex: string): string {
 export function steps(latex: string): string[] {
   const parts = [''];
   let depth = 0;
-  for (const token of latex.match(/\\(?:[a-zA-Z]+|.)|[^\\]/gs) ?? []) {
+  for (const token of tokens(latex)) {
     depth += deeper(token);
     const cut = depth === 0 && SIGNS.has(token);
     if (cut && parts[parts.length - 1].trim()) parts.push('');
     parts[parts.length - 1] += token;
   }
   return parts.map((part) => part.trim()).filter(Boolean);
+}
+
+const LONG = 90; // letters, from which on a group may wrap
+
+/** With the outermost long brackets as plain ones, since KaTeX breaks no line between \left and \right. */
+export function loose(latex: string): string {
+  const all = tokens(latex);
+  const open: number[] = [];
+  all.forEach((token, at) => {
+    if (token === '\\left') open.push(at);
+    if (token !== '\\right') return;
+    const begin = open.pop();
+    if (begin === undefined || open.length > 0) return;
+    const isRound = all[begin + 1] === '(' && all[at + 1] === ')';
+    if (isRound && all.slice(begin, at).join('').length >= LONG) all[begin] = all[at] = '';
+  });
+  return all.join('');
+}
+
+function tokens(latex: string): string[] {
+  return latex.match(/\\(?:[a-zA-Z]+|.)|[^\\]/gs) ?? [];
 }
 
 const SIGNS = new Set(['=', '\\approx']);

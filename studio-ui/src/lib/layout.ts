@@ -22,6 +22,7 @@ export interface Column {
   size: number;
   x: number;
   radius: number;
+  apart: number; // distance of its units
   first: number; // of the units in sight
   units: (Point & { j: number })[]; // those in sight
   before: number; // how many are above them, not drawn
@@ -60,9 +61,9 @@ export interface Layout {
 }
 
 export const MOST_LINES = 320; // of one layer; beyond it nobody follows a single one
-const TIGHT = 2.3; // least distance of units, in letters
+const TIGHT = 1.6; // least distance of units, in letters
+const CUT = 2.2; // the same in a layer too tall to be shown whole
 const WIDE = 5.2; // largest
-const SHARE = 0.28; // of that distance, that a unit's radius takes
 const LONG = 3; // of a matrix's cells, one side may be so many times the other
 const GAP = 7.5; // least distance of columns, in letters
 
@@ -153,9 +154,9 @@ export function pathText(path: Point[]): string {
 
 /** Where the small edge of a unit's bias begins, beneath the unit, and ends, at its rim. */
 export function biasLine(column: Column, unit: Point): { begin: Point; end: Point; dot: number } {
-  const space = spacing(column) - 2 * column.radius;
-  const dot = Math.max(2.5, Math.min(7, space * 0.19));
-  const length = Math.max(4, Math.min(15, space * 0.44));
+  const space = column.apart - 2 * column.radius;
+  const dot = Math.max(1.8, Math.min(7, space * 0.19));
+  const length = Math.max(3, Math.min(15, space * 0.44));
   const rim = unit.y + column.radius;
   return { begin: { x: unit.x, y: rim + length }, end: { x: unit.x, y: rim }, dot };
 }
@@ -194,20 +195,21 @@ interface Space {
 
 function columnOf(name: string, size: number, x: number, space: Space, wanted: number): Column {
   const { top, bottom, em } = space;
-  const height = Math.max(bottom - top, 3 * TIGHT * em);
-  const most = Math.max(1, Math.floor(height / (TIGHT * em)));
-  const shown = size <= most ? size : Math.max(1, most - 2); // two places tell of the others
+  const height = Math.max(bottom - top, 3 * CUT * em);
+  const whole = size * TIGHT * em <= height;
+  const places = Math.floor(height / (CUT * em));
+  const shown = whole ? size : places - 2; // two places tell of the others
   const first = Math.max(0, Math.min(wanted, size - shown));
-  const apart = Math.min(WIDE * em, height / (size <= most ? size : shown + 2));
+  const apart = Math.min(WIDE * em, height / (whole ? size : places));
   const begin = (top + bottom) / 2 - (apart * (shown - 1)) / 2;
   const units = Array.from({ length: shown }, (_, at) => ({ j: first + at, x, y: begin + apart * at }));
-  const radius = Math.min(1.6 * em, apart * SHARE);
-  return { name, size, x, radius, first, units, before: first, after: size - first - shown, top, bottom };
+  const radius = radiusOf(apart, em);
+  return { name, size, x, radius, apart, first, units, before: first, after: size - first - shown, top, bottom };
 }
 
-function spacing(column: Column): number {
-  const { units, top, bottom, radius } = column;
-  return units.length > 1 ? units[1].y - units[0].y : Math.min(bottom - top, radius / SHARE);
+/** Of units far apart the smaller share, so that there is room for the edges of biases. */
+function radiusOf(apart: number, em: number): number {
+  return Math.min(1.6 * em, apart * (apart < 2.6 * em ? 0.34 : 0.28));
 }
 
 /** A matrix between two columns: rows are sources, columns the layer's units, cells near to square. */

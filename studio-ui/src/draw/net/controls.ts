@@ -77,9 +77,8 @@ export class Controls {
         this.turn(column.name, first),
       );
     };
-    const apart = column.units.length > 1 ? column.units[1].y - column.units[0].y : 30;
-    turn(column.before, column.units[0].y - apart, column.first - page, 'up');
-    turn(column.after, column.units[page - 1].y + apart, column.first + page, 'down');
+    turn(column.before, column.units[0].y - column.apart, column.first - page, 'up');
+    turn(column.after, column.units[page - 1].y + column.apart, column.first + page, 'down');
   }
 
   private button(host: HTMLElement, text: string, words: string, key: string, click: () => void): void {

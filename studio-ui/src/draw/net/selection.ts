@@ -31,8 +31,9 @@ export class Selection {
     root.addEventListener('pointermove', (event) => this.over(event));
     root.addEventListener('pointerleave', () => this.hover(null, null));
     root.addEventListener('click', (event) => this.pin(asked.find(event)));
-    root.addEventListener('focusin', (event) => this.focused(event.target as SVGElement));
-    root.addEventListener('focusout', () => this.key(null));
+    const around = root.parentElement ?? root; // Chromium takes an SVG that listens for focus into the Tab order
+    around.addEventListener('focusin', (event) => this.focused(event.target as SVGElement));
+    around.addEventListener('focusout', () => this.key(null));
     root.addEventListener('keydown', (event) => this.pressed(event));
   }
 
@@ -99,7 +100,8 @@ export class Selection {
 
   private focused(node: SVGElement): void {
     const element = parse(node.dataset.element ?? '');
-    if (element) this.key(element);
+    if (!element) return;
+    this.key(element);
     this.takesTab(node);
   }
 
