@@ -174,7 +174,8 @@ export interface Frame {
   place: { x: number; y: number; error: number | null; off: number } | null; // θ on the surface's plane; error: the true one at θ, of what the surface shows (with the penalty); off: distance from the plane
   curves: CurvePoint[]; // since the last frame that this tab got
   rate: number; // learning rate now
-  steps_per_second: number;
+  steps_per_second: number; // measured
+  speed?: number | null; // steps a second that were asked for; null: as fast as the machine can
   divergence: Divergence | null;
   lanes: LaneFrame[]; // of a race
 }
