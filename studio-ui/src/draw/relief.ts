@@ -31,7 +31,7 @@ export class Relief {
   private readonly canvas: HTMLCanvasElement;
   private readonly behind = document.createElement('canvas'); // the mountain, which few frames change
   private readonly reading: HTMLElement;
-  private eye = { turn: 0, tilt: 0.62, distance: DISTANCE };
+  private eye = { turn: 0, tilt: 0.56, distance: DISTANCE };
   private size = { width: 0, height: 0, em: 12, ratio: 1 };
   private inks: Inks | null = null;
   private mountain: Mountain | null = null;
@@ -130,7 +130,7 @@ export class Relief {
   private get scale(): number {
     const { width, height, em } = this.size;
     const high = 2.9 * Math.sin(this.eye.tilt) + TOP * Math.cos(this.eye.tilt);
-    return Math.min((width - 8 * em) / 3, (height - 7 * em) / high);
+    return Math.min((width - 10 * em) / 2.9, (height - 4.6 * em) / high);
   }
 
   private readonly put = (point: Point3): readonly [number, number] => {
@@ -140,7 +140,8 @@ export class Relief {
 
   /** Where the middle of the floor is seen. */
   private get middle(): number {
-    return this.size.height / 2 + (this.scale * TOP * Math.cos(this.eye.tilt)) / 2;
+    const { height, em } = this.size;
+    return (height - 1.5 * em) / 2 + this.scale * (0.5 * TOP * Math.cos(this.eye.tilt) - 0.22 * Math.sin(this.eye.tilt));
   }
 
   private turn(by: number, tilt: number): void {

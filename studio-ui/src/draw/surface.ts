@@ -55,12 +55,12 @@ class Surface implements View<SurfaceShown> {
     this.image = svg(this.figure, 'svg', { class: 'map-image', role: 'img', 'aria-label': 'Error surface' });
     this.drawing = svg(this.image, 'g');
     this.lines = new Lines(svg(this.drawing, 'g'));
-    this.axes = new Axes(svg(this.drawing, 'g'));
+    this.axes = new Axes(svg(this.drawing, 'g'), this.figure);
     this.legend = new Legend(svg(this.drawing, 'g'));
     this.path = new Path(svg(this.drawing, 'g'));
     this.pointer = new Pointer(this.figure, svg(this.drawing, 'g'), actions, () => this.scene());
     this.relief = new Relief(this.figure, actions);
-    const foot = html(this.root, 'p', { class: 'map-foot', tabindex: 0 });
+    const foot = html(html(this.root, 'div', { class: 'map-foot' }), 'p', { tabindex: 0 });
     this.beside = html(foot, 'strong');
     this.notes = html(foot, 'span', {}, 'The error surface is on its way.');
   }
@@ -117,11 +117,12 @@ class Surface implements View<SurfaceShown> {
     set(this.drawing, { transform: `translate(${plot.left} ${plot.top})` });
     this.path.lay(plot);
     this.layGround(ground, plot);
-    const busy = this.path.busy(trail, ground, plot);
-    this.lines.draw(ground, plot, busy);
     this.axes.draw(plot);
+    this.axes.name(ground, this.shown.problem, trail.last ?? null);
+    const busy = [...this.path.busy(trail, ground, plot), ...this.axes.busy(plot)];
     this.legend.draw(ground, plot);
-    this.path.markLowest(ground, plot, busy);
+    const words = this.path.markLowest(ground, plot, busy);
+    this.lines.draw(ground, plot, [...busy, ...words]);
     this.pointer.lay(plot);
     this.relief.lay({ width, height }, em);
   }

@@ -41,15 +41,17 @@ export function axisWords(name: string, network: NetworkSpec | null): string {
   return element && network && exists(network, element) ? elementWords(network, element) : name;
 }
 
-/** The box of a map inside a space, with one scale on both axes where its shape allows that. */
+const FILLED = 0.55; // the share of a space that a map must fill
+
+/** The box of a map inside a space: with one scale on both axes, unless most of the space were lost. */
 export function boxWithin(
   space: { width: number; height: number },
   span: { x: number; y: number },
 ): { width: number; height: number } {
-  const shape = span.y / span.x;
-  const ratio = shape >= 0.4 && shape <= 2.5 ? shape : 0.8;
+  const ratio = span.y / span.x;
   const width = Math.min(space.width, space.height / ratio);
-  return { width, height: width * ratio };
+  const height = width * ratio;
+  return width * height >= FILLED * space.width * space.height ? { width, height } : space;
 }
 
 export interface Epochs {

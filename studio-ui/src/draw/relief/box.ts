@@ -43,20 +43,23 @@ export function paintAxes(
   const network = problem?.run === mountain.ground.view.run ? problem.network : null;
   const names = mountain.ground.view.axes.map((axis) => axisWords(axis, network));
   context.font = inks.font;
+  context.textBaseline = 'middle';
+  const middle = put([0, 0, 0]);
   for (const axis of [0, 1] as const) {
-    const at = (t: number, out: number): Point3 =>
-      axis === 0 ? [t, near[1] * out, 0] : [near[0] * out, t, 0];
+    const at = (t: number): readonly [number, number] => put(axis === 0 ? [t, near[1], 0] : [near[0], t, 0]);
     const scale = scaleOf('linear', axis ? mountain.ground.y : mountain.ground.x, [-1, 1]);
-    const [from, end] = [put(at(-1, 1)), put(at(1, 1))];
-    const length = Math.hypot(end[0] - from[0], end[1] - from[1]);
-    const ticks = ticksAlong(scale, (2 * 5 * em) / Math.max(length, 1));
+    const [from, end, half] = [at(-1), at(1), at(0)];
+    const length = Math.max(1, Math.hypot(end[0] - from[0], end[1] - from[1]));
+    const away = Math.hypot(half[0] - middle[0], half[1] - middle[1]) || 1;
+    const out = [(half[0] - middle[0]) / away, (half[1] - middle[1]) / away];
+    context.textAlign = out[0] > 0.35 ? 'left' : out[0] < -0.35 ? 'right' : 'center';
+    const write = (text: string, [x, y]: readonly [number, number], by: number) =>
+      context.fillText(text, x + by * out[0] + inward(context, text, x + by * out[0]), y + by * Math.max(out[1], 0.5));
     context.fillStyle = inks.faint;
-    for (const tick of ticks) write(context, tick.text, put(at(tick.at, 1 + (1.9 * em) / length)));
+    for (const tick of ticksAlong(scale, (2 * 5 * em) / length)) write(tick.text, at(tick.at), em);
     context.fillStyle = inks.text;
-    const right = end[0] + from[0] > put([0, 0, 0])[0] * 2;
-    context.textAlign = right ? 'left' : 'right';
-    const middle = put(at(0, 1 + (5.4 * em) / length));
-    write(context, names[axis], [middle[0] + (right ? -2 : 2) * em, middle[1]], false);
+    const room = context.canvas.width / context.getTransform().a / 2 - em; // so that two names never meet
+    write(shortened(context, names[axis], room), half, (2.4 + 2.6 * Math.abs(out[0])) * em);
   }
   paintHeights(context, mountain, to, put, em, inks);
 }
@@ -78,7 +81,7 @@ function paintHeights(
   context.fillStyle = inks.faint;
   context.textAlign = 'right';
   const length = Math.max(1, Math.hypot(foot[0] - head[0], foot[1] - head[1]));
-  for (const { at, text } of ticksAlong(scale, (TOP * 3 * em) / length)) {
+  for (const { at, text } of ticksAlong(scale, (TOP * 2.2 * em) / length)) {
     const [a, b] = put([x, y, at]);
     context.fillText(text, a - 0.5 * em, b);
   }
@@ -86,16 +89,17 @@ function paintHeights(
   context.fillText('error', head[0] - 0.5 * em, head[1] - 1.6 * em);
 }
 
-function write(context: CanvasRenderingContext2D, text: string, [x, y]: readonly [number, number], centred = true): void {
-  if (centred) context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.fillText(text, x + inward(context, text, x), y);
+/** As much of a text as has room. */
+function shortened(context: CanvasRenderingContext2D, text: string, room: number): string {
+  let shown = text;
+  while (shown.length > 4 && context.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
+  return shown;
 }
 
 /** By how much a text must move so that the canvas does not cut it off. */
 export function inward(context: CanvasRenderingContext2D, text: string, x: number): number {
   const wide = context.measureText(text).width;
   const left = context.textAlign === 'left' ? x : context.textAlign === 'right' ? x - wide : x - wide / 2;
-  const right = context.canvas.clientWidth || context.canvas.width / context.getTransform().a;
+  const right = context.canvas.width / context.getTransform().a;
   return Math.max(2 - left, Math.min(0, right - 2 - left - wide));
 }

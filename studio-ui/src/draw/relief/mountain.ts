@@ -1,13 +1,12 @@
 /** The error surface as a mountain over the square [-1, 1]²: its cells, their colours, its height anywhere. */
 
-import { css, ERROR_RAMP, inkOn, mix, type Rgb } from '../../lib/colours';
+import { css, ERROR_RAMP, inkOn } from '../../lib/colours';
 import { valueAt } from '../../lib/contours';
 import { farFirst, type Point3, type Projection, standing } from '../../lib/projection';
 import type { Ground } from '../surface/ground';
 
 export const TOP = 0.95; // how high it is, where its ground is 2 wide
 const LIGHT: Point3 = [-0.48, -0.36, 0.8];
-const BLACK: Rgb = [10, 16, 30];
 
 type Put = (point: Point3) => readonly [number, number]; // onto the canvas
 
@@ -25,8 +24,8 @@ interface Mesh {
 }
 
 export class Mountain {
-  readonly fine: Mesh;
-  readonly coarse: Mesh; // while it is turned
+  private readonly fine: Mesh;
+  private coarse: Mesh | null = null; // while it is turned
   private readonly low: number;
   private readonly factor: number;
 
@@ -35,7 +34,6 @@ export class Mountain {
     this.low = up(range[0]);
     this.factor = TOP / (up(range[1]) - this.low || 1);
     this.fine = this.mesh(40);
-    this.coarse = this.mesh(20);
     this.addLines();
   }
 
@@ -69,7 +67,7 @@ export class Mountain {
 
   /** Paints the cells from the farthest to the nearest. */
   paint(context: CanvasRenderingContext2D, { eye }: Projection, put: Put, still: boolean): void {
-    const mesh = still ? this.fine : this.coarse;
+    const mesh = still ? this.fine : (this.coarse ??= this.mesh(20));
     const { ticks } = mesh;
     const [x, y] = standing(eye);
     const columns = farFirst(ticks, x);
@@ -134,7 +132,8 @@ export class Mountain {
     const facing = (LIGHT[2] - slope * LIGHT[0] - rise * LIGHT[1]) / Math.sqrt(1 + slope * slope + rise * rise);
     const place = this.ground.rank(middle / this.factor + this.low);
     const colour = ERROR_RAMP[Math.round(place * (ERROR_RAMP.length - 1))];
-    return css(mix(colour, BLACK, 0.3 * Math.max(0, 0.85 - facing)));
+    const left = 1 - 0.3 * Math.max(0, 0.85 - facing);
+    return `rgb(${Math.round(left * colour[0])} ${Math.round(left * colour[1])} ${Math.round(left * colour[2])})`;
   }
 
   /** Cuts the contour lines into the pieces that lie in each cell, to be painted with it. */

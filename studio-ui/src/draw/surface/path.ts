@@ -46,17 +46,18 @@ export class Path {
     set(this.inside, { width, height });
   }
 
-  /** The black dot, with its word and its error. */
-  markLowest(ground: Ground, plot: Plot, busy: readonly Point[]): void {
+  /** The black dot, with its word and its error; answers what these cover. */
+  markLowest(ground: Ground, plot: Plot, busy: readonly Point[]): Point[] {
     const { x, y, error, kind } = ground.view.minimum;
     const [circle, text] = [...this.lowest.children] as [SVGElement, SVGElement];
     show(circle, kind !== 'flat');
-    const at: Point = kind === 'flat' ? [plot.width / 2, plot.height / 2] : [plot.x.to(x), plot.y.to(y)];
+    const at: Point = kind === 'flat' ? [plot.width / 2, 0.3 * plot.height] : [plot.x.to(x), plot.y.to(y)];
     set(this.lowest, { transform: move(at) });
     const words = `${kind} ${number(error, 3)}${kind === 'flat' ? ' everywhere in view' : ''}`;
-    const spot = kind === 'flat' ? { x: 0, y: 0, anchor: 'middle' } : freeSpot(at, words, plot, busy);
+    const spot = kind === 'flat' ? { x: 0, y: 0, anchor: 'middle', share: 0.5, wide: 0 } : freeSpot(at, words, plot, busy);
     set(text, { x: spot.x, y: spot.y, 'text-anchor': spot.anchor });
     say(text, words);
+    return kind === 'flat' ? [] : [0.2, 0.5, 0.8].map((share): Point => [at[0] + spot.x + (share - spot.share) * spot.wide, at[1] + spot.y]);
   }
 
   draw(trail: Trail, plot: Plot): void {
@@ -152,19 +153,24 @@ function newLane(lane: SVGGElement): void {
   svg(lane, 'text', { class: 'map-lane-label' });
 }
 
-/** Where words beside a dot cover the least of what is busy: right, left, above or below it. */
+// Right, left, above, below, and aslant: letters across and down, the anchor, and the words' middle in their widths.
+const SPOTS = [
+  [0.9, 0.35, 'start', 0.5], [-0.9, 0.35, 'end', -0.5], [0, -1, 'middle', 0], [0, 1.7, 'middle', 0],
+  [0.7, 1.5, 'start', 0.5], [-0.7, 1.5, 'end', -0.5], [0.7, -0.8, 'start', 0.5], [-0.7, -0.8, 'end', -0.5],
+] as const;
+
+/** Where words beside a dot cover the least of what is busy. */
 function freeSpot(
   [x, y]: Point, words: string, { width, height, em }: Plot, busy: readonly Point[],
-): { x: number; y: number; anchor: string } {
+): { x: number; y: number; anchor: string; share: number; wide: number } {
   const wide = 0.62 * em * words.length;
-  const spots = [[0.9, 0.35, 'start', 0.5], [-0.9, 0.35, 'end', -0.5], [0, -1, 'middle', 0], [0, 1.7, 'middle', 0]] as const;
-  const badness = ([right, down, , side]: (typeof spots)[number]) => {
+  const badness = ([right, down, , side]: (typeof SPOTS)[number]) => {
     const [a, b] = [x + right * em + side * wide, y + (down - 0.35) * em];
     const out = a - wide / 2 < 0 || a + wide / 2 > width || b < em / 2 || b > height - em / 2;
     return busy.filter(([u, v]) => Math.abs(u - a) < wide / 2 + 4 && Math.abs(v - b) < 0.8 * em + 4).length + (out ? 1000 : 0);
   };
-  const [right, down, anchor] = [...spots].sort((one, other) => badness(one) - badness(other))[0];
-  return { x: right * em, y: down * em, anchor };
+  const [right, down, anchor, side] = [...SPOTS].sort((one, other) => badness(one) - badness(other))[0];
+  return { x: right * em, y: down * em, anchor, share: 0.5 - side, wide };
 }
 
 /** Dots as lines of no length, whose round ends are what is seen. */

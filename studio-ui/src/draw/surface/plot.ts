@@ -1,9 +1,10 @@
 /** The box of a map: where it lies, and its scales; and its axes. */
 
 import { axisWords, boxWithin, type Tick, ticksAlong } from '../../lib/axes';
+import type { Point } from '../../lib/contours';
 import { number } from '../../lib/numbers';
 import { type Scale, scaleOf } from '../../lib/scales';
-import { each, say, set, svg } from '../../lib/svg';
+import { each, html, say, set, svg } from '../../lib/svg';
 import type { Problem } from '../../protocol';
 import type { Ground } from './ground';
 
@@ -47,15 +48,15 @@ export function plotOf(ground: Ground, figure: { width: number; height: number }
 /** Ticks and names along both axes, each name with the value of now. */
 export class Axes {
   private readonly ticks: SVGGElement;
-  private readonly names: [SVGTextElement, SVGTextElement];
+  private readonly names: [HTMLElement, HTMLElement];
 
-  constructor(private readonly root: SVGGElement) {
+  constructor(root: SVGGElement, figure: HTMLElement) {
     this.ticks = svg(root, 'g', { class: 'map-ticks' });
-    this.names = [svg(root, 'text', { class: 'map-axis' }), svg(root, 'text', { class: 'map-axis' })];
+    this.names = [html(figure, 'div', { class: 'map-name' }), html(figure, 'div', { class: 'map-name' })];
   }
 
   draw(plot: Plot): void {
-    const { em, width, height } = plot;
+    const { em, height } = plot;
     const across = ticksAlong(plot.x, 5.5 * em);
     const up = ticksAlong(plot.y, 3.5 * em);
     const all = [...across.map(onX(height, em)), ...up.map(onY(em))];
@@ -63,11 +64,19 @@ export class Axes {
       set(text, { x: at[0], y: at[1], 'text-anchor': anchor });
       say(text, tick.text);
     });
-    const inside = plot.roomy ? null : '';
-    set(this.names[0], { 'text-anchor': 'end', 'data-inside': inside });
-    set(this.names[0], plot.roomy ? { x: width, y: height + 2.8 * em } : { x: width - 0.5 * em, y: height - 0.6 * em });
-    set(this.names[1], { 'data-inside': inside });
-    set(this.names[1], plot.roomy ? { x: -3.4 * em, y: -0.9 * em } : { x: 0.5 * em, y: 1.3 * em });
+    this.layNames(plot);
+  }
+
+  /** Under and above the box, or in its corners where there is no room. */
+  private layNames({ left, top, width, height, em, roomy }: Plot): void {
+    const [across, up] = this.names;
+    for (const name of this.names) {
+      set(name, { 'data-inside': roomy ? null : '' });
+      name.style.maxWidth = `${width - em}px`;
+    }
+    const below = roomy ? height + 1.7 * em : height - 2 * em;
+    across.style.transform = `translate(${left + width - (roomy ? 0 : 0.4 * em)}px, ${top + below}px) translateX(-100%)`;
+    up.style.transform = `translate(${roomy ? left - 3.4 * em : left + 0.4 * em}px, ${roomy ? 0.3 * em : top + 0.4 * em}px)`;
   }
 
   /** Says what the axes are, and where on them the descent is. */
@@ -77,7 +86,15 @@ export class Axes {
     const value = (of: number | undefined) => (of === undefined ? '' : ` = ${number(of, 4)}`);
     say(this.names[0], `${words[0]}${value(at?.x)} →`);
     say(this.names[1], `↑ ${words[1]}${value(at?.y)}`);
-    set(this.root, { 'data-axes': ground.view.axes.join(' ') });
+  }
+
+  /** What the names cover of the plot. */
+  busy({ width, height, em, roomy }: Plot): Point[] {
+    if (roomy) return [];
+    const wide = this.names.map((name) => Math.min(name.textContent?.length ?? 0, 60) * 0.58 * em);
+    const along = (from: number, to: number, y: number) =>
+      Array.from({ length: 8 }, (_, i): Point => [from + (i / 7) * (to - from), y]);
+    return [...along(width - wide[0], width, height - em), ...along(0, wide[1], em)];
   }
 }
 
