@@ -46,7 +46,8 @@ class Message:
         places, parts, at = {}, [], 0
         for name, array in self.arrays.items():
             places[name] = {"at": at, "shape": list(array.shape)}
-            parts.append(np.ascontiguousarray(array, "<f4").tobytes())
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+                parts.append(np.ascontiguousarray(array, "<f4").tobytes())
             at += array.size
         header = {"type": self.type, **_finite(self.fields), "arrays": places}
         text = json.dumps(

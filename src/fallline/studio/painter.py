@@ -15,9 +15,9 @@ from .instant import Instant
 from .message import Message
 from .views.boundary import boundary
 from .views.detail import Steps, detail
-from .views.ground import Along, Sight, Span
+from .views.ground import Sight
 from .views.predictions import confusion, predictions
-from .views.seen import Seen
+from .views.scenery import Scenery
 from .views.surface import Dropped, Map, surface
 from .views.units import units
 
@@ -79,7 +79,7 @@ class Painter:
         self._told: dict[str, str] = {}
         self._times: dict[_Job, float] = {}
         self._costs: dict[tuple[str, bool], float] = {}
-        self._seen: Seen | None = None
+        self._scenery: Scenery | None = None
         self._map: Map | None = None
         self._steps = Steps()
         self._thread = Thread(target=self._work, name="painter", daemon=True)
@@ -99,15 +99,15 @@ class Painter:
             self._running = running
             self._news.notify()
 
-    def choose(self, along: Along, span: Span | None = None) -> None:
-        """Take another plane for the map of the error.
+    def choose(self, along: Any, span: Any = None) -> None:
+        """Take another plane for the map of the error, as a page asks for it.
 
         Raises
         ------
         SpecError
-            When the network has no such plane.
+            When it is no plane, or the network has none such.
         """
-        sight = Sight(along if isinstance(along, str) else (along[0], along[1]), span)
+        sight = Sight.of(along, span)
         sight.check(self._instant().problem.network)
         with self._news:
             self._sight = sight
@@ -220,14 +220,14 @@ class Painter:
         if job.kind == "detail":
             element, row = job.of
             return detail(at, element, row, self._steps), False
-        if self._seen is None or not self._seen.serves(at.problem):
-            self._seen = Seen(at.problem)
+        if self._scenery is None or not self._scenery.serves(at.problem):
+            self._scenery = Scenery(at.problem)
         if job.kind == "units":
-            return units(at, self._seen, job.of), False
+            return units(at, self._scenery, job.of), False
         if job.kind == "confusion" and not at.problem.classes:
             return None, False
         made = {"boundary": boundary, "predictions": predictions, "confusion": confusion}
-        return made[job.kind](at, self._seen), False
+        return made[job.kind](at, self._scenery), False
 
     def _mapped(self, job: _Job, at: Instant, version: int) -> tuple[Message, bool]:
         sight = self._sight

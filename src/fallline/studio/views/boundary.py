@@ -8,12 +8,12 @@ from ...engines.calls import predict
 from ..instant import Instant
 from ..message import Message
 from .ground import theta_now
-from .seen import Seen
+from .scenery import Scenery
 
 __all__ = ["boundary"]
 
 
-def boundary(at: Instant, seen: Seen) -> Message:
+def boundary(at: Instant, scenery: Scenery) -> Message:
     """Return `BoundaryView`: what is said over the scene's plane or line.
 
     Of classes it is the probability of each, of numbers the prediction in the target's own unit.
@@ -22,7 +22,7 @@ def boundary(at: Instant, seen: Seen) -> Message:
     ----------
     at
         The moment.
-    seen
+    scenery
         Its problem.
 
     Raises
@@ -30,9 +30,9 @@ def boundary(at: Instant, seen: Seen) -> Message:
     DataError
         When θ is not finite, or the inputs make no plane.
     """
-    theta, scene, asked = theta_now(at), seen.scene, seen.asked
-    said = asked.said(predict(at.problem.network, theta, scene.inputs))[:, : seen.said_columns]
-    low, high = (0.0, 1.0) if asked.labels else _ends(seen.truth)
+    theta, scene, asked = theta_now(at), scenery.scene, scenery.asked
+    said = asked.said(predict(at.problem.network, theta, scene.inputs))[:, : scenery.said_columns]
+    low, high = (0.0, 1.0) if asked.labels else _ends(scenery.truth)
     arrays = {
         "x": scene.x,
         "y": scene.y,

@@ -143,7 +143,7 @@ def _of_unit(at: Instant, element: str, row: int | None) -> Message:
     network, (name, j) = at.problem.network, _place(at, element)
     numbers, of_step = row_numbers(at, row)
     number = int(numbers.index[0])
-    title = f"{title_of(at.problem, element)}, for training row {number}"
+    title = f"{title_of(at.problem, element)}, for training row {number + 1:,}"
     rows = at.last.batch.n if at.last is not None and of_step else 1
     if not of_step and at.last is not None:
         title += ", which was not in the batch of this step"

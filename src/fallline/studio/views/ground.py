@@ -7,19 +7,23 @@ the map keeps still under the path.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...arrays import Floats, Ints
+from ...arrays import Bools, Floats, Ints
 from ...errors import DataError, SpecError
 from ...pictures.landscape import Landscape, landscape
 from ...pictures.plane import Plane, pca_plane, random_plane, slice_plane
 from ...pictures.words import percent
 from ...spec.network import Network
 from ..instant import Instant
+
+if TYPE_CHECKING:
+    from ..problem import Problem
 
 __all__ = [
     "COARSE",
@@ -39,6 +43,7 @@ Span = tuple[tuple[float, float], tuple[float, float]]
 COARSE, FINE = 33, 81
 """Grid points along each side of the map."""
 
+_HUGE = 1e100
 _PATH = 200  # points of the path that are looked at
 _LEAST_PATH = 4  # points from which on a path has principal directions worth a map
 _WORSE = 0.02  # share of the path that old axes may show less than the best ones
@@ -64,25 +69,50 @@ class Sight:
     along: Along = "auto"
     span: Span | None = None
 
-    def check(self, network: Network) -> None:
-        """Raise a SpecError where the network has no such plane, or the window is none."""
-        if not isinstance(self.along, str):
-            slice_plane(network, np.zeros(network.size), self.along)
-        elif self.along not in ("pca", "random", "auto"):
+    @classmethod
+    def of(cls, along: Any, span: Any = None) -> Sight:
+        """Return what a page asks for, given as plain data.
+
+        Raises
+        ------
+        SpecError
+            When it is no such thing.
+
+        Examples
+        --------
+        >>> Sight.of(["w[input.0->output.0]", "b[output.0]"], [[-1, 1], [0, 2]]).span
+        ((-1.0, 1.0), (0.0, 2.0))
+        """
+        if isinstance(along, str) and along in ("pca", "random", "auto"):
+            return cls(along, _span(span))  # type: ignore[arg-type]
+        pair = isinstance(along, list | tuple) and len(along) == 2
+        if not pair or not all(isinstance(name, str) for name in along):
+            told = repr(along)
             raise SpecError(
                 "along must be two names of weights or biases, 'pca', 'random' or 'auto', not "
-                f"{self.along!r}"
+                f"{told if len(told) < 80 else told[:77] + '...'}"
             )
-        if self.span is not None:
-            ends = np.array(self.span, np.float64)
-            if (
-                ends.shape != (2, 2)
-                or not np.isfinite(ends).all()
-                or (ends[:, 0] >= ends[:, 1]).any()
-            ):
-                raise SpecError(
-                    f"span must be ((x low, x high), (y low, y high)), not {self.span!r}"
-                )
+        return cls((along[0], along[1]), _span(span))
+
+    def check(self, network: Network) -> None:
+        """Raise a SpecError where the network has no such weights."""
+        if not isinstance(self.along, str):
+            slice_plane(network, np.zeros(network.size), self.along)
+
+
+def _span(span: Any) -> Span | None:
+    if span is None:
+        return None
+    try:
+        (left, right), (low, high) = (map(float, ends) for ends in span)
+    except (TypeError, ValueError):
+        left = right = low = high = math.nan
+    whole = all(math.isfinite(end) for end in (right - left, high - low))
+    if not (whole and left < right and low < high):
+        raise SpecError(
+            "span must be ((x low, x high), (y low, y high)), finite and rising, or null"
+        )
+    return (left, right), (low, high)
 
 
 class _Line(Plane):
@@ -100,8 +130,8 @@ class Ground:
 
     Attributes
     ----------
-    run
-        The descent that it belongs to.
+    run, problem
+        The descent that it belongs to, and what that is about.
     sight
         What was asked for.
     landscape
@@ -119,6 +149,7 @@ class Ground:
     """
 
     run: int
+    problem: Problem
     sight: Sight
     landscape: Landscape
     plane: Plane
@@ -127,6 +158,12 @@ class Ground:
     points: Floats
     notes: tuple[str, ...]
 
+    def leads_to(self, at: Instant, sight: Sight) -> bool:
+        """Return whether an instant can be shown with the same axes: also of a descent anew."""
+        ours, theirs = self.problem, at.problem
+        same = ours.rows is theirs.rows and ours.network is theirs.network
+        return same and self.sight == sight
+
     @property
     def is_line(self) -> bool:
         """Whether there is one free weight, and so one coordinate."""
@@ -134,20 +171,26 @@ class Ground:
 
 
 def theta_now(at: Instant) -> Floats:
-    """Return θ (P,) of an instant, which has to be finite.
+    """Return θ (P,) of an instant, which has to be finite, and no larger than can be drawn.
 
     Raises
     ------
     DataError
         When the descent led out of all numbers.
     """
-    if not np.isfinite(at.theta).all():
+    if not _drawable(at.theta).all():
         raise DataError(
-            "some weights are no finite numbers any more, so there is nothing to draw for them; "
-            "the pictures are of the last weights that were numbers. Step back, or restart with a "
-            "smaller learning rate"
+            "some weights are beyond all numbers, so there is nothing to draw for them; the "
+            "pictures are of the last weights that were not. Step back, or restart with a smaller "
+            "learning rate"
         )
     return np.asarray(at.theta, np.float64)
+
+
+def _drawable(thetas: Floats) -> Bools:
+    """Return where weights are finite, and small enough for their squares to be."""
+    found: Bools = np.abs(thetas) < _HUGE
+    return found
 
 
 def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground:
@@ -170,7 +213,7 @@ def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground
         When the plane that was asked for cannot be.
     """
     theta = theta_now(at)
-    if before is not None and (before.run, before.sight) != (at.run, sight):
+    if before is not None and not before.leads_to(at, sight):
         before = None
     places = _some(at.path)
     path = np.vstack([at.path[places[:-1]], theta[None]]).astype(np.float64)
@@ -179,12 +222,12 @@ def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground
     points = plane.coordinates(path)
     same = before is not None and np.array_equal(before.plane.axes, plane.axes)
     window = _window(sight, plane, points, before.window if same and before else None)
-    return Ground(at.run, sight, of, plane, window, places, points, notes)
+    return Ground(at.run, at.problem, sight, of, plane, window, places, points, notes)
 
 
 def _some(path: Floats) -> Ints:
     """Return the places of finite points evenly along a path, the last always among them."""
-    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    finite = np.flatnonzero(_drawable(path).all(axis=1))
     picked = np.linspace(0, len(finite) - 1, min(len(finite), _PATH)).round().astype(np.int64)
     return np.append(finite[picked[:-1]], len(path) - 1)
 

@@ -11,14 +11,14 @@ from ...pictures.judged import Amounts, Classes
 from ..instant import Instant
 from ..message import Message
 from .ground import theta_now
-from .seen import Part, Seen
+from .scenery import Part, Scenery
 
 __all__ = ["confusion", "predictions"]
 
 _MOST_CLASSES = 30
 
 
-def predictions(at: Instant, seen: Seen) -> Message:
+def predictions(at: Instant, scenery: Scenery) -> Message:
     """Return `PredictionsView`: what is said of each row, and what is true.
 
     Numbers are in the target's own unit, their score is R². Of two classes the prediction is the
@@ -29,7 +29,7 @@ def predictions(at: Instant, seen: Seen) -> Message:
     ----------
     at
         The moment.
-    seen
+    scenery
         Its problem.
 
     Raises
@@ -37,8 +37,8 @@ def predictions(at: Instant, seen: Seen) -> Message:
     DataError
         When θ is not finite.
     """
-    theta, asked = theta_now(at), seen.asked
-    rows = [_judged(theta, seen, part) for part in seen.parts]
+    theta, asked = theta_now(at), scenery.asked
+    rows = [_judged(theta, scenery, part) for part in scenery.parts]
     truth, predicted = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
     sizes = [len(row[0]) for row in rows]
     scores = [row[2] for row in rows]
@@ -48,35 +48,36 @@ def predictions(at: Instant, seen: Seen) -> Message:
         "run": at.run,
         "step": at.step,
         "output": output,
-        "unit": "" if labels else seen.target_name,
+        "unit": "" if labels else scenery.target_name,
         "score": {
             "name": "accuracy" if labels else "R²",
             "train": scores[0],
             "validation": scores[1] if len(scores) > 1 else None,
         },
-        "note": seen.sample_note,
+        "note": scenery.sample_note,
     }
     arrays = {"truth": truth, "predicted": predicted, "part": np.repeat(range(len(sizes)), sizes)}
     return Message("predictions", fields, arrays)
 
 
-def _judged(theta: Floats, seen: Seen, part: Part) -> tuple[Floats, Floats, float]:
+def _judged(theta: Floats, scenery: Scenery, part: Part) -> tuple[Floats, Floats, float]:
     """Return truth, prediction and score of a part."""
-    said = _said(theta, seen, part)
+    said = _said(theta, scenery, part)
     if not part.asked.labels:
-        found = Amounts(seen.target_name, part.truth, said[:, 0])
-        return found.truth, found.predicted, found.r2
+        found = Amounts(scenery.target_name, part.truth, said[:, 0])
+        with np.errstate(all="ignore"):  # huge predictions
+            return found.truth, found.predicted, found.r2
     codes = part.truth.astype(np.int64)
     right = float((np.argmax(said, axis=1) == codes).mean())
     own = said[:, 1] if said.shape[1] == 2 else said[np.arange(len(codes)), codes]
     return part.truth, own, right
 
 
-def _said(theta: Floats, seen: Seen, part: Part) -> Floats:
-    return part.asked.said(predict(seen.problem.network, theta, part.X))
+def _said(theta: Floats, scenery: Scenery, part: Part) -> Floats:
+    return part.asked.said(predict(scenery.problem.network, theta, part.X))
 
 
-def confusion(at: Instant, seen: Seen) -> Message:
+def confusion(at: Instant, scenery: Scenery) -> Message:
     """Return `ConfusionView`: how many rows of each class were taken for which.
 
     Of many classes the most frequent ones are told, and the others as one.
@@ -86,24 +87,24 @@ def confusion(at: Instant, seen: Seen) -> Message:
     DataError
         When θ is not finite, or numbers are predicted.
     """
-    theta, labels = theta_now(at), seen.asked.labels
+    theta, labels = theta_now(at), scenery.asked.labels
     if not labels:
         raise DataError("a confusion matrix is of classes, and this network predicts numbers")
-    place, names = _told(seen, labels)
+    place, names = _told(scenery, labels)
     counts = np.zeros((2, len(names), len(names)))
-    for i, part in enumerate(seen.parts):
-        scores = _said(theta, seen, part)
+    for i, part in enumerate(scenery.parts):
+        scores = _said(theta, scenery, part)
         truth, taken = place[part.truth.astype(np.int64)], place[np.argmax(scores, axis=1)]
         counts[i] = Classes(tuple(names), truth, taken, scores, True).confusion
-    fields = {"run": at.run, "step": at.step, "classes": names, "note": seen.sample_note}
+    fields = {"run": at.run, "step": at.step, "classes": names, "note": scenery.sample_note}
     return Message("confusion", fields, {"counts": counts})
 
 
-def _told(seen: Seen, labels: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
+def _told(scenery: Scenery, labels: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
     """Return the row of the matrix for each class, and the names of these rows."""
     if len(labels) <= _MOST_CLASSES:
         return np.arange(len(labels)), list(labels)
-    counts = np.bincount(seen.truth.astype(np.int64), minlength=len(labels))
+    counts = np.bincount(scenery.truth.astype(np.int64), minlength=len(labels))
     shown = np.sort(np.argsort(-counts, kind="stable")[: _MOST_CLASSES - 1])
     place = np.full(len(labels), len(shown))
     place[shown] = np.arange(len(shown))

@@ -138,14 +138,21 @@ def surface(
     Dropped
         When it is not wanted any more.
     """
-    ground = ground_of(at, sight, None if before is None else before.ground)
-    grid = _grid(ground, FINE if fine else COARSE)
-    errors = _errors(ground, grid, dropped)
-    if not np.isfinite(errors).any():
-        raise DataError(
-            "the error is beyond all numbers everywhere around the weights; step back, or restart "
-            "with a smaller learning rate"
-        )
+    with np.errstate(all="ignore"):  # what overflows is left white
+        ground = ground_of(at, sight, None if before is None else before.ground)
+        grid = _grid(ground, FINE if fine else COARSE)
+        errors = _errors(ground, grid, dropped)
+        if not np.isfinite(errors).any():
+            raise DataError(
+                "the error is beyond all numbers everywhere around the weights; step back, or "
+                "restart with a smaller learning rate"
+            )
+        return _map(at, ground, grid, errors, before, fine)
+
+
+def _map(
+    at: Instant, ground: Ground, grid: Grid, errors: Floats, before: Map | None, fine: bool
+) -> Map:
     true = ground.landscape.errors(np.asarray(at.path[ground.places], np.float64))
     return Map(
         ground, at.step, fine, grid, errors, *_levels(errors, before),
@@ -189,10 +196,9 @@ def _is_quick(ground: Ground) -> bool:
 def _lowest(ground: Ground, grid: Grid, errors: Floats, refined: bool) -> CriticalPoint:
     if ground.is_line:
         return _lowest_on_line(ground, grid, errors)
-    if refined:
-        with np.errstate(all="ignore"):  # beside errors beyond all numbers
-            return lowest_point(lambda p: on_plane(ground.landscape, ground.plane, p), grid, errors)
-    return _lowest_of_grid(grid, errors)
+    if not refined:
+        return _lowest_of_grid(grid, errors)
+    return lowest_point(lambda p: on_plane(ground.landscape, ground.plane, p), grid, errors)
 
 
 def _lowest_of_grid(grid: Grid, errors: Floats) -> CriticalPoint:
@@ -216,6 +222,5 @@ def _lowest_on_line(ground: Ground, grid: Grid, errors: Floats) -> CriticalPoint
         error, slope = on_plane(ground.landscape, ground.plane, p)
         return error + c * p[1] ** 2, np.array([slope[0], 2 * c * p[1]])
 
-    with np.errstate(all="ignore"):
-        found = lowest_point(bowl, sides, errors + c * (sides.y**2)[:, None])
+    found = lowest_point(bowl, sides, errors + c * (sides.y**2)[:, None])
     return replace(found, y=0.0, kind="flat") if is_flat(errors) else replace(found, y=0.0)

@@ -46,7 +46,7 @@ def row_numbers(at: Instant, row: int | None) -> tuple[Numbers, bool]:
     problem, taken = at.problem, at.last
     if row is not None and not 0 <= row < problem.train.n:
         raise DataError(
-            f"there are training rows 0 to {problem.train.n - 1:,}, but row {row:,} was asked for"
+            f"there are {problem.train.n:,} training rows, but row {row + 1:,} was asked for"
         )
     if taken is not None:
         places = np.flatnonzero(
@@ -57,7 +57,7 @@ def row_numbers(at: Instant, row: int | None) -> tuple[Numbers, bool]:
     index = np.array([0 if row is None else row])
     rows = problem.train.take(index)
     if not rows.weights.any():
-        raise DataError(f"training row {index[0]:,} has no weight, so that nothing comes of it")
+        raise DataError(f"training row {index[0] + 1:,} has no weight, so that nothing comes of it")
     theta = at.theta if taken is None else taken.before["theta"]
     return numbers_of(problem.network, at.plan.objective, theta, rows, index=index), False
 

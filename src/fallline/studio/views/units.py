@@ -9,7 +9,7 @@ from ...engines.calls import predict
 from ..instant import Instant
 from ..message import Message
 from .ground import theta_now
-from .seen import Scene, Seen
+from .scenery import Scene, Scenery
 
 __all__ = ["units"]
 
@@ -18,14 +18,14 @@ _VALUES = 60_000  # numbers of a message
 _CELLS, _FEWEST = 41, 12  # along each side
 
 
-def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
+def units(at: Instant, scenery: Scenery, layer: str | None = None) -> Message:
     """Return `UnitsView`: every unit's output over the scene's plane or line, the network's last.
 
     Parameters
     ----------
     at
         The moment.
-    seen
+    scenery
         Its problem.
     layer
         Of a network with many units those of this layer; unless given, of the first ones.
@@ -35,7 +35,7 @@ def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
     DataError
         When θ is not finite, or the inputs make no plane.
     """
-    theta, scene, network = theta_now(at), seen.scene, at.problem.network
+    theta, scene, network = theta_now(at), scenery.scene, at.problem.network
     sizes = {each.name: each.size for each in network.layers}
     if sum(sizes.values()) > _MOST and layer in sizes:
         sizes = {layer: sizes[layer]}
@@ -43,7 +43,7 @@ def units(at: Instant, seen: Seen, layer: str | None = None) -> Message:
     told: list[dict[str, object]] = []
     values: list[Floats] = []
     for name, size in sizes.items():
-        cut, room = seen.cuts[name], _MOST - len(told)
+        cut, room = scenery.cuts[name], _MOST - len(told)
         if room <= 0:
             break
         part = inputs if len(cut.columns) == network.n_inputs else inputs[:, cut.columns]

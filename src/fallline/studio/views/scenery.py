@@ -18,7 +18,7 @@ from ...pictures.questions import Asked, ask
 if TYPE_CHECKING:
     from ..problem import Problem
 
-__all__ = ["Part", "Scene", "Seen"]
+__all__ = ["Part", "Scene", "Scenery"]
 
 _ROWS = 4000  # of each part; of more, a sample
 _POINTS = 1000  # of both parts together that a picture draws
@@ -83,7 +83,7 @@ class Scene:
         return (len(self.y), len(self.x)) if len(self.y) else (len(self.x),)
 
 
-class Seen:
+class Scenery:
     """A problem as pictures see it; what it holds is computed once, when asked for.
 
     Parameters
