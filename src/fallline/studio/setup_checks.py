@@ -18,7 +18,7 @@ from ..formulas.checks import finite_number
 from ..formulas.initializers import INITIALIZERS
 from ..formulas.losses import LOSSES
 from ..formulas.optimizers import OPTIMIZERS, SOLVERS, Optimizer, optimizer_from
-from ..formulas.registry import Registry, call_text
+from ..formulas.registry import Registry, call_text, read_call
 from ..formulas.schedules import SCHEDULES
 from ..spec.fits import check_trainable
 from ..spec.network import Network
@@ -155,7 +155,8 @@ def _schedule(name: str, value: object) -> str:
 
 def _optimizer(name: str, value: object) -> Optimizer:
     if isinstance(value, str):
-        value = {"name": value}
+        plain, settings = read_call(_text(name, value))
+        value = settings | {"name": plain}
     if isinstance(value, Mapping):
         settings = _settings(name, value)
         if settings["name"] in SOLVERS:
