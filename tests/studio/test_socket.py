@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from fallline.studio.commands import read_command
+from fallline.studio.commands import LONGEST_MESSAGE, read_command
 from fallline.studio.message import Message
-from fallline.studio.web import LONGEST_MESSAGE, MOST_TABS
+from fallline.studio.web import MOST_TABS
 
 from .conftest import header
 

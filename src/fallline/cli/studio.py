@@ -90,6 +90,13 @@ def _lessons() -> Any:
 @option("output", "--lesson", type=OneOf(_lessons, "NAME"), help="Open this lesson of the tour.")
 @option(
     "output",
+    "--play/--no-play",
+    default=None,
+    help="Whether the descent starts by itself when the page is there; that of a sample does "
+    "unless given.",
+)
+@option(
+    "output",
     "--browser/--no-browser",
     default=True,
     help="Whether a browser is opened, or the link is only printed; it is opened unless given.",
@@ -143,7 +150,8 @@ def _serve(given: Mapping[str, Any]) -> None:
     with Server(given["host"], given["port"], tell=_tell, defect=_defect) as server:
         if source is None:  # a sample cannot fail: the browser starts while the session is made
             _introduce(server, given)
-        server.serve(_session(setup, source))
+        play = given["play"] if given["play"] is not None else source is None
+        server.serve(_session(setup, source), play=play)
         if source is not None:
             _introduce(server, given)
         while server.running:
@@ -241,7 +249,11 @@ def _enter(server: Server) -> bool:
         server.wait(1.0)
         return False
     ready, _, _ = select.select([sys.stdin], [], [], 1.0)
-    return bool(ready) and bool(sys.stdin.readline() or server.wait(1.0))
+    if ready and sys.stdin.readline():
+        return True
+    if ready:  # Ctrl-D: there will be nothing more
+        server.wait(1.0)
+    return False
 
 
 def _tell(line: str) -> None:

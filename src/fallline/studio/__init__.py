@@ -25,6 +25,7 @@ def studio(
     *,
     model: Model | str | PathLike[str] | None = None,
     notebook: bool | None = None,
+    play: bool | None = None,
     browser: bool = True,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -47,6 +48,9 @@ def studio(
         table to look at it with.
     notebook
         Whether it is drawn in a cell's output; found out unless given.
+    play
+        Whether the descent starts when there is someone to see it; that of a sample does unless
+        given.
     browser
         Whether the browser is opened.
     host, port
@@ -83,6 +87,7 @@ def studio(
         target,
         model=model,
         notebook=notebook,
+        play=play,
         browser=browser,
         host=host,
         port=port,

@@ -5,14 +5,53 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Pace", "command_id", "read_command"]
+from ..errors import FalllineError
+from .message import Message
+from .viewers import Outbox
 
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["LONGEST_MESSAGE", "Pace", "command_id", "obey", "read_command"]
+
+LONGEST_MESSAGE = 1 << 20  # bytes, of one that a tab sends
 _LARGEST_ID = 2**53  # a number of JavaScript that is still whole
 
 
-def read_command(text: str | None) -> dict[str, Any]:
+def obey(
+    text: object, session: Session, viewer: Outbox, defect: Callable[[BaseException], None]
+) -> None:
+    """Do what a message says, and answer it when it is done.
+
+    Parameters
+    ----------
+    text
+        The message, whatever came.
+    session, viewer
+        Who is to do it, and who said it.
+    defect
+        Is told of an error that is ours; the viewer learns only that there was one.
+    """
+    try:
+        command = read_command(text)
+    except ValueError as error:
+        viewer.offer(Message("notice", {"kind": "error", "text": str(error)}))
+        return
+
+    def answer(outcome: Future[dict[str, Any]]) -> None:
+        error = None if outcome.cancelled() else outcome.exception()
+        if error is not None and not isinstance(error, FalllineError):
+            defect(error)
+        viewer.answer(command["id"], outcome)
+
+    session.do(command, viewer).add_done_callback(answer)
+
+
+def read_command(text: object) -> dict[str, Any]:
     """Return the command in a message: an object with a whole ``id`` and a word to ``do``.
 
     Raises
@@ -28,7 +67,7 @@ def read_command(text: str | None) -> dict[str, Any]:
     Traceback (most recent call last):
     ValueError: a command needs a word to 'do', such as {"id": 1, "do": "pause"}
     """
-    if text is None:
+    if not isinstance(text, str):
         raise ValueError("a message must be text, not bytes")
     try:
         command = json.loads(text, parse_float=_finite, parse_constant=_finite)

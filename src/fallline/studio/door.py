@@ -7,11 +7,13 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..data.samples import SAMPLES
-from ..errors import DataError, SpecError
-from ..model import Model
+from ..data import samples
+from ..errors import DataError, MissingExtraError, SpecError
+from ..model import Model, load
 from .browser import open_browser
 from .opened import Source, first_setup
 from .server import Server
@@ -30,6 +32,7 @@ def open_studio(
     *,
     model: Any,
     notebook: bool | None,
+    play: bool | None,
     browser: bool,
     host: str,
     port: int,
@@ -38,13 +41,16 @@ def open_studio(
     """Return the studio that is asked for; see `fallline.studio.studio`."""
     source = _source(data, model)
     setup = _setup(source, data, target, settings)
+    play = source is None if play is None else play
     if _in_notebook() if notebook is None else notebook:
-        from .notebook import in_notebook
+        if find_spec("anywidget") is None:
+            raise MissingExtraError("anywidget", "notebook", "the studio in a notebook")
+        from .notebook import Notebook
 
-        return in_notebook(Session(setup, source))
+        return Notebook(Session(setup, source), play=play)
     server = Server(host, port, tell=print, defect=_defect)
     try:
-        server.serve(Session(setup, source))
+        server.serve(Session(setup, source), play=play)
     except BaseException:
         server.close()
         raise
@@ -59,15 +65,19 @@ def _source(data: Any, model: Any) -> Source | None:
     """Return the table, or the model with its table; None for a sample."""
     if isinstance(data, Model):
         raise DataError("give a model by its name: fl.studio(data, model=model)")
-    if isinstance(model, Model):
-        return Source.of_loaded(model, data)
+    is_path = isinstance(data, str | os.PathLike) and not _is_sample(data)
     if model is not None:
-        return Source.of_model(model, data)
+        if not isinstance(model, Model) and (data is None or is_path):
+            return Source.of_model(model, data and Path(data))
+        if data is None:
+            raise DataError(
+                "a model is looked at together with a table: fl.studio(data, model=...)"
+            )
+        learnt = model if isinstance(model, Model) else load(model)
+        return Source.of_objects(learnt, samples.load(data) if _is_sample(data) else data)
     if data is None or _is_sample(data):
         return None
-    if isinstance(data, str | os.PathLike):
-        return Source.of_path(data)
-    return Source.of_table(data)
+    return Source.of_path(Path(data)) if is_path else Source.of_table(data)
 
 
 def _setup(
@@ -82,7 +92,7 @@ def _setup(
 
 
 def _is_sample(data: Any) -> bool:
-    return isinstance(data, str) and data in SAMPLES
+    return isinstance(data, str) and data in samples.SAMPLES
 
 
 def _in_notebook() -> bool:

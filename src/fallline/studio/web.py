@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import FalllineError
-from .commands import Pace, read_command
+from .commands import Pace, obey
 from .guard import Guard, plain_page
-from .message import Message
 from .setup import LIMITS
 from .viewers import DEFECT, Tab
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from .security import Access, Address
     from .session import Session
 
-__all__ = ["LONGEST_MESSAGE", "MOST_TABS", "NO_PAGE", "PAGE", "UPLOAD_BYTES", "application"]
+__all__ = ["MOST_TABS", "NO_PAGE", "PAGE", "UPLOAD_BYTES", "application"]
 
 PAGE = Path(__file__).parent / "page"
 """Where the built page lies; its sources are in ``studio-ui/``."""
@@ -41,7 +39,6 @@ NO_PAGE = (
 )
 
 MOST_TABS = 24
-LONGEST_MESSAGE = 1 << 20  # bytes, of one that a tab sends
 UPLOAD_BYTES = LIMITS["upload_bytes"]
 _UPLOAD_SECONDS = 120
 _BURST, _RATE = 200, 100  # messages of a tab at once, and each second after those
@@ -73,6 +70,8 @@ def application(
     session: Future[Session],
     address: Address,
     access: Access,
+    *,
+    first: Callable[[Session], object],
     tell: Callable[[str], None],
     defect: Callable[[BaseException], None],
 ) -> ASGIApp:
@@ -84,11 +83,13 @@ def application(
         It may still be in the making; the page comes at once.
     address, access
         Where the studio is, and its secrets.
+    first
+        Is called once, when the first tab has joined.
     tell, defect
         Are told of events that matter to the person at the terminal, and of errors of ours; from
         any thread.
     """
-    web = _Web(session, access, tell, defect)
+    web = _Web(session, access, first, tell, defect)
     routes = [
         Route("/", web.index),
         Route("/open/{token}", web.open),
@@ -108,10 +109,12 @@ class _Web:
         self,
         session: Future[Session],
         access: Access,
+        first: Callable[[Session], object],
         tell: Callable[[str], None],
         defect: Callable[[BaseException], None],
     ) -> None:
         self._session, self._access, self._tell, self._defect = session, access, tell, defect
+        self._first: Callable[[Session], object] | None = first
         self._tabs = 0
         self._uploading, self._exporting = asyncio.Lock(), asyncio.Lock()
 
@@ -204,6 +207,9 @@ class _Web:
 
     async def _serve(self, websocket: WebSocket, session: Session, tab: Tab) -> None:
         session.join(tab)
+        if self._first is not None:
+            first, self._first = self._first, None
+            first(session)
         sending = asyncio.create_task(self._send(websocket, tab))
         try:
             await self._listen(websocket, session, tab)
@@ -226,22 +232,7 @@ class _Web:
             if tab.unread > _MOST_UNREAD:
                 return  # it does not read, so that it cannot even be told
             await pace.next()
-            self._obey(event.get("text"), session, tab)
-
-    def _obey(self, text: str | None, session: Session, tab: Tab) -> None:
-        try:
-            command = read_command(text)
-        except ValueError as error:
-            tab.offer(Message("notice", {"kind": "error", "text": str(error)}))
-            return
-        outcome = session.do(command, tab)
-        outcome.add_done_callback(partial(self._answer, tab, command["id"]))
-
-    def _answer(self, tab: Tab, id: int, outcome: Future[dict[str, Any]]) -> None:
-        error = None if outcome.cancelled() else outcome.exception()
-        if error is not None and not isinstance(error, FalllineError):
-            self._defect(error)
-        tab.answer(id, outcome)
+            obey(event.get("text"), session, tab, self._defect)
 
     async def _ready(self) -> Session:
         return await asyncio.shield(asyncio.wrap_future(self._session))

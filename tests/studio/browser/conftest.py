@@ -230,11 +230,16 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def start(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Studio]]:
-    """Start the command with some arguments; it is ended, and its tabs are judged, by itself."""
+    """Start the command with some arguments; it is ended, and its tabs are judged, by itself.
+
+    The descent waits for the test, unless ``--play`` is among them.
+    """
     begun: list[Studio] = []
 
     def begin(*arguments: object) -> Studio:
         words = ["studio", "--no-browser", "--browsers", "1000", *map(str, arguments)]
+        if "--play" not in words:
+            words.append("--no-play")
         process = subprocess.Popen(
             [sys.executable, "-m", "fallline.cli.main", *words],
             stdin=subprocess.DEVNULL,
