@@ -188,7 +188,7 @@ _BATCHES = Lesson(
             "One row, at a falling rate",
             (
                 restart_with(
-                    batch_size=1, optimizer=_sgd(0.2), schedule="inverse_scaling(power=0.5)"
+                    batch_size=1, optimizer=_sgd(0.1), schedule="step(every=100, factor=0.4)"
                 ),
                 play(),
             ),

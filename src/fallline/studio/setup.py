@@ -109,8 +109,8 @@ class Setup:
     batch_size: int = 10
     initializer: str = "auto"
     start: tuple[float, ...] | None = field(default=None, repr=False)
-    seed: int = 1
-    epochs: int = 10_000
+    seed: int = 0
+    epochs: int = 1_000
 
     def __post_init__(self) -> None:
         for name, check in CHECKS.items():
