@@ -34,6 +34,7 @@ _PERIODS = {
 
 _SPARED = 6.0  # a picture's own time that passes between two of its kind while the descent runs
 _QUICK = 0.12  # seconds that a fine map may take to be made instead of a coarse one
+_MOST_KNOWN = 100
 _FINER = 6.0  # coarse maps that a fine one takes as long as
 
 
@@ -160,9 +161,9 @@ class Painter:
                 version, running = self._version, self._running
             began = time.perf_counter()
             self._do(job, version)
-            spent = time.perf_counter() - began
-            if running:
-                time.sleep(min(spent, 1.0))  # as long as it worked: half a core
+            if running:  # rest as long as it worked: half a core
+                with self._news:
+                    self._news.wait_for(lambda: self._closed, min(time.perf_counter() - began, 1.0))
 
     def _next(self) -> tuple[_Job | None, float | None]:
         """Return the most urgent picture, or how long to wait for one; None is until news."""
@@ -172,8 +173,8 @@ class Painter:
                 continue
             if job.kind == "fine" and (self._running or not self._coarse_is_done):
                 continue
-            late = self._due(job) - now
-            if late <= 0 or not self._running:
+            late = self._due(job) - now if self._running else 0.0
+            if late <= 0:
                 return job, None
             wait = late if wait is None else min(wait, late)
         return None, wait
@@ -186,7 +187,7 @@ class Painter:
         """Return when a picture may be made again while the descent runs."""
         if job not in self._times:
             return 0.0
-        cost = max((self._costs.get((job.kind, fine), 0.0) for fine in (False, True)), default=0.0)
+        cost = max(self._costs.get((job.kind, fine), 0.0) for fine in (False, True))
         return self._times[job] + max(_PERIODS[job.kind], _SPARED * cost)
 
     def _do(self, job: _Job, version: int) -> None:
@@ -196,7 +197,7 @@ class Painter:
             at = self._instant()
             with one_thread():
                 message, fine = self._painted(job, at, version)
-            self._told.pop(job.kind, None)
+            self._told.pop(_shown_as(job).kind, None)
         except Dropped:
             return
         except FalllineError as error:
@@ -205,8 +206,11 @@ class Painter:
         except Exception:
             message, fine = None, False
             _LOG.exception("the picture %s failed", job)
-            what = "the formula in focus" if job.kind == "detail" else f"the picture '{job.kind}'"
+            kind = _shown_as(job).kind
+            what = "the formula in focus" if kind == "detail" else f"the picture '{kind}'"
             self._tell(job, "error", f"{what} could not be computed; the studio's log tells more")
+        if len(self._done) > _MOST_KNOWN:  # what was in focus once
+            self._done, self._times = {}, {}
         self._times[job] = time.perf_counter()
         self._costs[job.kind, fine] = self._times[job] - began
         self._done[job] = version
@@ -230,8 +234,9 @@ class Painter:
         return made[job.kind](at, self._scenery), False
 
     def _mapped(self, job: _Job, at: Instant, version: int) -> tuple[Message, bool]:
-        sight = self._sight
-        fine = job.kind == "fine" or (self._map is not None and self._is_quick)
+        sight, last = self._sight, self._map
+        known = last is not None and last.ground.leads_to(at, last.ground.sight)
+        fine = job.kind == "fine" or (known and self._is_quick)
 
         def dropped() -> bool:
             outdated = job.kind == "fine" and self._version != version
@@ -251,7 +256,7 @@ class Painter:
     # What it tells.
 
     def _show(self, job: _Job, message: Message) -> None:
-        job = _Job("surface") if job.kind == "fine" else job
+        job = _shown_as(job)
         with self._news:
             for old in [each for each in self._last if each.kind == job.kind == "detail"]:
                 del self._last[old]
@@ -262,14 +267,14 @@ class Painter:
     def _tell(self, job: _Job, kind: str, text: str) -> None:
         """Say a sentence, unless it was said already and still holds."""
         known = text in self._told.values()
-        self._told[job.kind] = text
+        self._told[_shown_as(job).kind] = text
         if not known:
             for viewer in self._who_wants(job):
                 self._offer(viewer, job, Message("notice", {"kind": kind, "text": text}))
 
     def _who_wants(self, job: _Job) -> list[Viewer]:
         with self._news:
-            return [viewer for viewer in self._given if job in _wanted([viewer])]
+            return [viewer for viewer in self._given if _shown_as(job) in _wanted([viewer])]
 
     def _offer(self, viewer: Viewer, job: _Job, message: Message) -> None:
         try:
@@ -281,6 +286,11 @@ class Painter:
             with self._news:
                 if viewer in self._given:
                     self._given[viewer][job] = message
+
+
+def _shown_as(job: _Job) -> _Job:
+    """Return whose place a picture takes: a fine map that of the coarse one."""
+    return _Job("surface") if job.kind == "fine" else job
 
 
 def _wanted(viewers: list[Viewer]) -> list[_Job]:
