@@ -5,7 +5,7 @@ import { layOut, type Box, type Layout, type Point } from '../lib/layout';
 import { html, svg } from '../lib/svg';
 import { Theta } from '../lib/theta';
 import type { Actions, NetworkShown, View } from '../lib/view';
-import type { Problem } from '../protocol';
+import type { NetworkSpec, Problem } from '../protocol';
 import { Card, cardRows, spoken, titleOf } from './net/card';
 import { Controls } from './net/controls';
 import { Edges } from './net/edges';
@@ -90,10 +90,10 @@ class Diagram implements View<NetworkShown> {
   }
 
   private begin(problem: Problem): void {
-    const same = this.problem?.network.text === problem.network.text && this.problem.run === problem.run;
-    if (!same) this.scale.forget();
+    const before = this.problem;
     this.problem = problem;
-    this.lay(problem);
+    if (before?.run !== problem.run) this.scale.forget();
+    if (!before || before.setup.net !== problem.setup.net || !alike(before.network, problem.network)) this.lay(problem);
   }
 
   private lay(problem: Problem): void {
@@ -105,7 +105,7 @@ class Diagram implements View<NetworkShown> {
     this.edges.lay(scene);
     this.matrices.lay(scene);
     this.nodes.lay(scene);
-    this.controls.lay(scene, problem);
+    this.controls.lay(scene, problem, this.shown?.limits ?? null);
     this.picture.setAttribute('aria-label', this.words(problem));
     const first: Element = { kind: 'unit', layer: 'input', j: layout.columns[0].first };
     this.selection.renew(network, (element) => exists(network, element), first);
@@ -219,6 +219,11 @@ class Diagram implements View<NetworkShown> {
     const [part, whole] = [node.getBoundingClientRect(), this.picture.getBoundingClientRect()];
     return { x: part.left + part.width / 2 - whole.left, y: part.top + part.height / 2 - whole.top };
   }
+}
+
+/** Whether two descriptions are of the same network, so that what is drawn of one holds for the other. */
+function alike(a: NetworkSpec, b: NetworkSpec): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function legend(host: HTMLElement): void {

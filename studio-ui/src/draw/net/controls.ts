@@ -5,17 +5,22 @@ import type { Column } from '../../lib/layout';
 import { count } from '../../lib/numbers';
 import { html } from '../../lib/svg';
 import type { Actions } from '../../lib/view';
-import type { Problem } from '../../protocol';
+import type { Hello, Problem } from '../../protocol';
 import type { Scene } from './scene';
 
+export type Limits = Hello['limits'] | null;
+
 export class Controls {
+  private limits: Limits = null;
+
   constructor(
     private readonly host: HTMLElement,
     private readonly actions: Actions,
     private readonly turn: (layer: string, first: number) => void,
   ) {}
 
-  lay(scene: Scene, problem: Problem): void {
+  lay(scene: Scene, problem: Problem, limits: Limits): void {
+    this.limits = limits;
     const held = this.heldKey();
     this.host.replaceChildren();
     const hidden = chainOf(problem);
@@ -52,7 +57,8 @@ export class Controls {
     const told = html(row, 'span', { 'aria-label': `${unitCount(column.size)}, ${kind}` });
     html(told, 'b', { class: 'net-count' }, count(column.size));
     html(told, 'span', {}, ` ${kind}`);
-    this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
+    const more = this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
+    more.disabled = column.size >= (this.limits?.units ?? Infinity);
   }
 
   private between({ layout }: Scene, at: number, hidden: Hidden[]): void {
@@ -60,7 +66,8 @@ export class Controls {
     const place = html(this.host, 'div', { class: 'net-between' });
     place.style.left = `${x}px`;
     const words = hidden.length === 0 ? 'Add a hidden layer' : 'Add a hidden layer here';
-    this.button(place, '+', words, `layer${at}`, () => this.setup(grown(hidden, at - 1)));
+    const more = this.button(place, '+', words, `layer${at}`, () => this.setup(grown(hidden, at - 1)));
+    more.disabled = hidden.length >= (this.limits?.layers ?? Infinity);
   }
 
   /** Where a layer is taller than the picture: the units above and beneath, a page at a time. */
@@ -81,11 +88,12 @@ export class Controls {
     turn(column.after, column.units[page - 1].y + column.apart, column.first + page, 'down');
   }
 
-  private button(host: HTMLElement, text: string, words: string, key: string, click: () => void): void {
+  private button(host: HTMLElement, text: string, words: string, key: string, click: () => void): HTMLButtonElement {
     const button = html(host, 'button', {
       class: 'net-button', type: 'button', 'aria-label': words, title: words, 'data-key': key,
     }, text);
     button.addEventListener('click', click);
+    return button;
   }
 
   private setup(layers: Hidden[]): void {

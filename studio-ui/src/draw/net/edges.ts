@@ -9,7 +9,7 @@ import { touchable, touches, type Scale, type Scene } from './scene';
 
 const THIN = 0.8; // pixels, of a weight of nought
 const THICK = 7;
-const MOST_NUMBERS = 24; // written on the lines of one layer, if there is room for all
+const MOST_NUMBERS = 12; // written on the lines of one layer, if there is room for all
 
 interface Line {
   element: Element;

@@ -1,6 +1,6 @@
 /** Weights too many for lines: a matrix of colours between two layers, a row for each source. */
 
-import { fanIn, rowOf, sourceOf, type Element } from '../../lib/elements';
+import { fanIn, nameOf, rowOf, sourceOf, type Element } from '../../lib/elements';
 import type { Area, Joint } from '../../lib/layout';
 import { html, svg } from '../../lib/svg';
 import type { Theta } from '../../lib/theta';
@@ -104,8 +104,13 @@ export class Matrices {
     const matrix = this.matrices.find(({ layer }) => layer.name === element.layer);
     const area = matrix && this.network ? cellOf(matrix, element) : null;
     if (!matrix || !area || !this.network) return null;
-    touchable(matrix.cursor, this.network, element);
+    if (matrix.cursor.dataset.element !== nameOf(element)) {
+      const tab = matrix.cursor.getAttribute('tabindex') ?? '-1';
+      touchable(matrix.cursor, this.network, element);
+      matrix.cursor.setAttribute('tabindex', tab);
+    }
     for (const [name, value] of Object.entries(area)) matrix.cursor.setAttribute(name, String(value));
+    matrix.cursor.setAttribute('display', 'inline'); // what is not displayed takes no focus
     return matrix.cursor;
   }
 

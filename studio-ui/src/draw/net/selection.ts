@@ -31,9 +31,11 @@ export class Selection {
     root.addEventListener('pointermove', (event) => this.over(event));
     root.addEventListener('pointerleave', () => this.hover(null, null));
     root.addEventListener('click', (event) => this.pin(asked.find(event)));
-    const around = root.parentElement ?? root; // Chromium takes an SVG that listens for focus into the Tab order
+    const around = root.parentElement as HTMLElement; // Chromium takes an SVG that listens for focus into the Tab order
     around.addEventListener('focusin', (event) => this.focused(event.target as SVGElement));
-    around.addEventListener('focusout', () => this.key(null));
+    around.addEventListener('focusout', (event) => {
+      if (!(event.relatedTarget instanceof Node && root.contains(event.relatedTarget))) this.key(null);
+    });
     root.addEventListener('keydown', (event) => this.pressed(event));
   }
 
