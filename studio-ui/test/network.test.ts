@@ -114,7 +114,7 @@ test('nothing grows beyond what the server allows', () => {
   view.show({ ...shown(network([2, 4, 1]), '4 tanh'), limits });
   const disabled = all('button').filter((each) => (each as HTMLButtonElement).disabled);
   expect(disabled.map((each) => each.getAttribute('aria-label'))).toEqual([
-    'Add a hidden layer here', 'One unit more in hidden layer', 'Add a hidden layer here',
+    'One unit more in hidden layer', 'Add a hidden layer here', 'Add a hidden layer here',
   ]);
 });
 
