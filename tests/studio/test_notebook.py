@@ -92,10 +92,9 @@ def test_what_is_no_command_is_a_sentence(built, sent, content):
     widget.close()
 
 
-def wired(play=False):
+def wired():
     session, got, defects = StandIn(), [], []
-    wire = Wire(session, lambda content, buffers: got.append(header(buffers[0])), defects.append,
-                play=play)  # fmt: skip
+    wire = Wire(session, lambda _, buffers: got.append(header(buffers[0])), defects.append)
     return session, wire, got, defects
 
 
@@ -133,15 +132,6 @@ def test_a_page_that_is_loaded_anew_gets_everything_again():
         until(lambda n=before: len(got) > n)
     wire.close()
     assert not session.viewers
-
-
-def test_the_descent_starts_with_the_first_view():
-    session, wire, _, _ = wired(play=True)
-    assert not session.commands
-    for _ in range(2):
-        wire.take({"type": "open"})
-    assert [command["do"] for command in session.commands] == ["play"]
-    wire.close()
 
 
 def test_a_way_that_is_closed_does_not_end_the_studio():

@@ -150,8 +150,7 @@ def _serve(given: Mapping[str, Any]) -> None:
     with Server(given["host"], given["port"], tell=_tell, defect=_defect) as server:
         if source is None:  # a sample cannot fail: the browser starts while the session is made
             _introduce(server, given)
-        play = given["play"] if given["play"] is not None else source is None
-        server.serve(_session(setup, source), play=play)
+        server.serve(_session(setup, source, given))
         if source is not None:
             _introduce(server, given)
         while server.running:
@@ -159,10 +158,11 @@ def _serve(given: Mapping[str, Any]) -> None:
                 _tell(f"Another link: {_link(server, given)}")
 
 
-def _session(setup: Setup, source: Source | None) -> Session:
+def _session(setup: Setup, source: Source | None, given: Mapping[str, Any]) -> Session:
     from ..studio.session import Session
 
-    return Session(setup, source)
+    alone = source is None and not given["lesson"]  # an example that is to be seen running
+    return Session(setup, source, lively=alone if given["play"] is None else given["play"])
 
 
 def _asked(given: Mapping[str, Any]) -> tuple[Source | None, Setup]:

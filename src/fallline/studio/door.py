@@ -47,10 +47,10 @@ def open_studio(
             raise MissingExtraError("anywidget", "notebook", "the studio in a notebook")
         from .notebook import Notebook
 
-        return Notebook(Session(setup, source), play=play)
+        return Notebook(Session(setup, source, lively=play))
     server = Server(host, port, tell=print, defect=_defect)
     try:
-        server.serve(Session(setup, source), play=play)
+        server.serve(Session(setup, source, lively=play))
     except BaseException:
         server.close()
         raise

@@ -29,8 +29,6 @@ class Notebook(AnyWidget):
     ----------
     session
         What is looked at; it is closed with the widget.
-    play
-        Whether the descent starts when there is someone to see it.
 
     Raises
     ------
@@ -41,7 +39,7 @@ class Notebook(AnyWidget):
     _esm = Unicode().tag(sync=True)
     _css = Unicode().tag(sync=True)
 
-    def __init__(self, session: Session, *, play: bool = False) -> None:
+    def __init__(self, session: Session) -> None:
         if not (PAGE / "widget.js").is_file():
             raise FalllineError(NO_PAGE)
         super().__init__(
@@ -49,7 +47,7 @@ class Notebook(AnyWidget):
             _css=(PAGE / "widget.css").read_text("utf-8"),
         )
         self._session = session
-        self._wire = Wire(session, self.send, traceback.print_exception, play=play)
+        self._wire = Wire(session, self.send, traceback.print_exception)
         self.on_msg(self._take)
 
     def _take(self, _: Any, content: Any, buffers: Any) -> None:

@@ -73,30 +73,15 @@ class Server:
         self.address = Address(host, self._socket.getsockname()[1])
         self._access = Access(self.address.port)
         self._session: Future[Session] = Future()
-        self._play = False
         self._tell, self._defect = tell, defect
         self._uvicorn: uvicorn.Server | None = None
         self._begun, self._ending, self._ended = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._run, name="studio", daemon=True)
         self._thread.start()
 
-    def serve(self, session: Session, *, play: bool = False) -> None:
-        """Give the tabs their session, which is closed with the server.
-
-        Parameters
-        ----------
-        session
-            What they look at.
-        play
-            Whether the descent starts when the first of them is there to see it.
-        """
-        self._play = play
+    def serve(self, session: Session) -> None:
+        """Give the tabs their session; it is closed with the server."""
         self._session.set_result(session)
-
-    def _first(self, session: Session) -> None:
-        """See to what the first tab is to see."""
-        if self._play:
-            session.do({"id": 0, "do": "play"})
 
     def link(self, uses: int = 1) -> str:
         """Return a new link, which lets in so many browsers."""
@@ -157,7 +142,6 @@ class Server:
             self._session,
             self.address,
             self._access,
-            first=self._first,
             tell=self._tell,
             defect=self._defect,
         )

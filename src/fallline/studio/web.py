@@ -71,7 +71,6 @@ def application(
     address: Address,
     access: Access,
     *,
-    first: Callable[[Session], object],
     tell: Callable[[str], None],
     defect: Callable[[BaseException], None],
 ) -> ASGIApp:
@@ -83,13 +82,11 @@ def application(
         It may still be in the making; the page comes at once.
     address, access
         Where the studio is, and its secrets.
-    first
-        Is called once, when the first tab has joined.
     tell, defect
         Are told of events that matter to the person at the terminal, and of errors of ours; from
         any thread.
     """
-    web = _Web(session, access, first, tell, defect)
+    web = _Web(session, access, tell, defect)
     routes = [
         Route("/", web.index),
         Route("/open/{token}", web.open),
@@ -109,12 +106,10 @@ class _Web:
         self,
         session: Future[Session],
         access: Access,
-        first: Callable[[Session], object],
         tell: Callable[[str], None],
         defect: Callable[[BaseException], None],
     ) -> None:
         self._session, self._access, self._tell, self._defect = session, access, tell, defect
-        self._first: Callable[[Session], object] | None = first
         self._tabs = 0
         self._uploading, self._exporting = asyncio.Lock(), asyncio.Lock()
 
@@ -207,9 +202,6 @@ class _Web:
 
     async def _serve(self, websocket: WebSocket, session: Session, tab: Tab) -> None:
         session.join(tab)
-        if self._first is not None:
-            first, self._first = self._first, None
-            first(session)
         sending = asyncio.create_task(self._send(websocket, tab))
         try:
             await self._listen(websocket, session, tab)

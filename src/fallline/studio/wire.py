@@ -33,8 +33,6 @@ class Wire:
         Takes content and buffers to the other end, from a thread of its own.
     defect
         Is told of errors of ours.
-    play
-        Whether the descent starts when the first view opens.
     """
 
     def __init__(
@@ -42,10 +40,8 @@ class Wire:
         session: Session,
         send: Callable[[dict[str, Any], Sequence[bytes]], object],
         defect: Callable[[BaseException], None],
-        *,
-        play: bool = False,
     ) -> None:
-        self._session, self._send, self._defect, self._play = session, send, defect, play
+        self._session, self._send, self._defect = session, send, defect
         self._turn = Condition()
         self._box = Outbox(self._wake)
         self._views, self._free, self._ended = 0, _ON_THEIR_WAY, False
@@ -81,9 +77,6 @@ class Wire:
         self._views += 1
         self._session.join(self._box)
         self._let(_ON_THEIR_WAY)  # a view that is gone, as of a page loaded anew, says no more
-        if self._play:
-            self._play = False
-            self._session.do({"id": 0, "do": "play"})
 
     def _shut(self) -> None:
         self._views = max(0, self._views - 1)
