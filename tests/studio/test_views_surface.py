@@ -88,7 +88,7 @@ def test_axes_stay_while_they_tell_the_path_and_the_plane_goes_through_the_weigh
         first.plane.coordinates(at.path), abs=1e-12
     )
     best = ground_of(at, Sight("pca")).plane
-    assert second.plane.explained(at.path) >= best.explained(at.path) - 0.02
+    assert second.plane.explained(at.path) >= 0.88 * best.explained(at.path)
 
 
 def test_axes_are_taken_anew_where_they_tell_the_path_no_more() -> None:
@@ -265,7 +265,7 @@ def test_a_fine_map_lies_where_the_coarse_one_does() -> None:
 
 
 def test_levels_stay_while_they_fit_and_are_those_of_the_library() -> None:
-    at = moment(11, data="moons")
+    at = moment(11, data="moons", optimizer={"name": "sgd", "learning_rate": 0.001})
     first = surface(earlier(at, 10), Sight(PAIR))
     assert np.array_equal(first.levels, levels_of(first.errors, 12))
     later = surface(at, Sight(PAIR), first)

@@ -46,7 +46,7 @@ COARSE, FINE = 33, 81
 _HUGE = 1e100
 _PATH = 200  # points of the path that are looked at
 _LEAST_PATH = 4  # points from which on a path has principal directions worth a map
-_WORSE = 0.02  # share of the path that old axes may show less than the best ones
+_ENOUGH = 0.88  # of the share of the path that the best axes show, for old ones to stay
 _EDGE = 0.05  # of the window: nearer to its edge than this, the window moves
 _WIDE = 8.0  # fitting windows that an old one may be as wide as
 _ROOM = 1.6  # half the window, in halves of the path
@@ -283,10 +283,8 @@ def _shows_most(
     old = None if before is None else before.plane
     plane = _principal(network, path, old)
     if plane is not None:
-        told = (
-            f"the plane in which the path moves most shows {percent(plane.explained(path))} of it"
-        )
-        return plane, (told,)
+        share = percent(plane.explained(path))
+        return plane, (f"plane along which the path moves most: it shows {share} of the path",)
     if old is not None and old.kind == "slice":  # chosen before, and the path still is too short
         names = old.labels
     else:
@@ -319,7 +317,7 @@ def _principal(network: Network, path: Floats, old: Plane | None) -> Plane | Non
     if old is None or old.kind != "pca":
         return best
     kept = _through(old, path[-1])
-    return kept if kept.explained(path) >= best.explained(path) - _WORSE else best
+    return kept if kept.explained(path) >= _ENOUGH * best.explained(path) else best
 
 
 def _through(plane: Plane, theta: Floats) -> Plane:
