@@ -45,7 +45,7 @@ def choices() -> Mapping[str, Any]:
         "activations": [
             {"name": row.name, "text": row.text}
             for row in ACTIVATIONS.values()
-            if not row.untrainable and not row.coupled
+            if not row.untrainable and not row.coupled and row.group == 1
         ],
         "losses": list(_losses()),
         "initializers": [
