@@ -283,6 +283,8 @@ def _shows_most(
     old = None if before is None else before.plane
     plane = _principal(network, path, old)
     if plane is not None:
+        if len(path) < _LEAST_PATH:
+            return plane, ("the plane of the descent before, through the weights as they are now",)
         share = percent(plane.explained(path))
         return plane, (f"plane along which the path moves most: it shows {share} of the path",)
     if old is not None and old.kind == "slice":  # chosen before, and the path still is too short
