@@ -43,7 +43,7 @@ export function shortcut(key: string, shift: boolean): Shortcut | undefined {
 
 /** Whether what has the focus needs the key for itself. */
 function usesKeys(target: Element, key: string): boolean {
-  if (target.matches('input:not([type=checkbox]), select, textarea, [contenteditable]')) return true;
+  if (target.matches('input:not([type=checkbox], [type=range]), select, textarea, [contenteditable]')) return true;
   if (key === ' ' && target.matches('button, a, summary, input, [role=button], [role=tab]')) return true;
-  return key.startsWith('Arrow') && target.matches('[role=tab], [role=tablist], .drawing *, .code');
+  return key.startsWith('Arrow') && target.matches('[type=range], [role=tab], .drawing *, .code');
 }

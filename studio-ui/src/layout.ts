@@ -7,6 +7,7 @@ import { dataPanel } from './panels/data';
 import { descentPanel } from './panels/descent';
 import { codeStage, formulaStage } from './panels/drawer';
 import { looked } from './panels/frame';
+import { firstHint } from './panels/hint';
 import { networkPanel } from './panels/network';
 import { banner, divergenceCard, toasts } from './panels/notices';
 import { objectivePanel } from './panels/objective';
@@ -40,8 +41,10 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   const go = (place: Place) => {
     dataset.place = place;
     for (const each of places.children) each.setAttribute('aria-pressed', String(each === places.children[PLACES.findIndex(([name]) => name === place)]));
+    below.show(place === 'code' ? 'code' : 'formula');
     needs.moved();
   };
+  const below = drawer(page);
   const places = h(
     'nav',
     { class: 'places', 'aria-label': 'Parts of the page' },
@@ -61,7 +64,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
       'main',
       { class: 'studio', id: 'studio', tabindex: -1 },
       rail,
-      h('div', { class: 'center' }, divergenceCard(page), networkStage(page), curvesStage(page), drawer(page)),
+      h('div', { class: 'center' }, h('div', { class: 'said' }, firstHint(page), divergenceCard(page)), networkStage(page), curvesStage(page), below.element),
       h('div', { class: 'side' }, surfaceStage(page), outputStage(page)),
     ),
     toasts(page),
@@ -99,7 +102,7 @@ function closeSettings({ root }: Page, go: (place: Place) => void): void {
 }
 
 /** The formula and the program share a place under the drawings, where there is none for both. */
-function drawer(page: Page): HTMLElement {
+function drawer(page: Page) {
   const formula = formulaStage(page);
   const code = codeStage(page);
   const all = [
@@ -109,6 +112,12 @@ function drawer(page: Page): HTMLElement {
   const show = (name: 'formula' | 'code') => bar.show(name, new Set(['formula', 'code']));
   const bar = tabs('Below the drawings', all, show);
   show('formula');
-  return h('div', { class: 'drawer' }, bar.element, formula, code);
+  const taller = iconButton('up', 'More room for this', () => {
+    const tall = page.root.toggleAttribute('data-drawer');
+    taller.setAttribute('aria-pressed', String(tall));
+  });
+  taller.classList.add('drawer-size');
+  const element = h('div', { class: 'drawer' }, h('div', { class: 'drawer-head' }, bar.element, taller), formula, code);
+  return { element, show };
 }
 

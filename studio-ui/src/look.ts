@@ -2,6 +2,7 @@
 
 import { iconButton } from './controls';
 import { draw } from './icons';
+import { keep, kept } from './kept';
 
 const LOOK = 'fallline-look';
 const CLASSROOM = 'fallline-classroom';
@@ -58,22 +59,4 @@ function prefersDark(system: boolean): boolean {
   if (dataset.jpThemeLight !== undefined) return dataset.jpThemeLight === 'false';
   if (classList.contains('vscode-light')) return false;
   return classList.contains('vscode-dark') || system;
-}
-
-/** A browser may refuse to keep anything; the page does without. */
-function kept(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function keep(name: string, value: string | null): void {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-  } catch {
-    // not kept: chosen again next time
-  }
 }

@@ -39,7 +39,7 @@ export interface State extends Shown {
   focus: string | null; // the element whose formula is shown
   tab: Exclude<ViewName, 'surface'>; // what the network says
   relief: boolean;
-  logarithmic: boolean;
+  logarithmic: boolean | null; // null: as suits the errors
 }
 
 export function beginning(): State {
@@ -55,7 +55,7 @@ export function beginning(): State {
     focus: null,
     tab: 'boundary',
     relief: false,
-    logarithmic: false,
+    logarithmic: null,
   };
 }
 
@@ -93,11 +93,20 @@ export function received(state: Readonly<State>, message: Decoded<Message>): Par
   }
 }
 
-/** The same descent may be described again, after a change during it; a new one begins empty. */
+/**
+ * The same descent may be described again, after a change during it; a new one begins empty, but for
+ * pictures that have the same axes: they stay until their successors come, so that nothing flickers.
+ */
 function described(state: Readonly<State>, problem: Problem): Partial<State> {
   const common = { problem, code: problem.code };
   if (state.problem?.run === problem.run) return common;
-  return { ...common, ...NOTHING_SHOWN, ...tidied(state, problem), frame: null, curves: null };
+  const pictures = alike(state.problem, problem) ? {} : NOTHING_SHOWN;
+  return { ...common, ...pictures, ...tidied(state, problem), frame: null, curves: null };
+}
+
+function alike(before: Problem | null, after: Problem): boolean {
+  const shape = ({ network, data, task }: Problem) => JSON.stringify([network, task, data.name, data.rows]);
+  return before !== null && shape(before) === shape(after);
 }
 
 /** What was chosen on the page and does not fit the new problem is chosen anew. */

@@ -30,7 +30,11 @@ export function beginTips(place: HTMLElement): void {
   document.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && point(event, WAIT));
   document.addEventListener('focusin', (event) => (event.target as Element).matches(':focus-visible') && point(event, 0));
   document.addEventListener('focusout', hide);
-  document.addEventListener('pointerdown', hide);
+  document.addEventListener('pointerdown', () => {
+    const pressed = over; // its hint comes back only when the pointer does
+    hide();
+    over = pressed;
+  });
   document.addEventListener('scroll', hide, true);
   document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
 }

@@ -13,7 +13,8 @@ const network: NetworkSpec = {
   ],
 };
 
-const problem = (run: number, more: object = {}) => ({ type: 'problem', run, task: 'regression', code: [`run ${run}`], network, ...more });
+const data = { name: 'sine', rows: { train: 8, validation: 0, test: 0 } };
+const problem = (run: number, more: object = {}) => ({ type: 'problem', run, task: 'regression', code: [`run ${run}`], network, data, ...more });
 const point = (step: number): CurvePoint => ({ step, epoch: 1, train: 1 / (1 + step), validation: null, rate: 0.1, norm: null });
 const frame = (run: number, step: number, curves: CurvePoint[] = []) => ({ type: 'frame', run, step, curves });
 
@@ -39,9 +40,16 @@ describe('received', () => {
 
   it('begins a new descent empty, and keeps all when the same is described again', () => {
     const before = [problem(1), frame(1, 3), { type: 'surface', run: 1 }];
-    expect(after(...before, problem(2))).toMatchObject({ frame: null, surface: null, curves: null });
+    const other = { network: { ...network, parameters: 5 } };
+    expect(after(...before, problem(2, other))).toMatchObject({ frame: null, surface: null, curves: null });
     const state = after(...before, problem(1, { code: ['changed'] }));
     expect([state.frame?.step, state.surface?.run, state.code]).toEqual([3, 1, ['changed']]);
+  });
+
+  it('keeps pictures over a restart until the next come, and nothing else', () => {
+    const before = [problem(1), frame(1, 3), { type: 'surface', run: 1 }, { type: 'curves', run: 1, points: [] }];
+    const state = after(...before, problem(2));
+    expect([state.surface?.run, state.frame, state.curves]).toEqual([1, null, null]);
   });
 
   it('joins the points of frames to the curves', () => {

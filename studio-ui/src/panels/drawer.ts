@@ -47,6 +47,7 @@ export function codeStage(page: Page): HTMLElement {
     shown = code;
     box.scrollTop = box.scrollHeight;
   });
+  new ResizeObserver(() => (box.scrollTop = box.scrollHeight)).observe(box); // also when it comes in sight
   return framed('panel-code', 'The same in Python', [copy], box);
 }
 

@@ -27,7 +27,7 @@ function toast({ kind, text }: Notice): HTMLElement {
   const remove = () => element.remove();
   element.append(iconButton('close', 'Close this notice', remove, ''));
   let timer: ReturnType<typeof setTimeout>;
-  const wait = () => (timer = setTimeout(remove, 5000 + 60 * text.length));
+  const wait = () => (timer = setTimeout(remove, 4000 + 45 * text.length));
   element.addEventListener('pointerenter', () => clearTimeout(timer));
   element.addEventListener('pointerleave', wait);
   element.addEventListener('focusin', () => clearTimeout(timer));

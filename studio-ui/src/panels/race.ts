@@ -39,10 +39,11 @@ export function racePanel(page: Page): Panel {
     const racing = (frame?.lanes.length ?? 0) > 0;
     end.hidden = !racing;
     host.hidden = !racing;
+    start.textContent = racing ? 'Start the race anew' : 'Start the race';
     if (racing) element.open = true;
   });
   const about = h('p', { class: 'words' }, 'Two or more optimizers go down the same error surface from the same start.');
-  const element = folded('Race', about, list, start, end, host);
+  const element = folded('Race', about, host, end, list, start);
   element.classList.add('race');
   return { element };
 }

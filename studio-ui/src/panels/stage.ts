@@ -3,12 +3,14 @@
 import { button, toggle } from '../controls';
 import { h, say } from '../html';
 import { mountCurves } from '../draw/curves';
+import { suitsLog } from '../draw/curves/domain';
 import { mountNetwork } from '../draw/network';
 import { mountSurface } from '../draw/surface';
 import { latest } from '../latest';
-import { number } from '../lib/numbers';
+import { count, number } from '../lib/numbers';
 import type { Page } from '../page';
 import type { Problem } from '../protocol';
+import type { State } from '../state';
 import { drawing, framed } from './frame';
 
 export function networkStage(page: Page): HTMLElement {
@@ -30,10 +32,18 @@ function shape({ network, setup }: Problem): string {
 }
 
 export function curvesStage(page: Page): HTMLElement {
-  const { host } = drawing(page, mountCurves, ['curves', 'frame', 'logarithmic'], ({ curves, frame, logarithmic }) => ({ curves, frame, logarithmic }));
+  const { host } = drawing(page, mountCurves, ['curves', 'frame', 'logarithmic'], (state) => ({
+    curves: state.curves,
+    frame: state.frame,
+    logarithmic: isLogarithmic(state),
+  }));
   const log = toggle('Log axis', 'Shows errors by powers of ten, so that small ones are seen too.', (on) => page.store.set({ logarithmic: on }));
-  page.store.on(['logarithmic'], ({ logarithmic }) => log.show(logarithmic));
-  return framed('panel-curves', 'Error', [log.element], host, timeline(page), bestHint(page));
+  page.store.on(['logarithmic', 'curves'], (state) => log.show(isLogarithmic(state)));
+  return framed('panel-curves', 'Error', [bestButton(page), log.element], host, timeline(page));
+}
+
+function isLogarithmic({ logarithmic, curves }: Readonly<State>): boolean {
+  return logarithmic ?? (curves !== null && suitsLog(curves.points));
 }
 
 /** The past as a slider: to any step that was taken, and on again. */
@@ -58,16 +68,16 @@ function timeline(page: Page): HTMLElement {
   return h('div', { class: 'timeline', 'data-tip': hint }, h('span', { class: 'timeline-label', 'aria-hidden': 'true' }, 'Past'), range);
 }
 
-/** Since when the network learns by heart: the epoch of the least validation error, and the way there. */
-function bestHint(page: Page): HTMLElement {
-  const text = h('p', {});
-  const go = button('Go there', () => void page.send({ do: 'best' }), 'Back to the epoch of the least validation error.', 'soft');
-  const element = h('div', { class: 'best-hint', hidden: true }, text, go);
+/** The way to the epoch of the least validation error, once the descent has gone past it. */
+function bestButton(page: Page): HTMLElement {
+  const element = button('', () => void page.send({ do: 'best' }), '', 'soft best');
   page.store.on(['frame', 'curves'], ({ frame, curves }) => {
     const best = curves?.best;
     const past = best && frame && frame.validation_error !== null && frame.step > best.step && frame.validation_error > 1.02 * best.validation;
     element.hidden = !past;
-    if (past) say(text, `The validation error was least after epoch ${best.epoch}: ${number(best.validation)}. Since then the network learns its rows by heart.`);
+    if (!past) return;
+    say(element, `Back to epoch ${count(best.epoch)}, the best`);
+    element.dataset.tip = `There the validation error was least: ${number(best.validation)}. Since then the network learns its rows by heart (overfitting).`;
   });
   return element;
 }

@@ -48,8 +48,9 @@ function card(page: Page, lesson: Lesson, { lessons }: Hello): HTMLElement[] {
   const previous = button('Previous', () => go(before), '', 'soft');
   const next = button(after ? 'Next' : 'Finish', () => go(after), '', 'primary');
   previous.disabled = before === null;
-  const dots = h('span', { class: 'dots', 'aria-hidden': 'true' }, ...lessons.map((_, place) => h('span', { class: place <= at ? 'dot on' : 'dot' })));
+  const progress = h('progress', { class: 'lesson-progress', max: lesson.of, value: lesson.number, 'aria-label': 'Way through the tour' });
   return [
+    progress,
     h('header', {},
       h('p', { class: 'lesson-number' }, `Lesson ${lesson.number} of ${lesson.of}`),
       iconButton('copy', 'Copy a link to this lesson', () => void copyLink(page, lesson)),
@@ -59,7 +60,7 @@ function card(page: Page, lesson: Lesson, { lessons }: Hello): HTMLElement[] {
     h('p', { class: 'lesson-text' }, lesson.text),
     ...(lesson.ask ? [h('p', { class: 'lesson-ask' }, lesson.ask)] : []),
     h('div', { class: 'lesson-tries' }, ...lesson.tries.map(({ label, commands }) => button(label, () => void doAll(page, commands), '', 'soft'))),
-    h('footer', {}, previous, dots, next),
+    h('footer', {}, previous, next),
   ];
 }
 

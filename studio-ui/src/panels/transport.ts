@@ -3,6 +3,7 @@
 import { button, iconButton } from '../controls';
 import { h, say } from '../html';
 import { draw, icon } from '../icons';
+import { latest } from '../latest';
 import { count, number, percent } from '../lib/numbers';
 import type { Page, Panel } from '../page';
 import type { Frame } from '../protocol';
@@ -37,7 +38,6 @@ function steps(page: Page): HTMLElement {
   return h(
     'div',
     { class: 'group group-step', role: 'group', 'aria-label': 'Go on by' },
-    h('span', { class: 'group-label', 'aria-hidden': 'true' }, 'Step'),
     named(button('Example', step('example'), 'One step on a single training row.', 'quiet'), 'Step: one example'),
     named(button('Batch', step('batch'), 'One step on one batch of rows (→).', 'quiet'), 'Step: one batch'),
     named(button('Epoch', step('epoch'), 'Once through all training rows (E).', 'quiet'), 'Step: one epoch'),
@@ -57,17 +57,38 @@ function back(page: Page): HTMLElement {
 
 function speed(page: Page): HTMLElement {
   const out = h('output', { class: 'speed-text', for: 'speed' });
-  const range = h('input', { type: 'range', id: 'speed', class: 'range', min: 0, max: SPEEDS.length - 1, step: 1, value: SPEEDS.length - 1 });
+  const range = h('input', { type: 'range', id: 'speed', class: 'range', min: 0, max: SPEEDS.length - 1, value: SPEEDS.length - 1 });
+  const ask = latest((steps: number | null) => page.send({ do: 'speed', steps_per_second: steps }));
+  let held = false;
   const words = () => {
     const value = SPEEDS[range.valueAsNumber];
     const text = value === null ? 'full speed' : `${count(value)} step${value === 1 ? '' : 's'}/s`;
     say(out, text);
     range.setAttribute('aria-valuetext', text);
   };
-  range.addEventListener('input', words);
-  range.addEventListener('change', () => void page.send({ do: 'speed', steps_per_second: SPEEDS[range.valueAsNumber] }));
+  range.addEventListener('input', () => {
+    held = true;
+    words();
+    ask(SPEEDS[range.valueAsNumber]);
+  });
+  range.addEventListener('change', () => (held = false));
+  page.store.on(['frame'], ({ frame }) => {
+    if (!frame || held || frame.speed === undefined) return;
+    const place = String(nearest(frame.speed));
+    if (range.value === place) return;
+    range.value = place;
+    words();
+  });
   words();
-  return h('div', { class: 'speed', 'data-tip': 'How many steps a second the descent takes while it plays.' }, h('label', { for: 'speed' }, 'Speed'), range, out);
+  const hint = 'How many steps a second the descent takes while it plays.';
+  return h('div', { class: 'speed', 'data-tip': hint }, h('label', { for: 'speed' }, 'Speed'), range, out);
+}
+
+/** The place of the speed that is nearest, by its ratio. */
+function nearest(speed: number | null): number {
+  if (speed === null) return SPEEDS.length - 1;
+  const far = SPEEDS.map((each) => (each === null ? Infinity : Math.abs(Math.log(each / speed))));
+  return far.indexOf(Math.min(...far));
 }
 
 function named(element: HTMLButtonElement, label: string): HTMLButtonElement {
@@ -94,9 +115,9 @@ export function countersPanel(page: Page): Panel {
     if (!frame) return;
     say(epoch.value, count(frame.epoch));
     say(step.value, count(frame.step));
-    say(train.value, number(frame.error));
+    say(train.value, number(frame.error, 3));
     validation.element.hidden = frame.validation_error === null;
-    if (frame.validation_error !== null) say(validation.value, number(frame.validation_error));
+    if (frame.validation_error !== null) say(validation.value, number(frame.validation_error, 3));
     say(score.name.firstChild as Text, scoreName(frame.score.name));
     say(score.value, [frame.score.train, frame.score.validation].filter((value) => value !== null).map((value) => scoreText(frame, value)).join(' · ') || '–');
     if (!frame.running) say(state, `${frame.stopped ?? 'Paused'}. Epoch ${frame.epoch}, training error ${number(frame.error)}.`);
