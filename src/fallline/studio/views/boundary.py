@@ -29,6 +29,16 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
     ------
     DataError
         When θ is not finite, or the inputs make no plane.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> found = boundary(at, Scenery(at.problem))
+    >>> found.fields["axes"], found.arrays["values"].shape
+    (['x', 'y'], (61, 61, 2))
     """
     theta, scene, asked = theta_now(at), scenery.scene, scenery.asked
     said = asked.said(predict(at.problem.network, theta, scene.inputs))[:, : scenery.said_columns]

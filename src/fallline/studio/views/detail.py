@@ -62,6 +62,16 @@ def detail(
         When the network has no such element.
     DataError
         When there is no such row, or the batch had no weight.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="sine"))).seen().instant
+    >>> found = detail(at, "w[input.0->hidden1.0]")
+    >>> found.fields["title"]
+    'weight from x to hidden1.0, before the first step'
     """
     if element.startswith(("w[", "b[")):
         return _of_parameter(at, element, steps or Steps())

@@ -36,6 +36,16 @@ def predictions(at: Instant, scenery: Scenery) -> Message:
     ------
     DataError
         When θ is not finite.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="sine"))).seen().instant
+    >>> found = predictions(at, Scenery(at.problem))
+    >>> found.fields["output"], found.fields["score"]["name"]
+    ('predicted y', 'R²')
     """
     theta, asked = theta_now(at), scenery.asked
     rows = [_judged(theta, scenery, part) for part in scenery.parts]
@@ -86,6 +96,15 @@ def confusion(at: Instant, scenery: Scenery) -> Message:
     ------
     DataError
         When θ is not finite, or numbers are predicted.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> int(confusion(at, Scenery(at.problem)).arrays["counts"][0].sum())
+    128
     """
     theta, labels = theta_now(at), scenery.asked.labels
     if not labels:

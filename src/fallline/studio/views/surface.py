@@ -137,6 +137,16 @@ def surface(
         When the plane cannot be.
     Dropped
         When it is not wanted any more.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> found = surface(at, Sight(("w[input.0->hidden1.0]", "b[output.0]")))
+    >>> found.errors.shape, found.ground.plane.labels
+    ((33, 33), ('w[input.0->hidden1.0]', 'b[output.0]'))
     """
     with np.errstate(all="ignore"):  # what overflows is left white
         ground = ground_of(at, sight, None if before is None else before.ground)

@@ -34,6 +34,16 @@ def units(at: Instant, scenery: Scenery, layer: str | None = None) -> Message:
     ------
     DataError
         When θ is not finite, or the inputs make no plane.
+
+    Examples
+    --------
+    >>> from fallline.studio.course import Course
+    >>> from fallline.studio.problem import Problem
+    >>> from fallline.studio.setup import Setup
+    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> found = units(at, Scenery(at.problem))
+    >>> [unit["name"] for unit in found.fields["units"]][:2], found.arrays["values"].shape[1:]
+    (['hidden1.0', 'hidden1.1'], (41, 41))
     """
     theta, scene, network = theta_now(at), scenery.scene, at.problem.network
     sizes = {each.name: each.size for each in network.layers}
