@@ -36,6 +36,8 @@ test('elements are told in words', () => {
   const net = network([2, 3, 1]);
   expect(elementWords(net, named('w[input.1->hidden1.0]'))).toBe('weight from x2 to hidden unit 1');
   expect(elementWords(net, named('b[output.0]'))).toBe('bias of y');
+  net.layers[1].labels[0] = '1';
+  expect(elementWords(net, named('b[output.0]'))).toBe('bias of output for 1');
   expect(elementWords(network([2, 3, 4, 1]), named('hidden2.3'))).toBe('hidden unit 4 of layer 2');
 });
 

@@ -83,14 +83,22 @@ class Formula implements View<FormulaShown> {
     sized(this.values, values.length, () => {
       const pair = html(this.values, 'div');
       html(pair, 'dt');
-      html(html(pair, 'dd'), 'span');
+      const value = html(pair, 'dd');
+      html(value, 'b');
+      html(value, 'span');
     });
-    values.forEach(({ label, latex, text }, at) => {
-      const [name, value] = this.values.children[at].children;
-      say(name, label);
-      draw(value.firstElementChild as HTMLElement, latex, text);
-    });
+    values.forEach((value, at) => writeValue(this.values.children[at] as HTMLElement, value));
   }
+}
+
+/** A number with its symbol: the number first, since it is what changes. */
+function writeValue(pair: HTMLElement, { label, latex, text }: Detail['values'][number]): void {
+  const [name, value] = pair.children;
+  const [shown, symbol] = value.children as unknown as [HTMLElement, HTMLElement];
+  const [letter, ...rest] = steps(latex);
+  say(name, label);
+  say(shown, rest.length === 1 ? text.slice(text.lastIndexOf('=') + 1).trim() : '');
+  draw(symbol, rest.length === 1 ? letter : latex, text, 'small');
 }
 
 /** One equation: words, then its steps, each of which may have a line of its own. */

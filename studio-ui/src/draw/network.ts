@@ -14,6 +14,7 @@ import { Nodes } from './net/nodes';
 import { elementOf, Scale, type Scene } from './net/scene';
 import { Selection } from './net/selection';
 
+const READ = 100; // ms between two changes of a number, while it runs; eyes take no more
 const SLOW = 4; // steps a second, up to which each step's pulse can be seen by itself
 
 export function mountNetwork(host: HTMLElement, actions: Actions): View<NetworkShown> {
@@ -37,6 +38,7 @@ class Diagram implements View<NetworkShown> {
   private theta: Theta | null = null;
   private firsts: Record<string, number> = {};
   private step = -1;
+  private written = -Infinity; // when numbers were written last
 
   constructor(host: HTMLElement, actions: Actions) {
     this.root = html(host, 'div', { class: 'net' });
@@ -71,12 +73,13 @@ class Diagram implements View<NetworkShown> {
     const frame = shown.frame?.run === shown.problem.run ? shown.frame : null;
     this.theta = new Theta(shown.problem.network, frame);
     this.scale.follow(shown.problem.network, this.theta);
-    this.edges.show(this.theta, this.scale);
+    const texts = this.isDue(frame?.running === true);
+    this.edges.show(this.theta, this.scale, texts);
     this.matrices.show(this.theta);
     this.nodes.show(shown.units?.run === shown.problem.run ? shown.units : null);
     if (frame && frame.step !== this.step) this.stepped(frame.step, frame.running && frame.steps_per_second > SLOW);
     this.selection.outside(shown.focus);
-    this.tellCard();
+    if (texts) this.tellCard();
   }
 
   resize(): void {
@@ -87,6 +90,14 @@ class Diagram implements View<NetworkShown> {
   destroy(): void {
     this.selection.stop();
     this.root.remove();
+  }
+
+  /** Whether numbers are to be written anew: always at rest, else now and then. */
+  private isDue(running: boolean): boolean {
+    const now = performance.now();
+    if (running && now - this.written < READ) return false;
+    this.written = now;
+    return true;
   }
 
   private begin(problem: Problem): void {
@@ -106,6 +117,7 @@ class Diagram implements View<NetworkShown> {
     this.matrices.lay(scene);
     this.nodes.lay(scene);
     this.controls.lay(scene, problem, this.shown?.limits ?? null);
+    this.written = -Infinity;
     this.picture.setAttribute('aria-label', this.words(problem));
     const first: Element = { kind: 'unit', layer: 'input', j: layout.columns[0].first };
     this.selection.renew(network, (element) => exists(network, element), first);
@@ -203,9 +215,13 @@ class Diagram implements View<NetworkShown> {
     const { network } = this.problem;
     const rows = cardRows(network, element, this.theta, this.shown?.frame?.arrays.units?.values ?? null);
     this.card.say(titleOf(network, element), rows);
-    const scroll = this.stage.parentElement as HTMLElement;
-    this.card.place(this.spot(element), { left: scroll.scrollLeft, width: scroll.clientWidth, height: scroll.clientHeight });
-    const node = this.selection.pointer ? null : document.activeElement;
+    const { pointer } = this.selection;
+    if (!this.card.stands(`${nameOf(element)} ${pointer?.x} ${pointer?.y} ${rows.length}`)) {
+      const scroll = this.stage.parentElement as HTMLElement;
+      const sight = { left: scroll.scrollLeft, width: scroll.clientWidth, height: scroll.clientHeight };
+      this.card.place(this.spot(element), sight);
+    }
+    const node = pointer ? null : document.activeElement;
     if (node instanceof SVGElement && node.dataset.element === nameOf(element) && !this.shown?.frame?.running) {
       node.setAttribute('aria-label', spoken(network, element, rows));
     }

@@ -80,10 +80,16 @@ export function unitWords(network: NetworkSpec, layer: string, j: number): strin
   if (layer === 'input') return network.inputs[j]?.label ?? `input ${j + 1}`;
   const spec = layerOf(network, layer);
   const label = spec?.labels[j];
-  if (spec && spec === network.layers.at(-1)) return label || `output ${j + 1}`;
+  if (spec && spec === network.layers.at(-1)) return outputWords(label, j);
   const place = network.layers.findIndex((each) => each.name === layer);
   const many = network.layers.length > 2;
   return `hidden unit ${j + 1}${many ? ` of layer ${place + 1}` : ''}`;
+}
+
+/** A class that is called by a number needs to be told from a place. */
+function outputWords(label: string | undefined, j: number): string {
+  if (!label) return `output ${j + 1}`;
+  return /^[\d\s.,+−-]+$/.test(label) ? `output for ${label}` : label;
 }
 
 /** "weight from lot_size to hidden unit 1". */

@@ -2,14 +2,16 @@
 
 import katex from 'katex';
 
+export type Size = 'full' | 'small'; // of fractions
+
 const shown = new WeakMap<HTMLElement, string>();
 
 /** Draws a formula into a node; one that is there already stays as it is. Says whether it drew. */
-export function draw(node: HTMLElement, latex: string, fallback = latex): boolean {
+export function draw(node: HTMLElement, latex: string, fallback = latex, size: Size = 'full'): boolean {
   if (shown.get(node) === latex) return false;
   shown.set(node, latex);
   try {
-    katex.render(inFull(latex), node, {
+    katex.render(size === 'full' ? inFull(latex) : latex, node, {
       output: 'htmlAndMathml',
       throwOnError: false,
       trust: false,

@@ -60,6 +60,7 @@ export class Card {
   private readonly node: HTMLElement;
   private readonly title: HTMLElement;
   private readonly list: HTMLElement;
+  private key = '';
 
   constructor(host: HTMLElement) {
     this.node = html(host, 'div', { class: 'net-card', 'aria-hidden': 'true', hidden: '' });
@@ -82,6 +83,13 @@ export class Card {
       const kind = sign ? (sign > 0 ? 'net-plus' : 'net-minus') : '';
       if (value.className !== kind) value.className = kind;
     });
+  }
+
+  /** Whether it stands for `key` already: then it stays where it is, and nothing need be measured. */
+  stands(key: string): boolean {
+    const same = key === this.key && !this.node.hidden;
+    this.key = key;
+    return same;
   }
 
   /** Beside a point, within the part of the box that is in sight. */

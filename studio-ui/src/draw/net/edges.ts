@@ -88,8 +88,8 @@ export class Edges {
     return this.hits.get(name) ?? null;
   }
 
-  /** Thickness, colour and dashes by the weights now; only what changed to the eye is touched. */
-  show(theta: Theta, scale: Scale): void {
+  /** Thickness, colour and dashes by the weights now, and numbers if so; only what changed is touched. */
+  show(theta: Theta, scale: Scale, numbers: boolean): void {
     for (const each of this.lines) {
       const at = theta.place(each.index);
       const value = at === null ? 0 : theta.values[at];
@@ -105,7 +105,7 @@ export class Edges {
         each.sign = sign;
         each.line.setAttribute('class', `net-edge ${SIGNS[sign] ?? 'net-negative'}`);
       }
-      if (each.number) this.write(each, at === null ? '' : signed(value, 2));
+      if (each.number && numbers) this.write(each, at === null ? '' : signed(value, 2));
     }
   }
 
