@@ -111,10 +111,12 @@ describe('valueAt and slopeAt', () => {
 
 describe('heights, ranks and levels', () => {
   it('rise by factors where the levels do', () => {
-    const up = heightOf('log', [0.1, 1, 10]);
+    const { up, down, floor } = heightOf('log', [0.1, 1, 10]);
     expect(up(100)).toBeCloseTo(2, 12);
     expect(up(0)).toBeCloseTo(-2, 12); // one level below the lowest
-    expect(heightOf('square', [1, 4])(7)).toBe(7);
+    expect(floor).toBeCloseTo(-2, 12);
+    expect(down(up(3))).toBeCloseTo(3, 12);
+    expect(heightOf('square', [1, 4]).up(7)).toBe(7);
   });
 
   it('give every band its share', () => {

@@ -5,7 +5,7 @@ import '../style/draw-map.css';
 import { apart, epochsDone, type Tick, ticksAlong } from '../lib/axes';
 import { compact, number } from '../lib/numbers';
 import { type Scale, scaleOf, tickTexts, ticksOf } from '../lib/scales';
-import { each, html, say, set, show, svg } from '../lib/svg';
+import { each, emOf, html, say, set, show, svg } from '../lib/svg';
 import type { Actions, CurvesShown, View } from '../lib/view';
 import type { CurvePoint, LaneFrame } from '../protocol';
 import { bestOf, errorDomain, spread, stepDomain, stepOf } from './curves/domain';
@@ -52,7 +52,7 @@ class CurvesView implements View<CurvesShown> {
     this.best = bestMark(this.drawing);
     this.marks = svg(this.drawing, 'g', { class: 'map-curves-marks' });
     this.ticks = svg(this.drawing, 'g', { class: 'map-ticks' });
-    this.axis = svg(this.drawing, 'text', { class: 'map-curves-axis' });
+    this.axis = svg(this.drawing, 'text', { class: 'map-curves-axis', 'text-anchor': 'end' });
     this.rate = svg(this.drawing, 'text', { class: 'map-curves-rate' });
     this.endings = svg(this.drawing, 'g', { class: 'map-curves-endings' });
     this.reader = new Reader(this.root, svg(this.drawing, 'g'), actions, () => this.scene());
@@ -75,7 +75,7 @@ class CurvesView implements View<CurvesShown> {
 
   private measure(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
-    this.size = { width, height, em: parseFloat(getComputedStyle(this.root).fontSize) };
+    this.size = { width, height, em: emOf(this.root) };
     set(this.image, { width, height });
     this.pen.lay(width, height);
   }
@@ -123,7 +123,7 @@ class CurvesView implements View<CurvesShown> {
       top,
       ...box,
       em,
-      x: scaleOf('linear', stepDomain(this.points, this.lanes.map(({ step }) => step)), [0, box.width]),
+      x: scaleOf('linear', stepDomain(this.points, this.lanes.map(({ step }) => step), this.shown.frame?.stopped != null), [0, box.width]),
       y: scaleOf(logarithmic ? 'log' : 'linear', errorDomain(errors, logarithmic), [box.height, 0]),
       strip,
       stripTop: box.height + 2.6 * em,
@@ -144,7 +144,7 @@ class CurvesView implements View<CurvesShown> {
       });
       say(text, tick.text);
     });
-    set(this.axis, { x: width + 2 * em, y: height + 1.3 * em });
+    set(this.axis, { x: -0.6 * em, y: height + 1.3 * em });
     say(this.axis, across.name);
     const rate = this.shown.frame?.rate;
     show(this.rate, plot.strip > 0 && rate !== undefined);

@@ -130,7 +130,7 @@ export class Relief {
   private get scale(): number {
     const { width, height, em } = this.size;
     const high = 2.9 * Math.sin(this.eye.tilt) + TOP * Math.cos(this.eye.tilt);
-    return Math.min((width - 10 * em) / 2.9, (height - 4.6 * em) / high);
+    return Math.min((width - 9 * em) / 2.9, (height - 3.4 * em) / high);
   }
 
   private readonly put = (point: Point3): readonly [number, number] => {
@@ -141,7 +141,7 @@ export class Relief {
   /** Where the middle of the floor is seen. */
   private get middle(): number {
     const { height, em } = this.size;
-    return (height - 1.5 * em) / 2 + this.scale * (0.5 * TOP * Math.cos(this.eye.tilt) - 0.22 * Math.sin(this.eye.tilt));
+    return (height - 1.6 * em) / 2 + this.scale * (0.5 * TOP * Math.cos(this.eye.tilt) - 0.22 * Math.sin(this.eye.tilt));
   }
 
   private turn(by: number, tilt: number): void {

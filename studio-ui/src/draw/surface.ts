@@ -4,7 +4,7 @@ import '../style/draw-map.css';
 
 import type { Point } from '../lib/contours';
 import { number } from '../lib/numbers';
-import { html, say, set, svg } from '../lib/svg';
+import { emOf, html, say, set, svg } from '../lib/svg';
 import type { Actions, SurfaceShown, View } from '../lib/view';
 import type { Frame } from '../protocol';
 import { Relief } from './relief';
@@ -109,7 +109,7 @@ class Surface implements View<SurfaceShown> {
     figure.style.maxHeight = '';
     const { clientWidth: width, clientHeight: height } = figure;
     if (!ground || width === 0) return;
-    const em = parseFloat(getComputedStyle(figure).fontSize);
+    const em = emOf(figure);
     const plot = plotOf(ground, { width, height }, em, widthOf(ground, em));
     this.plot = plot;
     if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + (plot.roomy ? 3.4 : 1.9) * em}px`; // words follow at once
@@ -176,10 +176,10 @@ class Surface implements View<SurfaceShown> {
   }
 }
 
-/** "0.8 away from this plane: true error 0.21, on the plane 0.35." */
+/** "0.8 off this plane: true error 0.21, on the plane 0.35." */
 function asideText({ place, error }: Frame, { away, plane }: { away: number; plane: number }): string {
   const real = number(place?.error ?? error, 3);
-  return `${number(away, 2)} away from this plane: true error ${real}, on the plane ${number(plane, 3)}.`;
+  return `${number(away, 2)} off this plane: true error ${real}, on the plane ${number(plane, 3)}.`;
 }
 
 /** How far from the plane the descent is and what the plane shows there; null where it matters to no eye. */

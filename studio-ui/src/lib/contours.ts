@@ -151,11 +151,23 @@ function difference(value: (by: number) => number, h: number): number {
   return Number.isNaN(after) ? (here - before) / h : (after - before) / (2 * h);
 }
 
+export interface Height {
+  up(error: number): number;
+  down(height: number): number;
+  floor: number; // the height below which nothing is drawn
+}
+
 /** How high an error is drawn: a logarithm where the levels rise by factors. */
-export function heightOf(scale: SurfaceView['scale'], levels: readonly number[]): (error: number) => number {
-  if (scale !== 'log' || !(levels[0] > 0)) return (error) => error;
-  const floor = levels[0] * (levels.length > 1 ? levels[0] / levels[1] : 0.1); // 0 has no logarithm
-  return (error) => Math.log10(Math.max(error, floor));
+export function heightOf(scale: SurfaceView['scale'], levels: readonly number[]): Height {
+  if (scale !== 'log' || !(levels[0] > 0)) {
+    return { up: (error) => error, down: (height) => height, floor: -Infinity };
+  }
+  const least = levels[0] * (levels.length > 1 ? levels[0] / levels[1] : 0.1); // 0 has no logarithm
+  return {
+    up: (error) => Math.log10(Math.max(error, least)),
+    down: (height) => 10 ** height,
+    floor: Math.log10(least),
+  };
 }
 
 /** The place of a number among rising knots, 0 to 1, so that each band has its own colour. */

@@ -47,6 +47,11 @@ export function show(element: Element, shown: boolean): void {
   if (element instanceof SVGElement) set(element, { display: shown ? null : 'none' });
 }
 
+/** The size of an element's letters, in pixels. */
+export function emOf(element: Element): number {
+  return parseFloat(getComputedStyle(element).fontSize) || 12;
+}
+
 /** As many children of one tag as there are items, each updated from its item. */
 export function each<T, K extends keyof SVGElementTagNameMap>(
   parent: Element,

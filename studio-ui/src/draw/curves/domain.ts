@@ -4,7 +4,9 @@ import type { Pair } from '../../lib/scales';
 import type { CurvePoint, Curves } from '../../protocol';
 
 const ENDS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // of the step axis, within a power of ten
+const DECADES = 100; // the ratio of errors beyond which a linear axis hides the small ones
 const BEYOND = 4; // times the first error: what is larger leaves the picture
+const LONG = 0.2; // the share of all epochs that is a good while
 const WORSE = 1.02; // a validation error so much above its best one has risen
 
 export interface Best {
@@ -14,11 +16,11 @@ export interface Best {
   rising: boolean; // whether the validation error has been larger ever since
 }
 
-/** From the first step to a round one that the last has not reached, so that the axis rests. */
-export function stepDomain(points: readonly Pick<CurvePoint, 'step'>[], lanes: readonly number[]): Pair {
+/** From the first step to the last; to a round one beyond it while it runs, so that the axis rests. */
+export function stepDomain(points: readonly Pick<CurvePoint, 'step'>[], lanes: readonly number[], ended = false): Pair {
   const first = Math.min(0, points[0]?.step ?? 0);
   const last = Math.max(points[points.length - 1]?.step ?? 0, ...lanes, first + 1);
-  if (last <= 0) return [first, Math.max(last, first + 1)];
+  if (ended || last <= 0) return [first, Math.max(last, first + 1)];
   const power = 10 ** Math.floor(Math.log10(last));
   const end = ENDS.find((end) => end * power >= last) ?? 10;
   return [first, Math.max(end * power, 10)];
@@ -40,6 +42,19 @@ export function errorDomain(errors: readonly number[], logarithmic: boolean): Pa
   return top > foot ? [foot, top + 0.05 * (top - foot)] : [foot - 1, foot + 1];
 }
 
+/** Whether errors span so much that only a logarithmic axis shows all of them. */
+export function suitsLog(points: readonly Pick<CurvePoint, 'train' | 'validation'>[]): boolean {
+  let [low, high] = [Infinity, 0];
+  for (const point of points) {
+    for (const error of [point.train, point.validation]) {
+      if (error === null || !(error > 0) || error === Infinity) continue;
+      low = Math.min(low, error);
+      high = Math.max(high, error);
+    }
+  }
+  return high > DECADES * low;
+}
+
 /** The epoch of the least validation error: what the server knows, or what the points show since. */
 export function bestOf(curves: Pick<Curves, 'points' | 'best'>): Best | null {
   let best = curves.best && { ...curves.best, rising: false };
@@ -48,10 +63,17 @@ export function bestOf(curves: Pick<Curves, 'points' | 'best'>): Best | null {
     if (!best || validation < best.validation) best = { step, epoch, validation, rising: false };
   }
   if (!best) return null;
-  const later = curves.points.filter(({ step, validation }) => step > best.step && validation !== null);
-  const last = later[later.length - 1];
-  best.rising = later.length >= 3 && (last.validation as number) > WORSE * best.validation;
+  best.rising = hasRisen(curves.points, best);
   return best;
+}
+
+/** Whether the validation error stayed above its best for a good while, not for a moment of noise. */
+function hasRisen(points: readonly CurvePoint[], best: Pick<Best, 'step' | 'validation'>): boolean {
+  const told = points.filter(({ validation }) => validation !== null);
+  const later = told.filter(({ step }) => step > best.step);
+  if (later.length < Math.max(5, LONG * told.length)) return false;
+  const half = later.slice(Math.floor(later.length / 2));
+  return half.every(({ validation }) => (validation as number) > WORSE * best.validation);
 }
 
 /** The point at, or nearest to, a step. */

@@ -69,9 +69,8 @@ function paintHeights(
   context: CanvasRenderingContext2D, mountain: Mountain, to: Projection, put: Put, em: number, inks: Inks,
 ): void {
   const [x, y] = CORNERS.reduce((a, b) => (to.see([b[0], b[1], 0]).x < to.see([a[0], a[1], 0]).x ? b : a));
-  const { range, up } = mountain.ground;
+  const { range, up, logarithmic } = mountain.ground;
   const [foot, head] = [put([x, y, 0]), put([x, y, TOP])];
-  const logarithmic = up(100) === 2; // heights are powers of ten
   const scale = scaleOf(logarithmic ? 'log' : 'linear', [logarithmic ? 10 ** up(range[0]) : range[0], range[1]], [0, TOP]);
   context.strokeStyle = inks.line;
   context.beginPath();

@@ -18,6 +18,7 @@ export interface Ground {
   levels: readonly number[];
   lines: Contour[]; // of each level, at their errors
   range: Pair; // of finite errors
+  logarithmic: boolean; // whether heights are powers of ten
   up(error: number): number; // the height of an error
   rank(height: number): number; // the place of a height among the levels, 0 to 1
   place(error: number): number; // that of an error
@@ -34,7 +35,7 @@ export function groundOf(view: Decoded<SurfaceView>, before: Ground | null): Gro
   const grid: Grid = { x: x.values, y: y.values, values: errors.values };
   const levels = levelsOf(view, before);
   const range = rangeOf(errors.values) ?? [0, 1];
-  const up = heightOf(view.scale, levels);
+  const { up, down, floor } = heightOf(view.scale, levels);
   const heights = refined(lifted(grid, up), Math.max(1, Math.round(FINE / (x.values.length - 1))));
   const rank = rankOf(knotsOf(up(range[0]), levels.map(up), up(range[1])));
   const place = (error: number) => rank(up(error));
@@ -47,11 +48,15 @@ export function groundOf(view: Decoded<SurfaceView>, before: Ground | null): Gro
     levels,
     lines: contours(heights, levels.map(up)).map((line, i) => ({ ...line, level: levels[i] })),
     range,
+    logarithmic: floor > -Infinity,
     up,
     rank,
     place,
     colour: (error) => errorColour(place(error)),
-    error: (a, b) => valueAt(grid, a, b),
+    error: (a, b) => {
+      const rough = valueAt(grid, a, b);
+      return up(rough) > floor ? down(valueAt(heights, a, b)) : rough; // 0 has no logarithm
+    },
     slope: (a, b) => slopeAt(grid, a, b),
   };
 }

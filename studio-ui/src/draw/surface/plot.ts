@@ -52,7 +52,7 @@ export class Axes {
 
   constructor(root: SVGGElement, figure: HTMLElement) {
     this.ticks = svg(root, 'g', { class: 'map-ticks' });
-    this.names = [html(figure, 'div', { class: 'map-name' }), html(figure, 'div', { class: 'map-name' })];
+    this.names = [newName(figure), newName(figure)];
   }
 
   draw(plot: Plot): void {
@@ -84,8 +84,8 @@ export class Axes {
     const network = problem?.run === ground.view.run ? problem.network : null;
     const words = ground.view.axes.map((axis) => axisWords(axis, network));
     const value = (of: number | undefined) => (of === undefined ? '' : ` = ${number(of, 4)}`);
-    say(this.names[0], `${words[0]}${value(at?.x)} →`);
-    say(this.names[1], `↑ ${words[1]}${value(at?.y)}`);
+    write(this.names[0], words[0], `${value(at?.x)} →`);
+    write(this.names[1], `↑ ${words[1]}`, value(at?.y));
   }
 
   /** What the names cover of the plot. */
@@ -96,6 +96,19 @@ export class Axes {
       Array.from({ length: 8 }, (_, i): Point => [from + (i / 7) * (to - from), y]);
     return [...along(width - wide[0], width, height - em), ...along(0, wide[1], em)];
   }
+}
+
+/** A name that may be cut short, and a number that may not. */
+function newName(figure: HTMLElement): HTMLElement {
+  const name = html(figure, 'div', { class: 'map-name' });
+  html(name, 'span');
+  html(name, 'span');
+  return name;
+}
+
+function write(name: HTMLElement, words: string, value: string): void {
+  say(name.children[0], words);
+  say(name.children[1], value);
 }
 
 interface Placed {
