@@ -161,6 +161,7 @@ def _part(steps: Steps, which: slice, rows: int) -> Steps:
     return Steps(errors, penalties, weights, norms, rows, steps.finite, reported)
 
 
+@np.errstate(over="ignore")  # what overflows is recorded as such
 def _records(
     run: Run, steps: Steps, trail: tuple[list[float], Sequence[int | None]], seconds: float
 ) -> list[Epoch]:

@@ -21,6 +21,7 @@ from .gauge import Gauge, Measured
 from .instant import Instant
 from .thinned import Thinned
 from .timeline import Taken, Timeline
+from .words import change_words
 
 if TYPE_CHECKING:
     from .problem import Problem
@@ -219,7 +220,7 @@ class Course:
             self.problem = self.problem.with_setup(self._setups[at][1])
         self.stale = True
 
-    def change(self, setup: Setup, text: str) -> None:
+    def change(self, setup: Setup) -> None:
         """Go on with other settings; the change is marked on the curves.
 
         Raises
@@ -235,8 +236,10 @@ class Course:
         self.timeline.change(problem.plan)
         self._cut(later)
         self.problem = problem
+        earlier = [each for step, each in self._setups if step < self.step]
+        first = earlier[-1] if earlier else self._setups[0][1]
         self._setups.append((self.step, setup))
-        self.curves.marks.append((self.step, text))
+        self.curves.mark(self.step, change_words(first, setup))
         self.stale = True
 
     @property

@@ -9,7 +9,7 @@ from .thinned import Thinned
 
 __all__ = ["Curves"]
 
-_MOST = 2000  # points
+_MOST, _MARKS = 2000, 300  # points, and changes that are marked
 
 
 class Curves:
@@ -56,6 +56,11 @@ class Curves:
     def best(self) -> Epoch | None:
         """The epoch of the least validation error; None without any."""
         return self._best
+
+    def mark(self, step: int, text: str) -> None:
+        """Mark what was changed at a step, all in all; an empty text for nothing."""
+        kept = [mark for mark in self.marks if mark[0] != step]
+        self.marks = [*kept, (step, text)][-_MARKS:] if text else kept
 
     def cut(self, step: int, history: History) -> None:
         """Forget what came after a step, where the history is this."""

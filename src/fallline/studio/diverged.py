@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..arrays import Floats
 from ..descent.run import Run
 from ..engines.protocol import Rows
+from ..errors import FalllineError
 from ..formulas.optimizers import SGD, Optimizer
 from ..pictures.curvature_rates import largest_curvature
 from ..spec.network import Network
@@ -55,8 +57,9 @@ def stable_rate(
     In a bowl of curvature λ that is 2/λ, with momentum β it is 2(1 + β)/λ, and with Nesterov's
     2(1 + β)/((1 + 2β)λ). None where there is no such number.
     """
-    o = plan.objective
-    with np.errstate(all="ignore"):
+    o, curvature = plan.objective, math.nan
+    # Far out, a step for the difference of two gradients may lead beyond all numbers.
+    with np.errstate(all="ignore"), suppress(FalllineError):
         curvature = largest_curvature(
             network, theta, rows.X, rows.Y, loss=o.loss, l2=o.l2, l1=o.l1, alpha=o.alpha,
             sample_weight=rows.weights,

@@ -53,6 +53,8 @@ def obey(
     FalllineError
         With a sentence, where it cannot be done.
     """
+    if not isinstance(command, Mapping):
+        raise SpecError(f"a command must be an object, not {_short(command)}")
     name = command.get("do")
     if isinstance(name, str) and name in ORDERS:
         ORDERS[name](steering, command)

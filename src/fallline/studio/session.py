@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import FalllineError, SpecError
-from .course import Seen
 from .instant import Instant
 from .message import Message
 from .orders import SILENT, obey
@@ -28,7 +27,10 @@ __all__ = ["Session", "Viewer"]
 _MOST_WAITING = 100  # commands
 _FRAME = 1 / 30  # seconds from one frame to the next, at least
 _SHARE = 4  # frames take at most this part of the time
+_WATCHABLE = 100.0  # steps a second that a person can follow
 _CHUNK = 0.025  # seconds of training between two looks at the commands
+
+_ENDING = "the studio is ending"
 
 _log = logging.getLogger("fallline.studio")
 
@@ -57,6 +59,8 @@ class Session:
         What to descend on first.
     source
         The table of one's own, or the opened model, where the setup speaks of it.
+    lively
+        Whether it goes on by itself as soon as somebody looks on, slowly enough to watch.
 
     Raises
     ------
@@ -71,17 +75,16 @@ class Session:
     True
     """
 
-    def __init__(self, setup: Setup, source: Source | None = None) -> None:
+    def __init__(self, setup: Setup, source: Source | None = None, *, lively: bool = False) -> None:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._waiting, self._lock = 0, threading.Lock()
         self._closing = threading.Event()
         self._viewers: list[Viewer] = []
-        self._next_frame = 0.0
-        self._seen: Seen
+        self._next_frame, self._lively = 0.0, lively
         self._painter = Painter(self.instant)
         try:
             self._steering = Steering(setup, source, self._painter, self._going_on)
-            self._remember()
+            self._show()
         except BaseException:
             self._painter.close()
             raise
@@ -132,7 +135,7 @@ class Session:
 
     def instant(self) -> Instant:
         """Return where the descent is now."""
-        return self._seen.instant
+        return self._steering.seen.instant
 
     def export_code(self) -> str:
         """Return the Python program that does what was done here, to the same bits."""
@@ -181,6 +184,8 @@ class Session:
             if not outcome.set_running_or_notify_cancel():
                 return
             try:
+                if self._closing.is_set():
+                    raise SpecError(_ENDING)
                 outcome.set_result(work())
             except FalllineError as error:
                 outcome.set_exception(error)
@@ -190,7 +195,7 @@ class Session:
 
         with self._lock:
             if self._closing.is_set():
-                return _refused("the studio is ending")
+                return _refused(_ENDING)
             self._jobs.put(job)
         return outcome
 
@@ -231,18 +236,23 @@ class Session:
         return not self._closing.is_set()
 
     def _obey(self, command: Mapping[str, Any], viewer: Viewer | None) -> dict[str, Any]:
+        silent = isinstance(command, Mapping) and command.get("do") in SILENT
         try:
             return obey(self._steering, self._painter, command, viewer)
         finally:
-            if command.get("do") not in SILENT:
+            if not silent:
                 self._show()
+            elif (
+                viewer is not None and viewer in self._viewers
+            ):  # it may have another layer in sight
+                self._offer(viewer, [self._steering.frames(points=False).of(viewer.layer)])
 
     # Who looks on.
 
     def _show(self) -> None:
         """Tell everybody where the descent is."""
         begun = time.monotonic()
-        self._remember()
+        self._steering.remember()
         news = self._steering.telling.news(self._steering.running)
         frames = self._steering.frames()
         for viewer in list(self._viewers):
@@ -251,14 +261,15 @@ class Session:
         self._painter.renew()
         self._next_frame = begun + max(_FRAME, _SHARE * (time.monotonic() - begun))
 
-    def _remember(self) -> None:
-        self._seen = self._steering.course.seen()
-
     def _welcome(self, viewer: Viewer) -> None:
         frames = self._steering.frames(points=False)
         if self._offer(viewer, [*self._steering.telling.everything(), frames.of(viewer.layer)]):
             self._viewers.append(viewer)
             self._painter.join(viewer)
+        if self._lively:
+            self._lively = False
+            self._steering.pace.ask(_WATCHABLE)
+            self._steering.play()
 
     def _tell(self, messages: list[Message]) -> None:
         for viewer in list(self._viewers):

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import SpecError, suggest
-from .course import Course
+from .course import Course, Seen
 from .frames import Frames
+from .lessons import LESSONS
 from .pace import Pace
 from .problem import Problem
 from .racing import Race, race_of
 from .setup import HOT, Setup
-from .telling import LESSONS, Telling
+from .telling import Telling
 from .views.ground import Sight
-from .words import change_words
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -53,6 +53,8 @@ class Steering:
         How fast it is to go.
     telling
         What is told of it.
+    seen
+        Where it was when it was shown last, for other threads.
     sources
         The table of one's own, and the opened model.
     """
@@ -79,6 +81,10 @@ class Steering:
     def judged(self) -> tuple[Model, Problem]:
         """Return the model of now, and the problem whose rows it is judged by."""
         return self.model(), self.course.problem
+
+    def remember(self) -> None:
+        """Let other threads see where the descent is now."""
+        self.seen: Seen = self.course.seen()
 
     def frames(self, points: bool = True) -> Frames:
         """Return the frames of now; `points` takes those of the curves that nobody has got yet."""
@@ -155,6 +161,7 @@ class Steering:
         self.course: Course = course
         self._race = None
         self.telling.begin(course)
+        self.remember()
 
     # What is done with it.
 
@@ -301,7 +308,7 @@ class Steering:
         before = self.course.setup
         after = before.changed(changes)
         if after != before:
-            self.course.change(after, change_words(before, after))
+            self.course.change(after)
             self.telling.anew = True
 
     def look_along(self, along: Any, span: Any) -> None:
@@ -326,8 +333,7 @@ class Steering:
         self.begin(lesson.setup)
         self.telling.lesson = lesson
         self.pace.ask(lesson.speed)
-        if lesson.surface is not None:
-            self.look_along(**lesson.surface)
+        self.look_along(**(lesson.surface or {"along": "auto", "span": None}))
 
     def columns(self) -> dict[str, Any]:
         """Return what there is to know of the columns of one's own table."""
@@ -341,7 +347,7 @@ class Steering:
         course = self.course
         if course.out_of_epochs:
             epochs = course.setup.epochs + course.epochs_more
-            course.change(course.setup.changed({"epochs": epochs}), f"up to epoch {epochs}")
+            course.change(course.setup.changed({"epochs": epochs}))
             self.telling.anew = True
         if course.stopped is not None:
             raise SpecError(f"the descent has ended: {course.stopped}; step back, or restart")

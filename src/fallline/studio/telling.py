@@ -10,14 +10,10 @@ from ..pictures.plane import Plane
 from .choices import choices
 from .course import Course
 from .frames import Frames
+from .lessons import LESSONS, lesson_list
 from .message import Message
 from .program import Program
 from .timeline import Took
-
-try:  # until it is there
-    from .lessons import LESSONS
-except ImportError:
-    LESSONS = {}
 
 if TYPE_CHECKING:
     from .lessons import Lesson
@@ -79,8 +75,7 @@ class Telling:
 
     def everything(self) -> list[Message]:
         """Return the messages that tell somebody new all but the frame."""
-        lessons = [{"name": name, "title": lesson.title} for name, lesson in LESSONS.items()]
-        hello = {"version": __version__, **choices(), "lessons": lessons}
+        hello = {"version": __version__, **choices(), "lessons": lesson_list()}
         return [Message("hello", hello), self._problem(), self._curves()]
 
     def news(self, running: bool) -> list[Message]:
