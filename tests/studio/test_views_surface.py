@@ -280,6 +280,13 @@ def test_rows_are_sampled_where_all_would_take_long_and_the_notes_say_so() -> No
     assert "of 1,106 rows, a sample" in found.notes[0]
 
 
+def test_of_a_large_network_the_map_has_fewer_points() -> None:
+    at = moment(0, data="houses", net="256 relu, 128 relu")
+    coarse = surface(at, Sight(("b[output.0]", "b[hidden2.0]")))
+    assert len(coarse.grid.x) == len(coarse.grid.y) < COARSE
+    assert coarse.ground.landscape.rows.n == 100
+
+
 def test_a_map_that_is_not_wanted_any_more_is_dropped() -> None:
     asked = iter([False, True])
     with pytest.raises(Dropped):

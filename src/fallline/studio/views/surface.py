@@ -19,6 +19,7 @@ from .ground import COARSE, FINE, Ground, Sight, ground_of, names_of
 __all__ = ["Dropped", "Map", "surface"]
 
 _PIECE = 256  # points of the grid that are computed between two looks at whether to go on
+_WORK, _COARSEST = 1.2e10, 17  # multiplications of a fine map; points a side, at least
 _LINES = 12  # about so many contours
 _REFINED = 4e6  # multiplications of one error up to which the lowest point is refined at once
 _MOVED = 0.15  # share of their range by which errors may have moved before levels are set anew
@@ -150,7 +151,7 @@ def surface(
     """
     with np.errstate(all="ignore"):  # what overflows is left white
         ground = ground_of(at, sight, None if before is None else before.ground)
-        grid = _grid(ground, FINE if fine else COARSE)
+        grid = _grid(ground, _side(ground, fine))
         errors = _errors(ground, grid, dropped)
         if not np.isfinite(errors).any():
             raise DataError(
@@ -169,6 +170,13 @@ def _map(
         _lowest(ground, grid, errors, refined=fine or _is_quick(ground)),
         np.column_stack([ground.points, true]), at.path_steps[ground.places],
     )  # fmt: skip
+
+
+def _side(ground: Ground, fine: bool) -> int:
+    """Return the points along each side: fewer where one error takes long."""
+    each = ground.landscape.rows.n * ground.landscape.network.size
+    most, work = (FINE, _WORK) if fine else (COARSE, _WORK / 4)
+    return int(np.clip(np.sqrt(work / each), _COARSEST, most))
 
 
 def _grid(ground: Ground, side: int) -> Grid:
