@@ -65,7 +65,8 @@ def encoded(model: Model, table: Table) -> Rows:
         raise DataError(f"no row has a known target '{model.target.names[0]}'")
     Y = model.target.encode(model.target_columns(known))
     Y = 2 * Y - 1 if model.loss.targets == "sign" else Y
-    return Rows(known, np.asarray(model.encoder.encode(known)), Y)
+    X = np.asarray(model.encoder.encode(known))
+    return Rows(model.encoder.completed(known), X, Y)
 
 
 def encoded_row(model: Model, table: Table, row: int) -> Rows:

@@ -26,7 +26,7 @@ from ..spec.text import activation_text
 from .known import Known, known_part
 from .prepare import Coding, codes_in_words, takes_signs, target_encoder
 from .rules import with_rules
-from .settings import Settings, network_for
+from .settings import COLUMN_KINDS, Settings, network_for
 
 __all__ = ["TableRows", "rows_for"]
 
@@ -160,7 +160,8 @@ def rows_for(
         A trained model, whose encoders and target are taken as they are. One that was trained on
         plain numbers gets the columns but the target in the table's order, as they are.
     features
-        The columns that predict; all others unless given.
+        The columns that predict; all others unless given. Those that hold numbers are taken as
+        numbers, even if they look as though they only counted the rows; so is an only one.
     crossed
         Whether products and squares of the first four numeric columns are inputs, too.
     standardize
@@ -211,8 +212,12 @@ def rows_for(
     if target is None:
         raise SpecError("say which column is to be predicted, as in rows_for(table, 'price')")
     names = (target,) if isinstance(target, str) else tuple(target)
+    others = [name for name in table.names if name not in names]
+    if features is None and len(others) == 1:
+        features = others
     if features is not None:
         asked["drop"] = (*asked.get("drop", ()), *_others(table, names, features))
+        asked["numeric"] = (*asked.get("numeric", ()), *_numbers(table, features, settings))
     return _rows_of_table(table, names, Settings.of(**asked), crossed, standardize)
 
 
@@ -222,6 +227,18 @@ def _others(table: Table, targets: Sequence[str], features: Sequence[str]) -> li
     if both := kept.intersection(targets):
         raise DataError(f"'{sorted(both)[0]}' is the target, so it cannot be a feature, too")
     return [name for name in table.names if name not in kept and name not in targets]
+
+
+def _numbers(
+    table: Table, features: Sequence[str], settings: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the features that hold numbers, and of which nothing else is said.
+
+    Who names a column wants it, even if it looks as though it only counted the rows.
+    """
+    told = {name for kind in COLUMN_KINDS for name in settings.get(kind, ())}
+    numbers = (name for name in features if table[name].kind in ("float", "integer"))
+    return tuple(name for name in numbers if name not in told)
 
 
 def _rows_of_table(
