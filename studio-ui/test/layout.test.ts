@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { edgesOf, layOut, pathText, placesFor, pointAt, type Box } from '../src/lib/layout';
 import { network } from './networks';
 
-const BOX: Box = { width: 700, height: 400, em: 14, left: 100, right: 80, top: 60 };
+const BOX: Box = { width: 700, height: 400, em: 14, left: 100, right: 80, top: 60, gap: 100 };
 
 test('columns part the width between the labels evenly', () => {
   const { columns, width } = layOut(network([2, 4, 1]), BOX);

@@ -97,7 +97,7 @@ function writeValue(pair: HTMLElement, { label, latex, text }: Detail['values'][
   const [shown, symbol] = value.children as unknown as [HTMLElement, HTMLElement];
   const [letter, ...rest] = steps(latex);
   say(name, label);
-  say(shown, rest.length === 1 ? text.slice(text.lastIndexOf('=') + 1).trim() : '');
+  say(shown, rest.length === 1 ? (/[^=≈]*$/.exec(text)?.[0].trim() ?? '') : '');
   draw(symbol, rest.length === 1 ? letter : latex, text, 'small');
 }
 

@@ -139,7 +139,10 @@ class Diagram implements View<NetworkShown> {
   }
 
   private box({ network }: Problem): Box {
-    const em = parseFloat(getComputedStyle(this.root).fontSize) || 14;
+    const style = getComputedStyle(this.root);
+    const em = parseFloat(style.fontSize) || 14;
+    const target = parseFloat(style.getPropertyValue('--net-target')) || 26; // height of a button
+    this.controls.target = target;
     const { clientWidth, clientHeight } = this.stage.parentElement as HTMLElement;
     const width = clientWidth || 640;
     const room = (labels: string[]): number => {
@@ -152,13 +155,9 @@ class Diagram implements View<NetworkShown> {
       em,
       left: room(network.inputs.map((input) => input.label)),
       right: room(network.layers[network.layers.length - 1].labels),
-      top: this.headHeight(em),
+      top: 2.1 * em + Math.max(target, 1.5 * em),
+      gap: Math.max(7 * em, 2 * target + 2.4 * em),
     };
-  }
-
-  private headHeight(em: number): number {
-    const target = parseFloat(getComputedStyle(this.root).getPropertyValue('--net-target')) || 26;
-    return 1.5 * em + Math.max(target, 1.5 * em) + 0.6 * em;
   }
 
   private find(event: PointerEvent | MouseEvent): Element | null {

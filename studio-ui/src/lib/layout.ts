@@ -10,6 +10,7 @@ export interface Box {
   left: number; // for the labels of inputs
   right: number; // for those of outputs
   top: number; // for what stands above each layer
+  gap: number; // least distance of columns
 }
 
 export interface Point {
@@ -65,7 +66,6 @@ const TIGHT = 1.6; // least distance of units, in letters
 const CUT = 2.2; // the same in a layer too tall to be shown whole
 const WIDE = 5.2; // largest
 const LONG = 3; // of a matrix's cells, one side may be so many times the other
-const GAP = 7.5; // least distance of columns, in letters
 
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
 export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
@@ -181,7 +181,7 @@ function laneOf(network: NetworkSpec, at: number, place: number): number {
 function acrossOf(network: NetworkSpec, box: Box, columns: number): number[] {
   const shares = network.layers.map((layer) => (layer.size * fanIn(layer) > MOST_LINES ? 1.5 : 1));
   const total = shares.reduce((sum, share) => sum + share, 0);
-  const room = Math.max(box.width - box.left - box.right, total * GAP * box.em);
+  const room = Math.max(box.width - box.left - box.right, total * box.gap);
   const xs = [box.left];
   for (let at = 1; at < columns; at++) xs.push(xs[at - 1] + (room * shares[at - 1]) / total);
   return xs;

@@ -1,7 +1,7 @@
 /** Above each layer its name and, where the network is a plain chain, units and layers to add or take. */
 
 import { grown, readHidden, resized, writeHidden, type Hidden } from '../../lib/hidden';
-import type { Column } from '../../lib/layout';
+import type { Column, Layout } from '../../lib/layout';
 import { count } from '../../lib/numbers';
 import { html } from '../../lib/svg';
 import type { Actions } from '../../lib/view';
@@ -11,6 +11,7 @@ import type { Scene } from './scene';
 export type Limits = Hello['limits'] | null;
 
 export class Controls {
+  target = 26; // height of a button
   private limits: Limits = null;
 
   constructor(
@@ -45,8 +46,10 @@ export class Controls {
     head.style.left = `${column.x}px`;
     const name = at === 0 ? 'inputs' : last ? 'output' : network.layers.length > 2 ? `hidden ${at}` : 'hidden layer';
     html(head, 'span', { class: 'net-head-name' }, name);
-    const row = html(head, 'span', { class: 'net-head-size' });
     const kind = at === 0 ? '' : layer.activation;
+    const narrow = this.room(layout, at) < 2 * this.target + (kind.length * 0.55 + 3.2) * layout.em;
+    if (narrow && hidden && at > 0 && !last) html(head.firstElementChild as HTMLElement, 'span', {}, ` ${kind}`);
+    const row = html(head, 'span', { class: 'net-head-size' });
     if (!hidden || at === 0 || last) {
       html(row, 'span', {}, at === 0 ? unitCount(column.size) : `${count(column.size)} ${kind}`);
       return;
@@ -56,13 +59,21 @@ export class Controls {
     this.button(row, '−', gone ? `Remove ${name}` : `One unit fewer in ${name}`, `less${at}`, () => this.setup(resized(hidden, place, -1)));
     const told = html(row, 'span', { 'aria-label': `${unitCount(column.size)}, ${kind}` });
     html(told, 'b', { class: 'net-count' }, count(column.size));
-    html(told, 'span', {}, ` ${kind}`);
+    if (!narrow) html(told, 'span', {}, ` ${kind}`);
     const more = this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
     more.disabled = column.size >= (this.limits?.units ?? Infinity);
   }
 
+  /** How wide a heading may be before it meets that of a neighbour. */
+  private room({ columns }: Layout, at: number): number {
+    const apart = columns.slice(1).map((column, i) => column.x - columns[i].x);
+    return Math.min(apart[at - 1] ?? Infinity, apart[at] ?? Infinity);
+  }
+
   private between({ layout }: Scene, at: number, hidden: Hidden[]): void {
-    const x = (layout.columns[at - 1].x + layout.columns[at].x) / 2;
+    const [left, right] = [layout.columns[at - 1].x, layout.columns[at].x];
+    if (right - left < 3.4 * this.target + 5.5 * layout.em) return; // the settings of the page have it too
+    const x = (left + right) / 2;
     const place = html(this.host, 'div', { class: 'net-between' });
     place.style.left = `${x}px`;
     const words = hidden.length === 0 ? 'Add a hidden layer' : 'Add a hidden layer here';
