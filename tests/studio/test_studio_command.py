@@ -99,13 +99,15 @@ def test_a_signal_before_anyone_came_ends_it(folder):
         assert process.wait(20) == 143
 
 
-def test_a_sample_runs_by_itself_and_a_table_waits(folder):
-    with started() as (_, link), tab(link) as socket:
-        assert told(socket, "problem")["setup"]["data"] == "moons"
+@pytest.mark.parametrize(
+    ("words", "data"), [([], "moons"), (["--sample", "xor"], "xor"), (["cars.csv"], "own")]
+)
+def test_it_runs_by_itself_unless_it_is_told_not_to(folder, words, data):
+    with started(*words) as (_, link), tab(link) as socket:
+        assert told(socket, "problem")["setup"]["data"] == data
         while told(socket, "frame")["step"] == 0:
             pass
-    with started("cars.csv") as (_, link), tab(link) as socket:
-        assert told(socket, "problem")["setup"]["target"] == "kind"
+    with started(*words, "--no-play") as (_, link), tab(link) as socket:
         frame = told(socket, "frame")
         assert (frame["step"], frame["running"]) == (0, False)
 
@@ -128,6 +130,7 @@ def test_a_model_is_opened_with_its_table(folder):
     with started("cars.fall", "cars.csv") as (_, link), tab(link) as socket:
         problem = told(socket, "problem")
         assert problem["origin"] == "model" and problem["setup"]["target"] == "kind"
+        # It waits, with the weights that it has.
         frame = socket
         while (fields := header(message := frame.recv(timeout=30)))["type"] != "frame":
             pass

@@ -92,8 +92,8 @@ def _lessons() -> Any:
     "output",
     "--play/--no-play",
     default=None,
-    help="Whether the descent starts by itself when the page is there; that of a sample does "
-    "unless given.",
+    help="Whether the descent starts by itself when the page is there; unless given it does, but "
+    "for a model or a lesson.",
 )
 @option(
     "output",
@@ -161,8 +161,10 @@ def _serve(given: Mapping[str, Any]) -> None:
 def _session(setup: Setup, source: Source | None, given: Mapping[str, Any]) -> Session:
     from ..studio.session import Session
 
-    alone = source is None and not given["lesson"]  # an example that is to be seen running
-    return Session(setup, source, lively=alone if given["play"] is None else given["play"])
+    play = given["play"]
+    if play is None:  # a person who comes is to see something move, but not a model change
+        play = not given["lesson"] and (source is None or source.model is None)
+    return Session(setup, source, lively=play)
 
 
 def _asked(given: Mapping[str, Any]) -> tuple[Source | None, Setup]:

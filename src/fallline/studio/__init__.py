@@ -49,8 +49,8 @@ def studio(
     notebook
         Whether it is drawn in a cell's output; found out unless given.
     play
-        Whether the descent starts when there is someone to see it; that of a sample does unless
-        given.
+        Whether the descent starts when there is someone to see it; unless given it does, but for a
+        model.
     browser
         Whether the browser is opened.
     host, port

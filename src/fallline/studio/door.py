@@ -41,7 +41,7 @@ def open_studio(
     """Return the studio that is asked for; see `fallline.studio.studio`."""
     source = _source(data, model)
     setup = _setup(source, data, target, settings)
-    play = source is None if play is None else play
+    play = (source is None or source.model is None) if play is None else play
     if _in_notebook() if notebook is None else notebook:
         if find_spec("anywidget") is None:
             raise MissingExtraError("anywidget", "notebook", "the studio in a notebook")
