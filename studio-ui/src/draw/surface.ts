@@ -44,6 +44,7 @@ class Surface implements View<SurfaceShown> {
   private ground: Ground | null = null;
   private plot: Plot | null = null;
   private shown: SurfaceShown = { view: null, frame: null, problem: null, relief: false };
+  private space = { width: 0, height: 0, em: 12 };
   private spoken = 0;
 
   constructor(host: HTMLElement, actions: Actions) {
@@ -76,7 +77,8 @@ class Surface implements View<SurfaceShown> {
   }
 
   resize(): void {
-    if (this.ground) this.layOut();
+    this.measure();
+    this.layOut();
     this.update();
   }
 
@@ -100,16 +102,23 @@ class Surface implements View<SurfaceShown> {
   private turn(): void {
     set(this.root, { 'data-relief': this.shown.relief ? '' : null });
     this.relief.show(this.shown.relief);
+    this.measure();
     this.layOut();
+  }
+
+  /** Reads the size that there is; it costs a layout, so that nothing else does. */
+  private measure(): void {
+    const { figure } = this;
+    figure.style.maxHeight = '';
+    this.space = { width: figure.clientWidth, height: figure.clientHeight, em: emOf(figure) };
   }
 
   /** Puts all in its place for the size that there is. */
   private layOut(): void {
     const { ground, figure, trail } = this;
-    figure.style.maxHeight = '';
-    const { clientWidth: width, clientHeight: height } = figure;
+    if (this.space.width === 0) this.measure();
+    const { width, height, em } = this.space;
     if (!ground || width === 0) return;
-    const em = emOf(figure);
     const plot = plotOf(ground, { width, height }, em, widthOf(ground, em));
     this.plot = plot;
     if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + (plot.roomy ? 3.4 : 1.9) * em}px`; // words follow at once

@@ -73,6 +73,7 @@ export class Mountain {
     const columns = farFirst(ticks, x);
     const corners = this.corners(mesh, put);
     context.lineJoin = 'round';
+    context.lineWidth = 0.8;
     for (const row of farFirst(ticks, y)) {
       for (const column of columns) this.paintCell(context, mesh, corners, row, column, put);
     }
@@ -91,10 +92,9 @@ export class Mountain {
     for (const next of [at + 2, at + 2 * side + 2, at + 2 * side]) context.lineTo(corners[next], corners[next + 1]);
     context.closePath();
     context.fillStyle = context.strokeStyle = colour;
-    context.lineWidth = 0.7; // over the seam to the next cell
     context.fill();
-    context.stroke();
-    for (const piece of mesh.lines.get(cell) ?? []) strokePiece(context, piece, put);
+    context.stroke(); // over the seam to the next cell
+    strokePieces(context, mesh.lines.get(cell), put);
   }
 
   private corners(mesh: Mesh, put: Put): Float64Array {
@@ -158,11 +158,15 @@ export class Mountain {
   }
 }
 
-function strokePiece(context: CanvasRenderingContext2D, { from, to, ink }: Piece, put: Put): void {
-  context.beginPath();
-  context.moveTo(...put(from));
-  context.lineTo(...put(to));
-  context.strokeStyle = ink;
-  context.lineWidth = 0.8;
-  context.stroke();
+/** The pieces of one cell, those of one ink in one stroke. */
+function strokePieces(context: CanvasRenderingContext2D, pieces: readonly Piece[] | undefined, put: Put): void {
+  if (!pieces) return;
+  pieces.forEach(({ from, to, ink }, i) => {
+    if (ink !== pieces[i - 1]?.ink) context.beginPath();
+    context.moveTo(...put(from));
+    context.lineTo(...put(to));
+    if (ink === pieces[i + 1]?.ink) return;
+    context.strokeStyle = ink;
+    context.stroke();
+  });
 }

@@ -27,7 +27,13 @@ export interface Ground {
   slope(x: number, y: number): Point;
 }
 
-const FINE = 120; // cells a side that look smooth
+const FINE = 100; // cells a side that look smooth
+
+// The ramp as a canvas keeps it: red is the lowest byte.
+const PIXELS = Uint32Array.from(ERROR_RAMP, ([r, g, b]) => {
+  const [red, green, blue] = [Math.round(r), Math.round(g), Math.round(b)];
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+});
 
 /** The ground of a view; levels stay those of `before` where they still fit the same plane. */
 export function groundOf(view: Decoded<SurfaceView>, before: Ground | null): Ground {
@@ -102,12 +108,11 @@ export function paint(canvas: HTMLCanvasElement, ground: Ground): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const image = context.createImageData(wide, high);
+  const pixels = new Uint32Array(image.data.buffer);
   for (let j = 0; j < high; j++) {
     for (let i = 0; i < wide; i++) {
       const place = ground.rank(values[(high - 1 - j) * wide + i]);
-      if (Number.isNaN(place)) continue;
-      const colour = ERROR_RAMP[Math.round(place * (ERROR_RAMP.length - 1))];
-      image.data.set([colour[0], colour[1], colour[2], 255], 4 * (j * wide + i));
+      if (!Number.isNaN(place)) pixels[j * wide + i] = PIXELS[Math.round(place * (PIXELS.length - 1))];
     }
   }
   context.putImageData(image, 0, 0);
