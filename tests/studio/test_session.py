@@ -427,7 +427,7 @@ def test_what_is_no_command_is_told(session):
 def test_a_defect_is_told_logged_and_survived(session, monkeypatch, caplog):
     viewer = watched(session)
     monkeypatch.setattr(session._steering, "best", lambda: 1 / 0)
-    with pytest.raises(FalllineError, match="went wrong within fallline .ZeroDivisionError."):
+    with pytest.raises(FalllineError, match="went wrong within fallline"):
         do(session, "best", viewer)
     assert "a defect in the studio" in caplog.text and "ZeroDivisionError" in caplog.text
     do(session, "step", of="batch")
@@ -588,9 +588,14 @@ def test_a_setup_that_cannot_be_begins_no_session():
 def test_a_lively_session_plays_as_soon_as_somebody_looks_on():
     with Session(setup(), lively=True) as session:
         assert session.instant().step == 0
-        viewer = watched(session)
+        viewer = watched_by(Onlooker(), session)
         viewer.wait(lambda seen: seen.frame["step"] > 3)
-        assert viewer.frame["running"]
+        assert viewer.frame["running"] and viewer.frame["speed"] == 100
         do(session, "pause")
-        watched(session)
+        watched_by(Onlooker(), session)
         assert not viewer.frame["running"]
+
+
+def test_a_long_epoch_goes_faster_at_first():
+    with Session(setup(data="moons", rows=2000, batch_size=10, validation=0.0)) as session:
+        assert watched_by(Onlooker(), session).frame["speed"] == 400

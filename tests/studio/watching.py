@@ -77,6 +77,8 @@ def do(session: Session, what: str, viewer: Onlooker | None = None, **fields: An
 
 
 def watched(session: Session, *show: str) -> Onlooker:
+    """Return somebody who looks on, at a descent that goes as fast as it can."""
+    session.do({"do": "speed", "steps_per_second": None}).result(PATIENCE)
     viewer = Onlooker(*show)
     session.join(viewer)
     viewer.wait(lambda seen: seen.of("frame"))

@@ -39,7 +39,7 @@ class Frames:
     race
         None without.
     **state
-        The fields that only the session knows: ``running``, ``stopped``, ``steps_per_second``.
+        The fields that only the session knows, such as ``running`` and ``stopped``.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ __all__ = ["Gauge", "Measured"]
 _MOST, _FEWEST = 2000, 100
 """Rows of each part that errors are measured on, at most; and however large the network is."""
 
-_WORK = 2e8  # multiplications of one error
+_WORK = 3e7  # multiplications of one error
 _UNITS_WORK = 1e7  # and of the units' sizes
 
 

@@ -162,17 +162,15 @@ def race_of(entries: Any, problem: Problem, gauge: Gauge) -> Race:
         label, method = entry.get("label"), entry.get("optimizer")
         if method is None or not isinstance(label, str | None):
             raise SpecError("an entry of a race needs an optimizer, and may have a label")
-        ways.append(_settings(method))
+        if isinstance(found := optimizer_from(method), Solver):
+            raise SpecError(
+                f"{type(found).__name__} cannot race here: one of its steps is several passes over "
+                "all rows, and lanes go step by step"
+            )
+        ways.append({"optimizer": found})
     labels = [entry.get("label") for entry in entries]
-    found = [
+    lanes = [
         Entrant(label[:_LONGEST] if label else way.label, way.plan)
         for label, way in zip(labels, entrants(ways, usual), strict=True)
     ]
-    return Race(found, problem, gauge)
-
-
-def _settings(method: Any) -> dict[str, Any]:
-    """Return the settings of a lane: a solver takes all rows in each step, at rates of its own."""
-    found = optimizer_from(method)
-    solver = isinstance(found, Solver)
-    return {"optimizer": found} | ({"batch_size": None, "schedule": "constant"} if solver else {})
+    return Race(lanes, problem, gauge)

@@ -27,7 +27,6 @@ __all__ = ["Session", "Viewer"]
 _MOST_WAITING = 100  # commands
 _FRAME = 1 / 30  # seconds from one frame to the next, at least
 _SHARE = 4  # frames take at most this part of the time
-_WATCHABLE = 100.0  # steps a second that a person can follow
 _CHUNK = 0.025  # seconds of training between two looks at the commands
 
 _ENDING = "the studio is ending"
@@ -60,7 +59,7 @@ class Session:
     source
         The table of one's own, or the opened model, where the setup speaks of it.
     lively
-        Whether it goes on by itself as soon as somebody looks on, slowly enough to watch.
+        Whether it goes on by itself as soon as somebody looks on.
 
     Raises
     ------
@@ -268,7 +267,6 @@ class Session:
             self._painter.join(viewer)
         if self._lively:
             self._lively = False
-            self._steering.pace.ask(_WATCHABLE)
             self._steering.play()
 
     def _tell(self, messages: list[Message]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Steering"]
 
 _CHUNK = 0.025  # seconds of training before others are heard
+_STEPS, _EPOCHS = 100.0, 2.0  # a second at first, at least: so slowly that a person can follow
 _AT_ONCE = 4  # chunks of training that a command may take before it goes on beside others
 
 
@@ -70,6 +71,7 @@ class Steering:
         self._goal: int | None = None  # the step to halt at
         self._numbers, self.telling = 0, Telling()
         self._begin(Problem.of(setup, self.sources.get(setup.data)))
+        self.pace.ask(max(_STEPS, _EPOCHS * self.course.steps_an_epoch))
 
     # What there is.
 
@@ -95,6 +97,7 @@ class Steering:
             points,
             running=self.running,
             stopped=course.stopped if race is None else race.stopped,
+            speed=self.pace.wanted,
             steps_per_second=self.pace.steps_per_second,
         )
 

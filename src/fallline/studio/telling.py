@@ -10,7 +10,7 @@ from ..pictures.plane import Plane
 from .choices import choices
 from .course import Course
 from .frames import Frames
-from .lessons import LESSONS, lesson_list
+from .lessons import lesson_list
 from .message import Message
 from .program import Program
 from .timeline import Took
