@@ -5,6 +5,7 @@ import { count, percent } from '../lib/numbers';
 import { html, say } from '../lib/svg';
 import type { Actions, ConfusionShown, View } from '../lib/view';
 import type { ConfusionView } from '../protocol';
+import { noted } from './legend';
 
 const PARTS = ['training', 'validation'];
 
@@ -101,7 +102,7 @@ class Confusion implements View<ConfusionShown> {
       }
     }
     say(this.score, sums[part] > 0 ? `${percent(right / sums[part])} right: ${count(right)} of ${count(sums[part])}` : '');
-    say(this.note, view.note);
+    noted(this.note, view.note);
   }
 
   private fill(cell: HTMLTableCellElement, many: number, share: number): void {

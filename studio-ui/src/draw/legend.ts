@@ -2,7 +2,7 @@
 
 import type { Rgb } from '../lib/colours';
 import { compact } from '../lib/numbers';
-import { html } from '../lib/svg';
+import { html, say, set } from '../lib/svg';
 import type { BoundaryView } from '../protocol';
 import { colourAt, fill, packed } from './heat';
 import { drawMarks, HELD, type Mark } from './marks';
@@ -22,7 +22,13 @@ export function legendOf(host: HTMLElement, view: BoundaryView, colours: Rgb[]):
   if (view.classes.length) partsOf(row, '--ink-soft');
   else if (view.dimensions === 1) partsOf(row, '--train', '--validation');
   else partsOf(row, '--ink-soft', '--ink-soft', HELD, false);
-  if (view.note) html(host, 'p', { class: 'net-note' }, view.note);
+  noted(html(host, 'p', { class: 'net-note' }), view.note);
+}
+
+/** A note in one line; the whole of it on hover. */
+export function noted(node: HTMLElement, text: string): void {
+  say(node, text);
+  set(node, { title: text || null });
 }
 
 /** Filled for training, open for validation; in a colour and a shape of its own, where it has them. */

@@ -7,7 +7,7 @@ import { each, html, say, set } from '../lib/svg';
 import type { Actions, PredictionsShown, View } from '../lib/view';
 import type { PredictionsView } from '../protocol';
 import { colourAt } from './heat';
-import { partsOf } from './legend';
+import { noted, partsOf } from './legend';
 import { drawMarks, HELD, radiusFor, type Mark } from './marks';
 import { Plot, type TipRow } from './plot';
 
@@ -81,9 +81,9 @@ class Predictions implements View<PredictionsShown> {
       plot.axis(x, y, ['true class', view.output], labels.length <= 8 ? labels : undefined);
     } else {
       const x = scaleOf('linear', [low - room, high + room], [0, width]);
-      const unit = view.unit && view.unit !== view.output ? ` (${view.unit})` : '';
+      const name = view.unit || view.output.replace(/^predicted /, '');
       this.scales = [x, y];
-      plot.axis(x, y, [`true ${view.output}${unit}`, `predicted ${view.output}${unit}`]);
+      plot.axis(x, y, [`true ${name}`, `predicted ${name}`]);
     }
     this.lines();
   }
@@ -124,9 +124,9 @@ class Predictions implements View<PredictionsShown> {
     const told = (score: number): string => (name === 'accuracy' ? percent(score) : number(score, 3));
     const held = validation === null ? '' : ` · validation ${told(validation)}`;
     say(this.score, `${name}: training ${told(train)}${held}`);
-    say(this.note, [view.note, this.beyond(view)].filter(Boolean).join('. '));
+    noted(this.note, [view.note, this.beyond(view)].filter(Boolean).join('. '));
     this.plot.label(
-      `${view.output}, predicted beside true, of ${count(view.arrays.truth.values.length)} rows. ` +
+      `${view.output} beside the truth, of ${count(view.arrays.truth.values.length)} rows. ` +
         `${this.score.textContent}. Arrow keys read it place by place.`,
     );
   }

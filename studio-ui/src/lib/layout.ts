@@ -65,6 +65,7 @@ export const MOST_LINES = 320; // of one layer; beyond it nobody follows a singl
 const TIGHT = 1.6; // least distance of units, in letters
 const CUT = 2.2; // the same in a layer too tall to be shown whole
 const WIDE = 5.2; // largest
+const CAPTION = 1.2; // letters above a matrix
 const LONG = 3; // of a matrix's cells, one side may be so many times the other
 
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
@@ -220,13 +221,14 @@ function matrixAreas(
     before + after > 0 ? Math.max(radius + em, 3.4 * em) : radius + 1.4 * em;
   const left = from.x + beside(from);
   const room = to.x - beside(to) - left;
-  const tall = from.bottom - from.top - 2.2 * em;
+  const top = from.top + CAPTION * em;
+  const tall = from.bottom - top - 1.4 * em;
   const [wide, high] = [Math.min(room / columns, 1.4 * em), Math.min(tall / rows, 1.4 * em)];
   const width = Math.min(room, Math.max(Math.min(wide, LONG * high) * columns, 3 * em));
   const height = Math.min(tall, Math.max(Math.min(high, LONG * wide) * rows, 3 * em));
-  const strip = Math.max(0.6 * em, Math.min(height / rows, 1.4 * em));
+  const strip = Math.max(0.6 * em, Math.min(height / rows, em));
   const x = left + (room - width) / 2;
-  const y = (from.top + from.bottom - height - strip - 0.4 * em) / 2;
+  const y = (top + from.bottom - height - strip - 0.4 * em) / 2;
   return {
     area: { x, y, width, height },
     biases: { x, y: y + height + 0.4 * em, width, height: strip },

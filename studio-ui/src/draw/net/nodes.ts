@@ -3,7 +3,7 @@
 import type { Decoded } from '../../decode';
 import { css } from '../../lib/colours';
 import type { Column, Point } from '../../lib/layout';
-import { html, svg } from '../../lib/svg';
+import { html, show, svg } from '../../lib/svg';
 import type { UnitsView } from '../../protocol';
 import { colourAt, paint, signedTable, type Grid, type Table } from '../heat';
 import { touchable, type Scene } from './scene';
@@ -12,6 +12,7 @@ interface Disc {
   name: string;
   hit: SVGElement;
   canvas: HTMLCanvasElement;
+  number: SVGTextElement | null; // of a hidden unit, where there is no map of it
 }
 
 export class Nodes {
@@ -32,7 +33,7 @@ export class Nodes {
     layout.columns.forEach((column, at) => {
       const last = at === layout.columns.length - 1;
       for (const unit of column.units) {
-        this.disc(scene, column, unit);
+        this.disc(scene, column, unit, at > 0 && !last);
         if (at === 0) this.label(network.inputs[unit.j]?.label ?? '', unit.x - column.radius - 7, unit.y, 'end', column.x - column.radius - 12, layout.em);
         if (last) this.label(network.layers[at - 1].labels[unit.j] ?? '', unit.x + column.radius + 7, unit.y, 'start', layout.width - column.x - column.radius - 12, layout.em);
       }
@@ -42,7 +43,8 @@ export class Nodes {
     this.show(shown);
   }
 
-  private disc(scene: Scene, column: Column, unit: Point & { j: number }): void {
+  private disc(scene: Scene, column: Column, unit: Point & { j: number }, numbered: boolean): void {
+    const { layout } = scene;
     const { x, y, j } = unit;
     const r = column.radius;
     const ground = html(this.under, 'div', { class: 'net-disc' });
@@ -51,7 +53,9 @@ export class Nodes {
     for (const part of [ground, canvas]) Object.assign(part.style, place);
     const hit = svg(this.group, 'circle', { class: 'net-unit', cx: x, cy: y, r });
     touchable(hit, scene.network, { kind: 'unit', layer: column.name, j });
-    this.discs.push({ name: `${column.name}.${j}`, hit, canvas });
+    const number = numbered ? svg(this.group, 'text', { class: 'net-place', x, y, 'font-size': Math.min(r, layout.em) }) : null;
+    if (number) number.textContent = String(j + 1);
+    this.discs.push({ name: `${column.name}.${j}`, hit, canvas, number });
   }
 
   private label(text: string, x: number, y: number, anchor: string, room: number, em: number): void {
@@ -74,10 +78,11 @@ export class Nodes {
     this.shown = view;
     this.table ??= signedTable(this.group);
     const places = new Map(view?.units.map((unit, at) => [unit.name, at]));
-    for (const { name, canvas } of this.discs) {
+    for (const { name, canvas, number } of this.discs) {
       const at = places.get(name);
       const along = view?.dimensions === 2 && this.inputs === 2 ? AXES.indexOf(name) : -1;
       canvas.hidden = at === undefined && along < 0;
+      if (number) show(number, canvas.hidden);
       if (view && at !== undefined) response(canvas, view, at, this.table);
       else if (along >= 0) paint(canvas, slope(along), -1, 1, this.table);
     }
