@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Condition, Thread
 from typing import Any, NamedTuple, Protocol
 
@@ -33,6 +34,7 @@ _PERIODS = {
 """Seconds between two pictures of a kind while the descent runs, at least."""
 
 _SPARED = 6.0  # a picture's own time that passes between two of its kind while the descent runs
+_LONGEST = 3.0  # seconds between two of a kind at the most, but for the rest that follows work
 _QUICK = 0.12  # seconds that a fine map may take to be made instead of a coarse one
 _MOST_KNOWN = 100
 _FINER = 6.0  # coarse maps that a fine one takes as long as
@@ -74,7 +76,7 @@ class Painter:
         self._given: dict[Viewer, dict[_Job, Message]] = {}
         self._sight = Sight()
         self._version = 0  # of what there is to see: instants and sights
-        self._running = self._closed = False
+        self._running = self._closed = self._warm = False
         self._done: dict[_Job, int] = {}
         self._last: dict[_Job, Message] = {}
         self._told: dict[str, str] = {}
@@ -154,16 +156,28 @@ class Painter:
             with self._news:
                 job, wait = self._next()
                 while job is None and not self._closed:
+                    if self._done and not self._warm:
+                        break
                     self._news.wait(wait)
                     job, wait = self._next()
-                if self._closed or job is None:
+                if self._closed:
                     return
                 version, running = self._version, self._running
+            if job is None:
+                self._warm_up()
+                continue
             began = time.perf_counter()
             self._do(job, version)
             if running:  # rest as long as it worked: half a core
                 with self._news:
                     self._news.wait_for(lambda: self._closed, min(time.perf_counter() - began, 1.0))
+
+    def _warm_up(self) -> None:
+        """Load what the first formula and the first valley need, once there is nothing to do."""
+        self._warm = True
+        with suppress(ImportError):
+            import scipy.optimize  # noqa: F401
+            import sympy  # noqa: F401
 
     def _next(self) -> tuple[_Job | None, float | None]:
         """Return the most urgent picture, or how long to wait for one; None is until news."""
@@ -188,7 +202,7 @@ class Painter:
         if job not in self._times:
             return 0.0
         cost = max(self._costs.get((job.kind, fine), 0.0) for fine in (False, True))
-        return self._times[job] + max(_PERIODS[job.kind], _SPARED * cost)
+        return self._times[job] + max(_PERIODS[job.kind], min(_SPARED * cost, _LONGEST))
 
     def _do(self, job: _Job, version: int) -> None:
         """Make a picture and offer it; whatever goes wrong ends in a sentence."""
