@@ -15,10 +15,11 @@ from .conftest import Served, header
 ODD = [
     None, True, False, 0, 1, -1, 2**53, -(2**53), 10**30, 0.5, -1e308, 1e308, "", "x", "own",
     "model", "moons", "../../etc/passwd", "__import__('os')", "a" * 5000, "\0", "𝛉", [], {}, [[]],
-    [1, 2], ["a", "b"], {"name": "sgd"}, {"name": "sgd", "learning_rate": 1e300}, {"name": "sgd", "x": 1},
-    {"name": ["sgd"]}, [[0, 0], [0, 0]], [[-1, 1], [-1, 1]], [["a", 1], [1, 2]], [{}] * 50,
-    "4 tanh", "0 tanh", "999 tanh, 999 relu", "4 tanh" + ", 4 tanh" * 40, "step(every=0)", "w[input.0->x.1]",
-    "b[output.0]", "hidden1.0", "pca", "random", "auto", {"optimizer": {"name": "adam"}},
+    [1, 2], ["a", "b"], {"name": "sgd"}, {"name": "sgd", "learning_rate": 1e300}, {"name": ["sgd"]},
+    {"name": "sgd", "x": 1}, [[0, 0], [0, 0]], [[-1, 1], [-1, 1]], [["a", 1], [1, 2]], [{}] * 50,
+    "4 tanh", "0 tanh", "999 tanh, 999 relu", "4 tanh" + ", 4 tanh" * 40, "step(every=0)",
+    "w[input.0->x.1]", "b[output.0]", "hidden1.0", "pca", "random", "auto",
+    {"optimizer": {"name": "adam"}},
 ]  # fmt: skip
 SETUP = [*Setup().to_json(), "nonsense"]
 FIELDS = {
