@@ -57,7 +57,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   return [
     h('a', { class: 'skip', href: '#studio' }, 'To the drawings'),
     topBar(page, doors),
-    h('div', { class: 'bar' }, transportPanel(page).element, countersPanel(page).element),
+    h('section', { class: 'bar', 'aria-label': 'Play bar' }, transportPanel(page).element, countersPanel(page).element),
     banner(page, needs.hurry),
     places,
     h(

@@ -31,7 +31,7 @@ document.body.append(
   ...layOut(page, { help: () => help.showModal(), hurry: () => server.hurry(), moved: look }),
   help,
 );
-beginTips(document.body);
+beginTips(document.querySelector('main')!);
 beginKeys(page, () => help.showModal());
 addEventListener('hashchange', followLink);
 document.addEventListener('visibilitychange', () => !document.hidden && server.hurry());

@@ -8,6 +8,7 @@ import { drawing, framed } from './frame';
 
 export function formulaStage(page: Page): HTMLElement {
   const { host } = drawing(page, mountFormula, ['detail', 'problem', 'focus'], ({ detail, problem, focus }) => ({ detail, problem, focus }));
+  for (const [name, value] of [['tabindex', '0'], ['role', 'group'], ['aria-label', 'Formula']]) host.setAttribute(name, value);
   return framed('panel-formula', 'Formula', [rowChoice(page)], host);
 }
 

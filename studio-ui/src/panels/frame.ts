@@ -21,15 +21,15 @@ export function drawing<T>(
 ): { host: HTMLElement; view: View<T> } {
   const host = h('div', { class: 'drawing' });
   const view = mount(host, page);
-  let shown = true;
+  let seen = false; // told by the observer: to ask the host would lay out the page at every frame
   const show = () => {
-    shown = host.clientWidth > 0;
-    if (shown) view.show(pick(page.store.state));
+    if (seen) view.show(pick(page.store.state));
   };
   page.store.on(keys, show);
-  new ResizeObserver(() => {
+  new ResizeObserver(([{ contentRect }]) => {
+    seen = contentRect.width > 0;
     view.resize?.();
-    if (!shown) show();
+    show();
   }).observe(host);
   onLook(() => {
     view.resize?.();

@@ -23,7 +23,7 @@ export function networkStage(page: Page): HTMLElement {
     limits: state.hello?.limits ?? null,
   }));
   page.store.on(['problem'], ({ problem }) => say(about, problem ? shape(problem) : ''));
-  return framed('panel-network', 'Network', [about], host);
+  return framed('panel-network', 'Network diagram', [about], host);
 }
 
 function shape({ network, setup }: Problem): string {

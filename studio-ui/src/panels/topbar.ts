@@ -18,7 +18,7 @@ export function topBar(page: Page, doors: Doors): HTMLElement {
   return h(
     'header',
     { class: 'top' },
-    h('p', { class: 'brand' }, mark(), h('span', {}, 'fallline'), h('span', { class: 'brand-soft' }, 'studio')),
+    h('h1', { class: 'brand' }, mark(), h('span', {}, 'fallline'), h('span', { class: 'brand-soft' }, 'studio')),
     dataChip(page, doors.settings),
     h('nav', { class: 'top-tools', 'aria-label': 'Page' },
       tourMenu(page),
