@@ -178,7 +178,7 @@ _BATCHES = Lesson(
     "dancing about the lowest point.",
     ask="Compare how the three paths end. What does a falling learning rate change?",
     show=("surface", "curves"),
-    setup=_houses("living_area", "bathrooms", start=(-1.0, 1.6), optimizer=SGD(0.1)),
+    setup=_houses("living_area", "bathrooms", start=(-1.0, 1.6), optimizer=SGD(0.1), seed=1),
     speed=30.0,
     tries=(
         Try("All 128 rows a step", _batch(0)),
