@@ -13,7 +13,7 @@ import fallline as fl
 from fallline.engines.registry import get_engine
 from fallline.errors import DataError, SpecError
 from fallline.explain.trace import trace_recorded
-from fallline.formulas.optimizers import OPTIMIZERS, optimizer_from
+from fallline.studio.choices import choices
 from fallline.studio.views import traced
 from fallline.studio.views.detail import Steps, detail
 from fallline.studio.views.traced import row_numbers, traced_step
@@ -66,13 +66,9 @@ def test_its_place_in_the_descent_is_told() -> None:
     assert fields["rows"] == 7 and fields["row"] == at.last.order[0]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [each["name"] for each in choices()["optimizers"]])
 def test_every_optimizers_own_rule_is_told_in_words_and_ends_in_the_new_weight(name: str) -> None:
-    plain = optimizer_from(name).to_json()
-    try:
-        at = moment(4, data="moons", optimizer=plain)
-    except SpecError:
-        pytest.skip("the studio does not offer it")
+    at = moment(4, data="moons", optimizer={"name": name})
     found = detail(at, W).fields
     assert all(each["words"] for each in found["equations"])
     index = at.problem.network.index(W)
