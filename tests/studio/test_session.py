@@ -599,3 +599,18 @@ def test_a_lively_session_plays_as_soon_as_somebody_looks_on():
 def test_a_long_epoch_goes_faster_at_first():
     with Session(setup(data="moons", rows=2000, batch_size=10, validation=0.0)) as session:
         assert watched_by(Onlooker(), session).frame["speed"] == 400
+
+
+def test_who_joins_or_asks_while_it_runs_sees_one_moment(session):
+    """θ, its step and the step that led there belong together, also between two frames."""
+    watched(session)
+    do(session, "play")
+    for speed in (None, 900, None, 700, None):
+        viewer = watched(session)
+        do(session, "speed", viewer, steps_per_second=speed)
+        do(session, "views", viewer, show=[])
+        for message in viewer.of("frame"):
+            frame, theta = message.fields, message.arrays["theta"]
+            if frame["step"]:
+                assert frame["last"]["step"] == frame["step"]
+                assert theta.tobytes() == after(frame["step"])

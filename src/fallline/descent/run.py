@@ -246,7 +246,7 @@ class Run(Motion):
 
         It keeps the weights, the history, the place in the epoch and the count of steps. The
         optimizer goes on with its state where it has one of the same kind, and begins anew
-        otherwise. Recorded states to step back to are not kept.
+        otherwise. Callbacks and the checkpoint go along; recorded states to step back to do not.
 
         Parameters
         ----------

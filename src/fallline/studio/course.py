@@ -101,8 +101,8 @@ class Course:
         self._path = Thinned[Floats](int(max(16, min(_PATH, _PATH_BYTES / max(size, 1)))))
         self.last: Taken | None = None
         self._diverged: dict[str, Any] | None = None
+        self._looked_at: tuple[int, Problem] | None = None
         self._remember(problem)
-        self.look()
 
     # Where it is.
 
@@ -146,11 +146,15 @@ class Course:
         if self.run.divergence is None:
             self._diverged = None
         elif self._diverged is None:
-            rate = self.rate
-            self._diverged = divergence_fields(
-                self.run, rate, self.gauge.train, self.problem.train.n, self.start
-            )
+            rows, n = self.gauge.train, self.problem.train.n
+            self._diverged = divergence_fields(self.run, self.rate, rows, n, self.start)
         return self._diverged
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The epoch in progress, from 1, and its rows that are done; at the end the last one."""
+        epoch, done = self.run.position
+        return (epoch - 1, self.problem.train.n) if self.out_of_epochs else (epoch, done)
 
     @property
     def rate(self) -> float:
@@ -159,6 +163,9 @@ class Course:
 
     def look(self) -> dict[str, Any] | None:
         """Measure where it is, and remember; return the point of the curves, or None if known."""
+        if self._looked_at == (self.step, self.problem):
+            return None
+        self._looked_at = self.step, self.problem
         if self.last is None:
             with untold():
                 self.last = self.timeline.relive()
@@ -169,7 +176,7 @@ class Course:
             self.curves.watch(self.run.history)
         point = {
             "step": self.step,
-            "epoch": self.run.position[0],
+            "epoch": self.place[0],
             "train": self.measured.error,
             "validation": self.measured.validation_error,
             "rate": self.rate,

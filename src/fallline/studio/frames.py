@@ -100,7 +100,7 @@ def gradient_of(step: RecordedStep) -> Floats:
 
 
 def _where(course: Course) -> dict[str, Any]:
-    epoch, row = course.run.position
+    epoch, row = course.place
     measured, taken = course.measured, course.last
     last = None
     if taken is not None:

@@ -22,7 +22,7 @@ Order = Callable[["Steering", Command], None]
 
 ORDERS: dict[str, Order] = {
     "play": lambda helm, _: helm.play(),
-    "pause": lambda helm, _: helm.pause(),
+    "pause": lambda helm, _: helm.halt(),
     "step": lambda helm, say: helm.step(_choice(say, "of", ("example", "batch", "epoch"))),
     "back": lambda helm, say: helm.back(_choice(say, "of", ("step", "epoch"))),
     "seek": lambda helm, say: helm.seek(_whole(say, "step", 0, 2**53)),

@@ -241,17 +241,15 @@ class Session:
         finally:
             if not silent:
                 self._show()
-            elif (
-                viewer is not None and viewer in self._viewers
-            ):  # it may have another layer in sight
-                self._offer(viewer, [self._steering.frames(points=False).of(viewer.layer)])
+            elif viewer is not None and viewer in self._viewers:
+                self._catch_up(viewer)  # it may have another layer in sight
 
     # Who looks on.
 
     def _show(self) -> None:
         """Tell everybody where the descent is."""
         begun = time.monotonic()
-        self._steering.remember()
+        self._steering.look()
         news = self._steering.telling.news(self._steering.running)
         frames = self._steering.frames()
         for viewer in list(self._viewers):
@@ -261,6 +259,7 @@ class Session:
         self._next_frame = begun + max(_FRAME, _SHARE * (time.monotonic() - begun))
 
     def _welcome(self, viewer: Viewer) -> None:
+        self._steering.look()
         frames = self._steering.frames(points=False)
         if self._offer(viewer, [*self._steering.telling.everything(), frames.of(viewer.layer)]):
             self._viewers.append(viewer)
@@ -268,6 +267,11 @@ class Session:
         if self._lively:
             self._lively = False
             self._steering.play()
+
+    def _catch_up(self, viewer: Viewer) -> None:
+        """Tell one viewer where the descent is."""
+        self._steering.look()
+        self._offer(viewer, [self._steering.frames(points=False).of(viewer.layer)])
 
     def _tell(self, messages: list[Message]) -> None:
         for viewer in list(self._viewers):

@@ -84,8 +84,11 @@ class Steering:
         """Return the model of now, and the problem whose rows it is judged by."""
         return self.model(), self.course.problem
 
-    def remember(self) -> None:
-        """Let other threads see where the descent is now."""
+    def look(self) -> None:
+        """Measure where the descent is, and the race, and let other threads see it."""
+        self.telling.look()
+        if self._race is not None:
+            self._race.look()
         self.seen: Seen = self.course.seen()
 
     def frames(self, points: bool = True) -> Frames:
@@ -124,8 +127,6 @@ class Steering:
         if stopped is not None or (self._goal is not None and self._step >= self._goal):
             self.halt()
             taken = max(taken, 1)
-        if taken and (shown or not self.running):
-            self._look()
         return taken > 0
 
     def halt(self) -> None:
@@ -150,12 +151,6 @@ class Steering:
     def _step(self) -> int:
         return self.course.step if self._race is None else self._race.step
 
-    def _look(self) -> None:
-        if self._race is None:
-            self.telling.look()
-        else:
-            self._race.look()
-
     def _begin(self, problem: Problem) -> None:
         """Begin a new descent; what was before is gone."""
         course = Course(self._numbers + 1, problem)
@@ -164,7 +159,7 @@ class Steering:
         self.course: Course = course
         self._race = None
         self.telling.begin(course)
-        self.remember()
+        self.look()
 
     # What is done with it.
 
@@ -182,11 +177,6 @@ class Steering:
             self._make_ready()
         self._goal, self.running = None, True
         self.pace.ask(self.pace.wanted)
-
-    def pause(self) -> None:
-        """Stand still, and show the last step that was taken."""
-        self.halt()
-        self._look()
 
     def step(self, of: str) -> None:
         """Take one step of an ``"example"`` or a ``"batch"``, or those up to an ``"epoch"``'s end.
@@ -206,7 +196,6 @@ class Steering:
             self._go_to(course.step + course.steps_left)
         else:
             course.take(1 if of == "example" else None)
-            self._look()
 
     def back(self, of: str) -> None:
         """Go back one ``"step"``, or to where the ``"epoch"`` began.
@@ -366,7 +355,6 @@ class Steering:
         before = self.course.setup
         self.course.seek(step, self._going_on)
         self.telling.anew |= self.course.setup != before
-        self._look()
 
     def _check_alone(self) -> None:
         if self._race is not None:
