@@ -127,7 +127,7 @@ function pageOfAll({ objective, rule }: Problem): Page {
     about: 'Point at a weight, a bias or a unit to see its formula with its numbers.',
     values: [],
     equations: [
-      { latex: objective.latex, text: objective.text, words: `The error E that shall become small: ${objective.name}` },
+      { latex: objective.latex, text: objective.text, words: `The error E that shall become small: ${objective.name.replaceAll('_', ' ')}` },
       { latex: rule.latex, text: rule.text, words: 'How each step moves every weight w' },
     ],
   };

@@ -81,11 +81,11 @@ class Units implements View<UnitsShown> {
   private tile(host: HTMLElement, name: string, problem: Problem): Tile {
     const unit = parse(name);
     const words = unit ? unitWords(problem.network, unit.layer, unit.j) : name;
-    const button = html(host, 'button', {
-      class: 'net-unit-tile', type: 'button', tabindex: -1, 'aria-label': words, title: words,
-    });
+    const button = html(host, 'button', { class: 'net-unit-tile', type: 'button', tabindex: -1, title: words });
     const canvas = html(button, 'canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
-    html(button, 'span', { class: 'net-unit-name' }, String((unit?.j ?? 0) + 1));
+    const place = html(button, 'span', { class: 'net-unit-name' });
+    html(place, 'span', { class: 'net-unseen' }, `${words}: picture `);
+    html(place, 'span', {}, String((unit?.j ?? 0) + 1));
     const range = html(button, 'span', { class: 'net-unit-range' });
     const focus = (): void => this.actions.focus(name);
     button.addEventListener('pointerenter', (event) => event.pointerType === 'mouse' && focus());
