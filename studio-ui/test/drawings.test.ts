@@ -129,6 +129,24 @@ describe('mountSurface', () => {
     expect(host.children).toHaveLength(0);
   });
 
+  it('draws the bowl of a single weight, and restarts on it', () => {
+    const bowl = view({ axes: ['w[input.0->output.0]', ''], minimum: { x: 0, y: 0, error: 0, kind: 'minimum' } });
+    const { x } = bowl.arrays;
+    bowl.arrays.y = array([0], 1);
+    bowl.arrays.errors = array([...x.values].map((each) => each * each), 1, 21);
+    bowl.arrays.path = array([-1, 0, 1, -0.5, 0, 0.25], 2, 3);
+    const drawing = mountSurface(host, actions);
+    drawing.show(shown({ view: bowl, frame: frame({ place: { x: -0.5, y: 0, error: 0.25, off: 0 } }) }));
+    expect(find('.map-curve').getAttribute('d')?.split('L')).toHaveLength(21);
+    expect(host.querySelectorAll('.map-name')[1].textContent).toBe('↑ error = 0.2500');
+    press('.map-pad', 'ArrowRight', true);
+    expect(find('[aria-live]').textContent).toBe('w −0.100: error 0.02000'); // in straight lines between points
+    press('.map-pad', 'Enter');
+    expect(sent[0]).toMatchObject({ do: 'place', y: 0 });
+    drawing.show(shown({ view: bowl, relief: true }));
+    expect(find('.map').hasAttribute('data-relief')).toBe(false);
+  });
+
   it('draws the lanes of a race with their labels', () => {
     const lane = { label: 'Adam', step: 3, error: 1, stopped: null, x: 1, y: 1, trail: [[0, 0], [1, 1]] as [number, number][], curve: [] };
     mountSurface(host, actions).show(shown({ frame: frame({ lanes: [lane, { ...lane, label: 'SGD' }] }) }));

@@ -58,6 +58,10 @@ export class Relief {
     this.canvas.addEventListener('keydown', (event) => this.key(event));
   }
 
+  get isShown(): boolean {
+    return this.shown;
+  }
+
   show(shown: boolean): void {
     this.shown = shown;
     show(this.canvas, shown);
@@ -217,11 +221,15 @@ export class Relief {
   }
 }
 
-/** The side from which the fewest stops of the path, and not the minimum, are hidden. */
+/** The side from which the least of the path and the minimum is hidden, and over the lower corner. */
 function bestTurn(mountain: Mountain, trail: Trail, eye: { tilt: number; distance: number }): number {
   const every = Math.max(1, Math.floor(trail.stops.length / 30));
   const points = [mountain.ground.view.minimum, ...trail.stops.filter((_, i) => i % every === 0)];
-  const hidden = (turn: number) => new Track(mountain, projectionOf({ ...eye, turn }), () => [0, 0]).countHidden(points);
+  const hidden = (turn: number) => {
+    const front = mountain.height(Math.sign(Math.cos(turn)), Math.sign(Math.sin(turn)));
+    const track = new Track(mountain, projectionOf({ ...eye, turn }), () => [0, 0]);
+    return track.countHidden(points) + (Number.isNaN(front) ? 1 : front / TOP);
+  };
   const counts = TURNS.map(hidden);
   return TURNS[counts.indexOf(Math.min(...counts))];
 }

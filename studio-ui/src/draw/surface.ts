@@ -72,7 +72,7 @@ class Surface implements View<SurfaceShown> {
     const { view, frame } = value;
     if (view && view !== this.ground?.view && view !== before.view) this.renew();
     if (frame && frame !== before.frame) this.trail.add(frame);
-    if (value.relief !== before.relief) this.turn();
+    if (this.isSolid !== this.relief.isShown) this.turn();
     this.update();
   }
 
@@ -87,6 +87,11 @@ class Surface implements View<SurfaceShown> {
     this.root.remove();
   }
 
+  /** A line has no third dimension. */
+  private get isSolid(): boolean {
+    return this.shown.relief && !this.ground?.line;
+  }
+
   private renew(): void {
     const { view, problem } = this.shown;
     if (!view || saysNothingNew(view, this.ground)) return;
@@ -95,13 +100,13 @@ class Surface implements View<SurfaceShown> {
     paint(this.canvas, this.ground);
     this.tools.follow(this.ground, problem);
     say(this.notes, view.notes.join('; '));
-    set(this.root, { 'data-state': view.fine ? 'fine' : 'coarse', 'data-step': view.step });
+    set(this.root, { 'data-state': view.fine ? 'fine' : 'coarse', 'data-step': view.step, 'data-line': this.ground.line ? '' : null });
     this.layOut();
   }
 
   private turn(): void {
-    set(this.root, { 'data-relief': this.shown.relief ? '' : null });
-    this.relief.show(this.shown.relief);
+    set(this.root, { 'data-relief': this.isSolid ? '' : null });
+    this.relief.show(this.isSolid);
     this.measure();
     this.layOut();
   }
@@ -121,7 +126,7 @@ class Surface implements View<SurfaceShown> {
     if (!ground || width === 0) return;
     const plot = plotOf(ground, { width, height }, em, widthOf(ground, em));
     this.plot = plot;
-    if (!this.shown.relief) figure.style.maxHeight = `${plot.top + plot.height + (plot.roomy ? 3.4 : 1.9) * em}px`; // words follow at once
+    if (!this.isSolid) figure.style.maxHeight = `${plot.top + plot.height + (plot.roomy ? 3.4 : 1.9) * em}px`; // words follow at once
     set(this.image, { width, height });
     set(this.drawing, { transform: `translate(${plot.left} ${plot.top})` });
     this.path.lay(plot);
@@ -149,10 +154,10 @@ class Surface implements View<SurfaceShown> {
     const { ground, plot, trail, shown } = this;
     if (!ground || !plot) return;
     const frame = shown.frame?.run === ground.view.run ? shown.frame : null;
-    const at = frame?.place ?? trail.last ?? null;
+    const at = frame?.place ? trail.stopOf(frame.place, frame.step) : (trail.last ?? null);
     set(this.root, { 'data-old': shown.frame && !frame ? '' : null });
     this.axes.name(ground, shown.problem, at);
-    if (shown.relief) this.relief.draw({ ground, trail, frame, problem: shown.problem });
+    if (this.isSolid) this.relief.draw({ ground, trail, frame, problem: shown.problem });
     else this.drawPath(ground, plot, frame, at);
     this.tell(ground, frame);
   }
@@ -200,10 +205,12 @@ function aside(ground: Ground, { place, error }: Frame): { away: number; plane: 
   return differs && Number.isFinite(plane) ? { away: place.off, plane } : null;
 }
 
-/** Pixels along the steepest descent of the plane; null where it is level or unknown. */
+/** Pixels along the steepest descent of the plane, or of the tangent; null where it is level or unknown. */
 function steepest(ground: Ground, plot: Plot, { x, y }: { x: number; y: number }): Point | null {
-  const [a, b] = ground.slope(x, y);
-  const [right, down] = [-a * (plot.x.to(1) - plot.x.to(0)), -b * (plot.y.to(1) - plot.y.to(0))];
+  const [a, b] = ground.slope(x, ground.line ? 0 : y);
+  const small = (1e-3 * (ground.x[1] - ground.x[0])) / (Math.hypot(a, b) || 1);
+  const [from, to] = [onPlot(plot, x, y), onPlot(plot, x - small * a, y - small * (ground.line ? a * a : b))];
+  const [right, down] = [to[0] - from[0], to[1] - from[1]];
   const length = Math.hypot(right, down);
   return length > 0 && Number.isFinite(length) ? [(ARROW * right) / length, (ARROW * down) / length] : null;
 }

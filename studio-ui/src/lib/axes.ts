@@ -38,7 +38,7 @@ export function apart(ticks: readonly Tick[], gap: number): Tick[] {
 /** What an axis of a surface is, in words: "weight from lot_size to price"; a direction stays as it is. */
 export function axisWords(name: string, network: NetworkSpec | null): string {
   const element = parse(name);
-  return element && network && exists(network, element) ? elementWords(network, element) : name;
+  return element && network && exists(network, element) ? elementWords(network, element) : name.replace(/ of the path$/, '');
 }
 
 const FILLED = 0.8; // the share of a space that a map must fill

@@ -23,6 +23,7 @@ interface Plane {
 interface Spot {
   at: readonly [number, number]; // on the canvas
   hidden: boolean;
+  outside?: boolean; // of the view
 }
 
 /** Keeps where each stop is seen, until the eye moves. */
@@ -41,7 +42,7 @@ export class Track {
     context.lineJoin = context.lineCap = 'round';
     this.line(context, '#fff', 3.4, 0.75);
     this.line(context, inks.path, 1.8, 1);
-    this.mark(context, this.spots[0], 5, null, inks.path);
+    if (!this.spots[0]?.outside) this.mark(context, this.spots[0], 5, null, inks.path);
     this.lowest(context, inks);
     frame?.lanes.forEach((lane, i) => this.lane(context, lane.trail, inks.series[i % inks.series.length]));
     this.ball(context, trail.last, frame, inks);
@@ -60,7 +61,9 @@ export class Track {
     for (let i = this.spots.length; i < stops.length; i++) {
       const point = this.ground(stops[i]);
       const asked = i % every === 0 || i === 0;
-      this.spots.push({ at: this.put(point), hidden: asked ? this.hides(point) : this.spots[i - 1].hidden });
+      const outside = Math.max(Math.abs(point[0]), Math.abs(point[1])) > 1.001;
+      const hidden = asked ? this.hides(point) : this.spots[i - 1].hidden;
+      this.spots.push({ at: this.put(point), hidden, outside });
     }
   }
 
@@ -79,7 +82,7 @@ export class Track {
     for (const hidden of [true, false]) {
       context.beginPath();
       for (let i = 1; i < this.spots.length; i++) {
-        if (this.spots[i].hidden !== hidden) continue;
+        if (this.spots[i].hidden !== hidden || this.spots[i].outside || this.spots[i - 1].outside) continue;
         context.moveTo(...this.spots[i - 1].at);
         context.lineTo(...this.spots[i].at);
       }

@@ -11,6 +11,7 @@ import type { SurfaceView } from '../../protocol';
 
 export interface Ground {
   view: Decoded<SurfaceView>;
+  line: boolean; // over one weight: what would be y is the error itself
   x: Pair; // what is in view
   y: Pair;
   errors: Grid; // as they came
@@ -37,22 +38,24 @@ const PIXELS = Uint32Array.from(ERROR_RAMP, ([r, g, b]) => {
 
 /** The ground of a view; levels stay those of `before` where they still fit the same plane. */
 export function groundOf(view: Decoded<SurfaceView>, before: Ground | null): Ground {
-  const { x, y, errors } = view.arrays;
-  const grid: Grid = { x: x.values, y: y.values, values: errors.values };
+  const { x, errors } = view.arrays;
+  const line = isLine(view);
+  const grid = gridOf(view);
   const levels = levelsOf(view, before);
   const range = rangeOf(errors.values) ?? [0, 1];
   const { up, down, floor } = heightOf(view.scale, levels);
-  const heights = refined(lifted(grid, up), Math.max(1, Math.round(FINE / (x.values.length - 1))));
+  const heights = refined(lifted(grid, up), line ? 1 : Math.max(1, Math.round(FINE / (x.values.length - 1))));
   const rank = rankOf(knotsOf(up(range[0]), levels.map(up), up(range[1])));
   const place = (error: number) => rank(up(error));
   return {
     view,
+    line,
     x: ends(grid.x),
-    y: ends(grid.y),
+    y: line ? room(range, up, down) : ends(grid.y),
     errors: grid,
     heights,
     levels,
-    lines: contours(heights, levels.map(up)).map((line, i) => ({ ...line, level: levels[i] })),
+    lines: line ? [] : contours(heights, levels.map(up)).map((each, i) => ({ ...each, level: levels[i] })),
     range,
     logarithmic: floor > -Infinity,
     up,
@@ -61,10 +64,29 @@ export function groundOf(view: Decoded<SurfaceView>, before: Ground | null): Gro
     colour: (error) => errorColour(place(error)),
     error: (a, b) => {
       const rough = valueAt(grid, a, b);
-      return up(rough) > floor ? down(valueAt(heights, a, b)) : rough; // 0 has no logarithm
+      return !line && up(rough) > floor ? down(valueAt(heights, a, b)) : rough; // 0 has no logarithm
     },
     slope: (a, b) => slopeAt(grid, a, b),
   };
+}
+
+/** Whether a view is over one weight only. */
+export function isLine(view: Decoded<SurfaceView>): boolean {
+  return view.arrays.y.values.length === 1;
+}
+
+/** What came as a grid; that of a line is made two rows wide, so that it can be read like the others. */
+function gridOf(view: Decoded<SurfaceView>): Grid {
+  const { x, y, errors } = view.arrays;
+  if (!isLine(view)) return { x: x.values, y: y.values, values: errors.values };
+  return { x: x.values, y: [-1, 1], values: [...errors.values, ...errors.values] };
+}
+
+/** The range of errors, with some room above and below. */
+function room([low, high]: Pair, up: Ground['up'], down: (height: number) => number): Pair {
+  const [from, to] = [up(low), up(high)];
+  const half = (to - from || Math.abs(from) || 1) / 12;
+  return [down(from - half), down(to + half)];
 }
 
 function levelsOf(view: Decoded<SurfaceView>, before: Ground | null): readonly number[] {

@@ -25,7 +25,7 @@ export class Legend {
 
   /** Draws it as high as the plot, to its right; a flat surface needs none. */
   draw(ground: Ground, { width, height, em, roomy }: Plot): void {
-    show(this.root, ground.view.minimum.kind !== 'flat');
+    show(this.root, !isPlain(ground));
     set(this.root, { transform: `translate(${width + 1.2 * em} 0)` });
     show(this.title, roomy);
     set(this.title, { x: 0, y: -0.9 * em });
@@ -41,10 +41,15 @@ export class Legend {
   }
 }
 
+/** Whether no colours stand for errors. */
+function isPlain({ line, view }: Ground): boolean {
+  return line || view.minimum.kind === 'flat';
+}
+
 /** Pixels that it takes beside the plot. */
 export function widthOf(ground: Ground, em: number): number {
   const longest = Math.max(0, ...tickTexts(ground.levels).map((text) => text.length));
-  return ground.view.minimum.kind === 'flat' ? em : (2.8 + 0.62 * longest) * em;
+  return isPlain(ground) ? em : (2.8 + 0.62 * longest) * em;
 }
 
 function ticksOf(ground: Ground, height: number, em: number): Tick[] {

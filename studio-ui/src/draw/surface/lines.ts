@@ -19,14 +19,17 @@ interface Label {
 export class Lines {
   private readonly lines: SVGGElement;
   private readonly labels: SVGGElement;
+  private readonly curve: SVGPathElement; // over one weight
 
   constructor(root: SVGGElement) {
     this.lines = svg(root, 'g', { class: 'map-lines' });
     this.labels = svg(root, 'g', { class: 'map-labels' });
+    this.curve = svg(root, 'path', { class: 'map-curve' });
   }
 
   /** `busy`: pixels that labels keep away from. */
   draw(ground: Ground, plot: Plot, busy: readonly Point[]): void {
+    set(this.curve, { d: ground.line ? curveOf(ground, plot) : '' });
     const shown = ground.lines.map((contour) => onScreen(contour, plot));
     each(this.lines, 'path', shown, (path, { level, lines }) => {
       set(path, { d: lines.map(pathOf).join(''), stroke: css(inkOn(ground.colour(level)), 0.45) });
@@ -42,6 +45,17 @@ export class Lines {
       say(text, words);
     });
   }
+}
+
+/** The error over one weight; holes lift the pen. */
+function curveOf({ errors }: Ground, { x, y }: Plot): string {
+  let down = false;
+  return Array.from(errors.x, (at, i) => {
+    const error = errors.values[i];
+    const letter = down ? 'L' : 'M';
+    down = Number.isFinite(error);
+    return down ? `${letter}${x.to(at).toFixed(1)} ${y.to(error).toFixed(1)}` : '';
+  }).join('');
 }
 
 function onScreen({ level, lines }: Contour, { x, y }: Plot): Contour {

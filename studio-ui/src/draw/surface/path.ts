@@ -48,10 +48,10 @@ export class Path {
 
   /** The black dot, with its word and its error; answers what these cover. */
   markLowest(ground: Ground, plot: Plot, busy: readonly Point[]): Point[] {
-    const { x, y, error, kind } = ground.view.minimum;
+    const { error, kind } = ground.view.minimum;
     const [circle, text] = [...this.lowest.children] as [SVGElement, SVGElement];
     show(circle, kind !== 'flat');
-    const at: Point = kind === 'flat' ? [plot.width / 2, 0.3 * plot.height] : [plot.x.to(x), plot.y.to(y)];
+    const at: Point = kind === 'flat' ? [plot.width / 2, 0.3 * plot.height] : lowestOn(ground, plot);
     set(this.lowest, { transform: move(at) });
     const words = `${kind} ${number(error, 3)}${kind === 'flat' ? ' everywhere in view' : ''}`;
     const spot = kind === 'flat' ? { x: 0, y: 0, anchor: 'middle', share: 0.5, wide: 0 } : freeSpot(at, words, plot, busy);
@@ -121,8 +121,7 @@ export class Path {
   busy(trail: Trail, ground: Ground, plot: Plot): Point[] {
     const every = Math.max(1, Math.floor(trail.stops.length / 60));
     const stops = trail.stops.filter((_, i) => i % every === 0).map(({ x, y }) => onPlot(plot, x, y));
-    const { x, y } = ground.view.minimum;
-    return [...stops, onPlot(plot, x, y)];
+    return [...stops, lowestOn(ground, plot)];
   }
 }
 
@@ -176,6 +175,11 @@ function freeSpot(
 /** Dots as lines of no length, whose round ends are what is seen. */
 function dotsOf(points: readonly Point[]): string {
   return points.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join('');
+}
+
+function lowestOn({ line, view }: Ground, plot: Plot): Point {
+  const { x, y, error } = view.minimum;
+  return onPlot(plot, x, line ? error : y);
 }
 
 export function onPlot(plot: Plot, x: number, y: number): Point {

@@ -23,16 +23,14 @@ const ROOMY = 30; // letters of height from which on names stand outside
 
 /** The plot inside a figure; `legend` pixels are left free on its right. */
 export function plotOf(ground: Ground, figure: { width: number; height: number }, em: number, legend: number): Plot {
-  const roomy = figure.height > ROOMY * em;
+  const roomy = ground.line || figure.height > ROOMY * em; // a curve leaves its corners to nobody
   const [left, top, bottom] = [4.2 * em, (roomy ? 2.2 : 0.5) * em, (roomy ? 3.4 : 1.9) * em];
   const space = {
     width: Math.max(40, figure.width - left - legend),
     height: Math.max(40, figure.height - top - bottom),
   };
-  const { width, height } = boxWithin(space, {
-    x: ground.x[1] - ground.x[0],
-    y: ground.y[1] - ground.y[0],
-  });
+  const sides = { x: ground.x[1] - ground.x[0], y: ground.y[1] - ground.y[0] };
+  const { width, height } = ground.line ? space : boxWithin(space, sides);
   return {
     left: left + (space.width - width) / 2,
     top,
@@ -41,7 +39,7 @@ export function plotOf(ground: Ground, figure: { width: number; height: number }
     em,
     roomy,
     x: scaleOf('linear', ground.x, [0, width]),
-    y: scaleOf('linear', ground.y, [height, 0]),
+    y: scaleOf(ground.line && ground.logarithmic ? 'log' : 'linear', ground.y, [height, 0]),
   };
 }
 
@@ -82,10 +80,10 @@ export class Axes {
   /** Says what the axes are, and where on them the descent is. */
   name(ground: Ground, problem: Problem | null, at: { x: number; y: number } | null): void {
     const network = problem?.run === ground.view.run ? problem.network : null;
-    const words = ground.view.axes.map((axis) => axisWords(axis, network));
+    const [across, up] = ground.view.axes.map((axis) => axisWords(axis, network));
     const value = (of: number | undefined) => (of === undefined ? '' : ` = ${number(of, 4)}`);
-    write(this.names[0], words[0], `${value(at?.x)} →`);
-    write(this.names[1], `↑ ${words[1]}`, value(at?.y));
+    write(this.names[0], across, `${value(at?.x)} →`);
+    write(this.names[1], `↑ ${ground.line ? 'error' : up}`, value(at?.y));
   }
 
   /** What the names cover of the plot. */

@@ -72,7 +72,12 @@ export class Pointer {
 
   private click(event: MouseEvent): void {
     const at = this.under(event);
-    if (at) void this.actions.send({ do: 'place', x: at[0], y: at[1] });
+    if (at) this.place({ x: at[0], y: at[1] });
+  }
+
+  /** Restarts the descent at a point; over one weight there is no other coordinate than 0. */
+  private place({ x, y }: { x: number; y: number }): void {
+    void this.actions.send({ do: 'place', x, y: this.scene()?.ground.line ? 0 : y });
   }
 
   private under(event: MouseEvent): [number, number] | null {
@@ -97,13 +102,13 @@ export class Pointer {
     const x = stay(from.x + by[0] * part * (ground.x[1] - ground.x[0]), ground.x);
     const y = stay(from.y + by[1] * part * (ground.y[1] - ground.y[0]), ground.y);
     this.read(x, y);
-    say(this.spoken, `x ${number(x, 3)}, y ${number(y, 3)}: ${errorText(ground.error(x, y))}`);
+    say(this.spoken, `${coordinates(ground, x, y)}: ${errorText(errorAt(ground, x, y))}`);
     return true;
   }
 
   private act(key: string, { ground }: Scene): boolean {
     if ((key === 'Enter' || key === ' ') && this.cursor) {
-      void this.actions.send({ do: 'place', ...this.cursor });
+      this.place(this.cursor);
     } else if (key === 'Escape') this.hide();
     else if (key === '+' || key === '=') void this.actions.send(zoomed(ground, 1 / 1.6));
     else if (key === '-') void this.actions.send(zoomed(ground, 1.6));
@@ -118,19 +123,27 @@ export class Pointer {
     if (!scene) return;
     const { ground, plot, trail } = scene;
     this.cursor = { x, y };
-    const [a, b] = onPlot(plot, x, y);
+    const [a, b] = onPlot(plot, x, ground.line ? errorAt(ground, x, y) : y);
     const stop = nearest(trail, plot, a, b);
     const title = stop ? `step ${stop.step}` : 'here';
-    const error = stop ? errorText(stop.error) : errorText(ground.error(x, y));
+    const error = stop ? errorText(stop.error) : errorText(errorAt(ground, x, y));
     const [u, v] = stop ? [stop.x, stop.y] : [x, y];
-    say(this.tip, `${title}: ${error}\nx ${number(u, 3)}, y ${number(v, 3)}\nclick: restart here`);
+    say(this.tip, `${title}: ${error}\n${coordinates(ground, u, v)}\nclick: restart here`);
     show(this.tip, true);
-    show(this.cross, true);
-    set(this.cross, { d: `M${a - 9} ${b}h18M${a} ${b - 9}v18` });
+    show(this.cross, Number.isFinite(b));
+    if (Number.isFinite(b)) set(this.cross, { d: `M${a - 9} ${b}h18M${a} ${b - 9}v18` });
     const right = a > plot.width - 13 * plot.em;
     this.tip.style.transform =
-      `translate(${plot.left + a + (right ? -14 : 14)}px, ${plot.top + b + 14}px) translateX(${right ? '-100%' : '0'})`;
+      `translate(${plot.left + a + (right ? -14 : 14)}px, ${plot.top + (Number.isFinite(b) ? b : 0) + 14}px) translateX(${right ? '-100%' : '0'})`;
   }
+}
+
+function errorAt(ground: Ground, x: number, y: number): number {
+  return ground.error(x, ground.line ? 0 : y);
+}
+
+function coordinates({ line }: Ground, x: number, y: number): string {
+  return line ? `w ${number(x, 3)}` : `x ${number(x, 3)}, y ${number(y, 3)}`;
 }
 
 function errorText(error: number): string {

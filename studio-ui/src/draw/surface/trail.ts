@@ -2,7 +2,7 @@
 
 import type { Decoded } from '../../decode';
 import type { Frame, SurfaceView } from '../../protocol';
-import { isSamePlane } from './ground';
+import { isLine, isSamePlane } from './ground';
 
 export interface Stop {
   x: number;
@@ -15,7 +15,7 @@ export interface Stop {
 export class Trail {
   stops: Stop[] = [];
   age = 0; // rises whenever stops were taken away or replaced, not only added
-  private view: SurfaceView | null = null;
+  private view: Decoded<SurfaceView> | null = null;
 
   renew(view: Decoded<SurfaceView>): void {
     const told = stopsOf(view);
@@ -35,10 +35,15 @@ export class Trail {
       this.stops = this.stops.filter((stop) => stop.step <= step);
       this.age++;
     }
-    if (!place || !Number.isFinite(place.x) || !Number.isFinite(place.y)) return;
-    if (!this.last || step > this.last.step) {
-      this.stops.push({ x: place.x, y: place.y, error: place.error ?? NaN, step });
-    }
+    const stop = place && this.stopOf(place, step);
+    if (!stop || !Number.isFinite(stop.x) || !Number.isFinite(stop.y)) return;
+    if (!this.last || step > this.last.step) this.stops.push(stop);
+  }
+
+  /** Where a place of a frame is drawn: over one weight, at the height of its error. */
+  stopOf({ x, y, error }: NonNullable<Frame['place']>, step: number): Stop {
+    const real = error ?? NaN;
+    return { x, y: this.view && isLine(this.view) ? real : y, error: real, step };
   }
 
   get last(): Stop | undefined {
@@ -49,9 +54,10 @@ export class Trail {
 function stopsOf(view: Decoded<SurfaceView>): Stop[] {
   const { path, steps } = view.arrays;
   if (!path) return [];
+  const line = isLine(view);
   return Array.from({ length: path.shape[0] }, (_, i) => ({
     x: path.values[3 * i],
-    y: path.values[3 * i + 1],
+    y: path.values[3 * i + (line ? 2 : 1)],
     error: path.values[3 * i + 2],
     step: steps ? steps.values[i] : i,
   })).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
