@@ -45,6 +45,7 @@ BAD = {
     "alpha": NOT_NEGATIVE,
     "amsgrad": [],
     "as_config": [],
+    "at": ["http://127.0.0.1:8000/", "#x=1", "#s=", "#s=a b", "#s=<b>", ""],
     "as_json": [],
     "as_latex": [],
     "browser": [],

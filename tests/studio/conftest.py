@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -94,6 +95,15 @@ def header(message: bytes) -> dict[str, Any]:
     """Return what stands before the numbers of a message."""
     length = int.from_bytes(message[:4], "little")
     return json.loads(message[4 : 4 + length])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what another thread is about to do."""
+    for _ in range(2000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not come to be")
 
 
 @pytest.fixture

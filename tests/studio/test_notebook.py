@@ -11,7 +11,7 @@ from fallline.errors import FalllineError, MissingExtraError
 from fallline.studio.notebook import Notebook
 from fallline.studio.wire import Wire
 
-from .conftest import header
+from .conftest import header, until
 from .stand_in import StandIn
 
 
@@ -40,14 +40,6 @@ def shown(sent):
     """Return the fields of the studio's messages so far."""
     ours = [b for kind, data, b in sent if kind == "comm_msg" and data.get("method") == "custom"]
     return [header(bytes(buffers[0])) for buffers in ours]
-
-
-def until(condition):
-    for _ in range(1000):
-        if condition():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it did not come to be")
 
 
 def say(widget, **content):

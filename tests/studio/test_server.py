@@ -13,6 +13,8 @@ from fallline.studio.security import Access, Address
 from fallline.studio.server import Server
 from fallline.studio.web import UPLOAD_BYTES
 
+from .conftest import until
+
 ROUTES = [
     ("GET", "/"), ("GET", "/assets/app-1a2b.js"), ("GET", "/export/code.py"),
     ("GET", "/export/model.fall"), ("GET", "/export/report.html"), ("POST", "/upload?name=a.csv"),
@@ -201,7 +203,7 @@ def test_only_files_of_the_page_have_a_path(served, page, path):
 
 def test_without_a_page_it_says_how_to_build_it(served, page):
     (page / "index.html").unlink()
-    answer = served.ask("GET", "/", cookie=served.let_in())
+    answer = served.ask("GET", "/", cookie=served.let_in(), accept="text/html,*/*")
     assert answer.status == 503 and "npm ci &amp;&amp; npm run build" in answer.text
     assert any("npm run build" in line for line in served.told)
 
@@ -226,16 +228,19 @@ def test_the_code_is_a_file_to_keep(served):
 
 
 def test_what_cannot_be_exported_says_why(served):
+    told = "nothing was learnt yet; take a step first"
     answer = served.ask("GET", "/export/model.fall", cookie=served.let_in())
-    assert answer.status == 409 and "take a step first" in answer.text
+    assert answer.status == 409 and answer.json == {"error": told}
+    page = served.ask("GET", "/export/model.fall", cookie=served.let_in(), accept="text/html")
+    assert page.status == 409 and told[1:] in page.text
 
 
 def test_a_defect_shows_no_path_and_no_traceback(served):
     cookie = served.let_in()
     answer = served.ask("GET", "/export/report.html", cookie=cookie)
     assert answer.status == 500 and "secret" not in answer.text and "Traceback" not in answer.text
-    assert [str(error) for error in served.defects] == ["/secret/path: a defect"]
     assert served.ask("GET", "/export/code.py", cookie=cookie).status == 200
+    until(lambda: [str(error) for error in served.defects] == ["/secret/path: a defect"])
 
 
 def upload(served, content, name="cars.csv", **headers):

@@ -15,7 +15,7 @@ from fallline.studio.commands import LONGEST_MESSAGE, read_command
 from fallline.studio.message import Message
 from fallline.studio.web import MOST_TABS
 
-from .conftest import header
+from .conftest import header, until
 
 
 def told(tab, kind):
@@ -28,15 +28,6 @@ def told(tab, kind):
 
 def say(tab, **command):
     tab.send(json.dumps(command))
-
-
-def until(condition):
-    """Wait for what another thread is about to do."""
-    for _ in range(2000):
-        if condition():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it did not come to be")
 
 
 # --- what is said --------------------------------------------------------------------------------

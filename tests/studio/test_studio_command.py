@@ -150,6 +150,12 @@ def test_a_lesson_is_in_the_link(folder):
         assert link.endswith(f"#lesson={name}")
 
 
+@pytest.mark.parametrize("link", ["http://127.0.0.1:8123/#s=eyJh_-4", "#s=eyJh_-4"])
+def test_the_settings_of_a_copied_link_are_in_the_link(folder, link):
+    with started("--at", link) as (_, printed):
+        assert printed.endswith("#s=eyJh_-4") and printed.count("#") == 1
+
+
 def test_the_table_of_a_person_comes_before_the_link(folder):
     ended = subprocess.run(
         [*COMMAND, "cars.csv", "-t", "kind of"], capture_output=True, text=True, timeout=60
@@ -244,6 +250,7 @@ def test_another_host_is_warned_of(folder, served, capsys):
         (["--lesson", "nothing"], "--lesson must be one of"),
         (["--momentum", "0.5", "--optimizer", "adam"], "--momentum is for"),
         (["no.csv"], "no.csv"),
+        (["--lesson", "momentum", "--at", "#lesson=momentum"], "not both"),
     ],
 )
 def test_what_cannot_be_is_one_message(folder, served, capsys, words, said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import shlex
 import sys
@@ -21,7 +22,7 @@ from .items import ITEMS, method_items, method_settings
 from .option import option
 from .reading import refuse_model
 from .text import clean, count
-from .values import Columns, File, Host, OneOf, Whole, share
+from .values import Columns, File, Host, OneOf, Value, Whole, share
 
 if TYPE_CHECKING:
     from ..studio.opened import Source
@@ -48,6 +49,20 @@ _TEXTS = {
     "seed": "Start of all that is drawn.",
 }
 _KINDS = {"validation": share()}
+
+
+class CopiedLink(Value):
+    """What a link of the page says after its #: settings, or a lesson."""
+
+    name = "link"
+    expected = "a link that the studio's page copied, with #s= or #lesson= in it"
+
+    def read(self, value: Any) -> str:
+        """Return the part from # on."""
+        found = re.search(r"#(s|lesson)=[\w%.~-]+$", str(value), re.ASCII)
+        if found is None:
+            raise ValueError
+        return found[0]
 
 
 def _training_options(function: Any) -> Any:
@@ -88,6 +103,13 @@ def _lessons() -> Any:
 @option("columns", "-t", "--target", type=Columns(), help="The column to predict.")
 @_training_options
 @option("output", "--lesson", type=OneOf(_lessons, "NAME"), help="Open this lesson of the tour.")
+@option(
+    "output",
+    "--at",
+    type=CopiedLink(),
+    metavar="LINK",
+    help="Begin with the settings of a link that the page copied; its part from # on is enough.",
+)
 @option(
     "output",
     "--play/--no-play",
@@ -146,6 +168,8 @@ def command(**given: Any) -> None:
 def _serve(given: Mapping[str, Any]) -> None:
     from ..studio.server import Server
 
+    if given["lesson"] and given["at"]:
+        raise SpecError("give --lesson or --at, not both")
     source, setup = _asked(given)
     with Server(given["host"], given["port"], tell=_tell, defect=_defect) as server:
         if source is None:  # a sample cannot fail: the browser starts while the session is made
@@ -163,7 +187,7 @@ def _session(setup: Setup, source: Source | None, given: Mapping[str, Any]) -> S
 
     play = given["play"]
     if play is None:  # a person who comes is to see something move, but not a model change
-        play = not given["lesson"] and (source is None or source.model is None)
+        play = not (given["lesson"] or given["at"]) and (source is None or source.model is None)
     return Session(setup, source, lively=play)
 
 
@@ -234,7 +258,7 @@ def _introduce(server: Server, given: Mapping[str, Any]) -> None:
 
 def _link(server: Server, given: Mapping[str, Any], uses: int | None = None) -> str:
     lesson = f"#lesson={given['lesson']}" if given["lesson"] else ""
-    return server.link(uses or given["browsers"]) + lesson
+    return server.link(uses or given["browsers"]) + (given["at"] or lesson)
 
 
 def _has_keyboard() -> bool:

@@ -117,8 +117,7 @@ class _Web:
         """Return the page."""
         if not (PAGE / "index.html").is_file():
             self._tell(NO_PAGE)
-            sentence = NO_PAGE[0].upper() + NO_PAGE[1:] + "."
-            return plain_page("The page is not built", sentence, status=503)
+            return _refusal(request, "The page is not built", NO_PAGE, 503)
         return FileResponse(PAGE / "index.html", media_type=_TYPES[".html"])
 
     async def file(self, request: Request) -> Response:
@@ -181,7 +180,7 @@ class _Web:
             try:
                 content = await asyncio.to_thread(getattr(session, method))
             except FalllineError as error:
-                return plain_page("This cannot be saved now", f"{error}.", status=409)
+                return _refusal(request, "This cannot be saved now", str(error), 409)
         return Response(
             content, 200, {"content-disposition": f'attachment; filename="{name}"'}, kind
         )
@@ -249,16 +248,18 @@ def _sorry(status: int, sentence: str) -> Response:
     return JSONResponse({"error": sentence}, status, {"connection": "close"})
 
 
+def _refusal(request: Request, title: str, sentence: str, status: int) -> Response:
+    """Return a page for a person who came by a link, and JSON for a script."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return _sorry(status, sentence)
+    return plain_page(title, f"{sentence[0].upper()}{sentence[1:]}.", status=status)
+
+
 async def _http_error(request: Request, error: HTTPException) -> Response:
-    told = {404: "There is no such page", 405: "That cannot be done here"}
-    title = told.get(error.status_code, "That did not work")
-    if request.method not in ("GET", "HEAD"):
-        return _sorry(error.status_code, title)
-    return plain_page(title, "The studio itself is at /.", status=error.status_code)
+    told = {404: "there is no such page", 405: "that cannot be done here"}
+    sentence = told.get(error.status_code, "that did not work")
+    return _refusal(request, "Not here", f"{sentence}; the studio is at /", error.status_code)
 
 
 async def _defect_page(request: Request, error: Exception) -> Response:
-    sentence = DEFECT[0].upper() + DEFECT[1:] + "."
-    if request.method not in ("GET", "HEAD"):
-        return _sorry(500, DEFECT)
-    return plain_page("Something went wrong", sentence, status=500)
+    return _refusal(request, "Something went wrong", DEFECT, 500)
