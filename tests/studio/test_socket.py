@@ -3,7 +3,6 @@
 import json
 import socket
 import struct
-import threading
 
 import numpy as np
 import pytest
@@ -139,7 +138,7 @@ def test_a_tab_that_reads_no_replies_is_closed(served):
         until(lambda: len(served.session.viewers) == 1)
         for slot in "abc":  # fills the way to it, so that replies wait
             served.session.viewers[0].offer(Message("x", {}, {"x": np.zeros(5_000_000)}), slot)
-        for id in range(300):
+        for id in range(500):
             say(tab, id=id, do="fly")
         until(lambda: not served.session.viewers)
     assert not served.defects

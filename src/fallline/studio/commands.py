@@ -116,5 +116,4 @@ class Pace:
         now = asyncio.get_running_loop().time()
         self._left = min(self._burst, self._left + (now - self._seen) * self._rate) - 1
         self._seen = now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self._rate)
+        await asyncio.sleep(max(0.0, -self._left / self._rate))  # 0 lets replies go out meanwhile

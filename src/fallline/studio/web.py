@@ -42,7 +42,7 @@ MOST_TABS = 24
 UPLOAD_BYTES = LIMITS["upload_bytes"]
 _UPLOAD_SECONDS = 120
 _BURST, _RATE = 200, 100  # messages of a tab at once, and each second after those
-_MOST_UNREAD = 200  # replies that a tab has not taken
+_MOST_UNREAD = 400  # messages that a tab has not taken; more than one burst of replies
 
 _TRY_LATER = 1013  # the code with which a socket is closed
 
