@@ -92,8 +92,17 @@ test('a click holds an element, another lets it go', () => {
 test('what is chosen elsewhere on the page comes forward here', () => {
   view.show(shown(network([2, 2, 1]), '2 tanh', Array(9).fill(0.5), 'hidden1.1'));
   expect(all('.net-unit[data-lit]').map((node) => (node as SVGElement).dataset.element)).toEqual(['hidden1.1']);
-  expect(all('.net-edge[data-lit]').length).toBe(4); // two weights in, one bias, one weight out
+  view.show(shown(network([2, 2, 1]), '2 tanh', Array(9).fill(0.5), 'b[output.0]'));
+  expect(all('[data-chosen]')).toEqual([edge('b[output.0]')]);
+  expect(all('.net-unit[data-lit]').length).toBe(0);
   expect(focused).toEqual([]);
+});
+
+test('a unit that is pointed at brings all its edges forward', () => {
+  view.show(shown(network([2, 2, 1]), '2 tanh', Array(9).fill(0.5)));
+  const move = new MouseEvent('pointermove', { bubbles: true });
+  host.querySelector('circle[data-element="hidden1.1"]')?.dispatchEvent(move);
+  expect(all('.net-edge[data-lit]').length).toBe(4); // two weights in, one bias, one weight out
 });
 
 test('units and layers are added and taken', () => {

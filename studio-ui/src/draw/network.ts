@@ -198,15 +198,16 @@ class Diagram implements View<NetworkShown> {
   }
 
   private light(): void {
-    const now = this.selection.now;
+    const { now, chosen } = this.selection;
     this.picture.toggleAttribute('data-some', now !== null);
-    this.edges.light(now);
-    this.matrices.light(now);
-    this.nodes.light(now?.kind === 'unit' ? nameOf(now) : null);
+    this.edges.light(now, chosen);
+    this.matrices.light(now ?? chosen);
+    const unit = now ?? chosen;
+    this.nodes.light(unit?.kind === 'unit' ? nameOf(unit) : null);
   }
 
   private tellCard(): void {
-    const element = this.selection.carded;
+    const element = this.selection.now;
     if (!element || !this.problem || !this.theta || !exists(this.problem.network, element)) {
       this.card.hide();
       return;

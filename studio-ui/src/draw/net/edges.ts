@@ -131,12 +131,13 @@ export class Edges {
     });
   }
 
-  /** Brings the edges of an element forward; those of none leaves all alike. */
-  light(element: Element | null): void {
-    for (const { element: own, line, number } of this.lines) {
+  /** Brings the edges of an element forward; those of none leave all alike. Marks the chosen one. */
+  light(element: Element | null, chosen: Element | null): void {
+    for (const { element: own, line, hit, number } of this.lines) {
       const lit = element !== null && touches(own, element);
       line.toggleAttribute('data-lit', lit);
       number?.toggleAttribute('data-lit', lit);
+      hit.toggleAttribute('data-chosen', chosen !== null && chosen.kind !== 'unit' && touches(own, chosen));
     }
   }
 }

@@ -21,7 +21,7 @@ export class Selection {
   private hovered: Element | null = null;
   private keyed: Element | null = null;
   private pinned: Element | null = null;
-  private outer: Element | null = null; // chosen elsewhere on the page
+  chosen: Element | null = null; // what the page's formula is about, chosen here or elsewhere
   private sent: string | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tab: SVGElement | null = null; // what the Tab key reaches
@@ -39,12 +39,8 @@ export class Selection {
     root.addEventListener('keydown', (event) => this.pressed(event));
   }
 
-  /** The element in the foreground; with a card, unless it was chosen elsewhere. */
+  /** The element in the foreground, which has the card. */
   get now(): Element | null {
-    return this.hovered ?? this.keyed ?? this.pinned ?? this.outer;
-  }
-
-  get carded(): Element | null {
     return this.hovered ?? this.keyed ?? this.pinned;
   }
 
@@ -53,7 +49,7 @@ export class Selection {
     this.network = network;
     const keep = (element: Element | null): Element | null => (element && has(element) ? element : null);
     this.hovered = null;
-    [this.keyed, this.pinned, this.outer] = [keep(this.keyed), keep(this.pinned), keep(this.outer)];
+    [this.keyed, this.pinned, this.chosen] = [keep(this.keyed), keep(this.pinned), keep(this.chosen)];
     const node = this.asked.node(this.keyed ?? this.pinned ?? first);
     const held = this.keyed !== null;
     this.tab = null;
@@ -64,10 +60,11 @@ export class Selection {
 
   /** The focus of the page, which may come from another drawing. */
   outside(name: string | null): void {
-    if (name === this.sent) return;
+    const before = this.chosen ? nameOf(this.chosen) : null;
+    if (name === before) return;
+    this.chosen = name ? parse(name) : null;
+    if (name !== this.sent) this.pinned = null;
     this.sent = name;
-    this.outer = name ? parse(name) : null;
-    this.pinned = null;
     this.marked();
     this.asked.changed();
   }
@@ -93,7 +90,6 @@ export class Selection {
 
   private pin(element: Element | null): void {
     this.pinned = same(element, this.pinned) ? null : element;
-    this.outer = null;
     clearTimeout(this.timer);
     this.tell(this.pinned);
     this.marked();
@@ -136,7 +132,7 @@ export class Selection {
   }
 
   private letGo(): void {
-    this.pinned = this.outer = this.hovered = null;
+    this.pinned = this.hovered = null;
     this.tell(null);
     this.marked();
     this.asked.changed();
