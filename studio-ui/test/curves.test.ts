@@ -31,6 +31,7 @@ describe('domains of error curves', () => {
 
   it('let errors that ran away leave the picture', () => {
     expect(errorDomain([1, 2, 1e30, Infinity], false)[1]).toBeLessThan(5);
+    expect(errorDomain([1, 2, 1e30, Infinity], true)[1]).toBeGreaterThan(1e30); // powers of ten have room
   });
 
   it('know when only a logarithmic axis shows all', () => {
@@ -56,6 +57,8 @@ describe('bestOf', () => {
     expect(rising([5, 3, 1, 2, 2])).toBe(false);
     expect(rising([5, 3, 1, 2, 2, 3, 3, 1.01, 3])).toBe(false);
     expect(rising([5, 4, 3, 2, 1])).toBe(false);
+    const diverging = series([5, 3, 1, 2, 2, 3, 3, 4, 4]).map((each, i) => ({ ...each, train: i }));
+    expect(bestOf({ points: diverging, best: null })?.rising).toBe(false); // that is no overfitting
   });
 });
 

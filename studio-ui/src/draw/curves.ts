@@ -34,6 +34,7 @@ class CurvesView implements View<CurvesShown> {
   private readonly marks: SVGGElement;
   private readonly best: SVGGElement;
   private readonly endings: SVGGElement;
+  private readonly lost: SVGTextElement; // where the descent diverged
   private readonly axis: SVGTextElement;
   private readonly rate: SVGTextElement;
   private readonly pen: Pen;
@@ -55,6 +56,8 @@ class CurvesView implements View<CurvesShown> {
     this.axis = svg(this.drawing, 'text', { class: 'map-curves-axis', 'text-anchor': 'end' });
     this.rate = svg(this.drawing, 'text', { class: 'map-curves-rate' });
     this.endings = svg(this.drawing, 'g', { class: 'map-curves-endings' });
+    this.lost = svg(this.drawing, 'text', { class: 'map-curves-lost', 'text-anchor': 'end' });
+    say(this.lost, 'out of all bounds ↑');
     this.reader = new Reader(this.root, svg(this.drawing, 'g'), actions, () => this.scene());
   }
 
@@ -112,7 +115,7 @@ class CurvesView implements View<CurvesShown> {
   private plotNow(): Plot {
     const { width, height, em } = this.size;
     const strip = height >= LOW && this.lanes.length === 0 ? 1.6 * em : 0;
-    const [left, right, top, bottom] = [4 * em, this.narrow ? 8 * em : 12 * em, 0.7 * em, 1.9 * em + (strip && strip + em)];
+    const [left, right, top, bottom] = [4 * em, this.endingRoom(), 0.7 * em, 1.9 * em + (strip && strip + em)];
     const box = { width: Math.max(20, width - left - right), height: Math.max(20, height - top - bottom) };
     const errors = this.lanes.length
       ? this.lanes.flatMap(({ curve }) => curve.map(([, error]) => error))
@@ -192,6 +195,8 @@ class CurvesView implements View<CurvesShown> {
   private drawBest(plot: Plot): void {
     const best = this.lanes.length || !this.shown.curves ? null : bestOf(this.shown.curves);
     const [wash, ring, words] = [...this.best.children];
+    show(this.lost, this.shown.frame?.divergence != null);
+    set(this.lost, { x: plot.width - 4, y: 0.9 * plot.em });
     show(this.best, best !== null && this.points.length > 1);
     if (!best) return;
     const [x, y] = [plot.x.to(best.step), plot.y.to(best.validation)];
@@ -209,8 +214,7 @@ class CurvesView implements View<CurvesShown> {
 
   /** Each curve's name and newest number where it ends. */
   private drawEndings(plot: Plot): void {
-    const endings = this.lanes.length ? laneEndings(this.lanes) : this.ownEndings();
-    const shown = endings.filter(({ value }) => value !== null && Number.isFinite(value));
+    const shown = this.endingsNow().filter(({ value }) => value !== null && Number.isFinite(value));
     const heights = shown.map(({ value }) => Math.max(0, Math.min(plot.height, plot.y.to(value as number))));
     const room = spread(heights, 1.3 * plot.em, 0.3 * plot.em, plot.height);
     each(this.endings, 'text', shown, (text, { text: words, value, style }, i) => {
@@ -218,6 +222,16 @@ class CurvesView implements View<CurvesShown> {
       say(text, `${words} ${number(value, 3)}`);
     });
     if (shown.length) set(this.image, { 'aria-label': `Error curves. Now ${shown.map(({ text, value }) => `${text} ${number(value, 2)}`).join(', ')}.` });
+  }
+
+  private endingsNow(): Ending[] {
+    return this.lanes.length ? laneEndings(this.lanes) : this.ownEndings();
+  }
+
+  /** Pixels beside the plot for the longest ending, in steps of some letters, so that it rests. */
+  private endingRoom(): number {
+    const longest = Math.max(0, ...this.endingsNow().map(({ text, value }) => `${text} ${number(value, 3)}`.length));
+    return (1 + 0.66 * 3 * Math.ceil(longest / 3)) * this.size.em;
   }
 
   private ownEndings(): Ending[] {

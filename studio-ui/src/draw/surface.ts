@@ -167,7 +167,7 @@ class Surface implements View<SurfaceShown> {
     this.path.draw(this.trail, plot);
     this.path.place(pixel, plot, frame !== null && aside(ground, frame) !== null);
     this.path.point(pixel, this.tools.arrow && at ? steepest(ground, plot, at) : null);
-    this.path.race(frame?.lanes ?? [], plot);
+    this.path.race(frame?.lanes ?? [], ground, plot);
   }
 
   private tell(ground: Ground, frame: Frame | null): void {

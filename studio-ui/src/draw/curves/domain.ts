@@ -31,7 +31,7 @@ export function errorDomain(errors: readonly number[], logarithmic: boolean): Pa
   const finite = errors.filter(Number.isFinite);
   if (finite.length === 0) return logarithmic ? [0.1, 1] : [0, 1];
   const roof = finite[0] > 0 ? Math.max(BEYOND * finite[0], 1e-300) : Infinity;
-  const top = Math.min(largest(finite), roof);
+  const top = logarithmic ? largest(finite) : Math.min(largest(finite), roof);
   if (logarithmic) {
     const positive = finite.filter((error) => error > 0);
     const low = positive.length ? smallest(positive) : top / 10;
@@ -67,13 +67,15 @@ export function bestOf(curves: Pick<Curves, 'points' | 'best'>): Best | null {
   return best;
 }
 
-/** Whether the validation error stayed above its best for a good while, not for a moment of noise. */
+/** Whether the validation error stayed above its best for a good while, as the training error fell. */
 function hasRisen(points: readonly CurvePoint[], best: Pick<Best, 'step' | 'validation'>): boolean {
   const told = points.filter(({ validation }) => validation !== null);
   const later = told.filter(({ step }) => step > best.step);
   if (later.length < Math.max(5, LONG * told.length)) return false;
   const half = later.slice(Math.floor(later.length / 2));
-  return half.every(({ validation }) => (validation as number) > WORSE * best.validation);
+  const then = told.find(({ step }) => step >= best.step)?.train ?? Infinity;
+  const now = half[half.length - 1].train ?? Infinity;
+  return now <= then && half.every(({ validation }) => (validation as number) > WORSE * best.validation);
 }
 
 /** The point at, or nearest to, a step. */

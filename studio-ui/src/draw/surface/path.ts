@@ -99,17 +99,19 @@ export class Path {
     });
   }
 
-  race(lanes: readonly LaneFrame[], plot: Plot): void {
+  race(lanes: readonly LaneFrame[], ground: Ground, plot: Plot): void {
+    const spot = (a: number, b: number) => onPlot(plot, a, ground.line ? ground.error(a, 0) : b);
     each(this.lanes, 'g', lanes, (lane, { label, trail, x, y }, index) => {
       if (!lane.firstChild) newLane(lane);
-      const points = trail.map(([a, b]): Point => [held(plot.x.to(a)), held(plot.y.to(b))]);
+      const points = trail.map(([a, b]) => spot(a, b).map(held) as unknown as Point);
       const [halo, line, head, text] = [...lane.children];
-      const at = x === null || y === null ? points[points.length - 1] : onPlot(plot, x, y);
+      const at = x === null || y === null ? points[points.length - 1] : spot(x, y);
       set(lane, { class: `map-lane map-series-${index % 8}` });
       set(halo, { d: pathOf(points) });
       set(line, { d: pathOf(points) });
-      for (const element of [head, text]) show(element, at !== undefined);
-      if (!at) return;
+      const seen = at !== undefined && isWithin(at, plot);
+      for (const element of [head, text]) show(element, seen);
+      if (!seen) return;
       set(head, { cx: held(at[0]), cy: held(at[1]) });
       const toLeft = at[0] > 0.75 * plot.width;
       set(text, { x: at[0] + (toLeft ? -9 : 9), y: at[1] - 8, 'text-anchor': toLeft ? 'end' : 'start' });
