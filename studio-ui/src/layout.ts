@@ -74,9 +74,10 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
 function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
   const close = iconButton('close', 'Close the settings', () => closeSettings(page, go));
   close.classList.add('rail-close');
+  const onkeydown = ({ key }: KeyboardEvent) => key === 'Escape' && page.root.removeAttribute('data-rail');
   return h(
     'aside',
-    { class: 'rail', 'aria-label': 'Settings', tabindex: -1 },
+    { class: 'rail', 'aria-label': 'Settings', tabindex: -1, onkeydown },
     close,
     lessonCard(page),
     dataPanel(page).element,

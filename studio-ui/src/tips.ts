@@ -12,7 +12,6 @@ export function beginTips(place: HTMLElement): void {
 
   const hide = () => {
     clearTimeout(timer);
-    over = null;
     bubble.hidden = true;
   };
   const show = (element: HTMLElement) => {
@@ -20,23 +19,22 @@ export function beginTips(place: HTMLElement): void {
     bubble.hidden = bubble.textContent === '';
     put(bubble, element.getBoundingClientRect());
   };
-  const point = (event: Event, wait: number) => {
-    const element = (event.target as Element | null)?.closest?.<HTMLElement>('[data-tip]') ?? null;
-    if (element === over) return;
+  const tipped = ({ target }: Event) => (target as Element).closest?.<HTMLElement>('[data-tip]') ?? null;
+
+  document.addEventListener('pointerover', (event) => {
+    const element = tipped(event);
+    if (event.pointerType !== 'mouse' || element === over) return; // hidden hints stay hidden until the pointer comes anew
     hide();
     over = element;
-    if (element) timer = setTimeout(() => show(element), wait);
-  };
-  document.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && point(event, WAIT));
-  document.addEventListener('focusin', (event) => (event.target as Element).matches(':focus-visible') && point(event, 0));
-  document.addEventListener('focusout', hide);
-  document.addEventListener('pointerdown', () => {
-    const pressed = over; // its hint comes back only when the pointer does
-    hide();
-    over = pressed;
+    if (element) timer = setTimeout(() => show(element), WAIT);
   });
-  document.addEventListener('scroll', hide, true);
-  document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
+  document.addEventListener('focusin', (event) => {
+    const element = tipped(event);
+    if (element && (event.target as Element).matches(':focus-visible')) show(element);
+  });
+  for (const event of ['focusout', 'pointerdown'] as const) document.addEventListener(event, hide);
+  document.addEventListener('scroll', ({ target }) => over && (target as Node).contains(over) && hide(), true);
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && hide());
 }
 
 /** Below what it tells of, or above where there is no room, and never out of the window. */

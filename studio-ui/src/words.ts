@@ -32,6 +32,12 @@ export function readable(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** With a capital and a full stop, however it came. */
+export function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…)]$/.test(whole) ? whole : `${whole}.`;
+}
+
 export function aboutOptimizer(name: string): string {
   return OPTIMIZERS[name] ?? '';
 }

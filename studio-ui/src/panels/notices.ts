@@ -5,6 +5,7 @@ import { fill, h, say } from '../html';
 import { number } from '../lib/numbers';
 import type { Page } from '../page';
 import type { Divergence, Notice } from '../protocol';
+import { sentence } from '../words';
 
 /** Toasts: read out when they come, gone when they were there long enough to be read. */
 export function toasts(page: Page): HTMLElement {
@@ -15,7 +16,7 @@ export function toasts(page: Page): HTMLElement {
     if (!notice || notice === shown) return;
     shown = notice;
     const list = notice.kind === 'error' ? urgent : polite;
-    if ([...list.children].some((each) => each.firstElementChild?.textContent === notice.text)) return;
+    if ([...list.children].some((each) => each.firstElementChild?.textContent === sentence(notice.text))) return;
     list.append(toast(notice));
     while (list.children.length > 4) list.firstElementChild!.remove();
   });
@@ -23,7 +24,7 @@ export function toasts(page: Page): HTMLElement {
 }
 
 function toast({ kind, text }: Notice): HTMLElement {
-  const element = h('div', { class: `toast ${kind}` }, h('p', {}, text));
+  const element = h('div', { class: `toast ${kind}` }, h('p', {}, sentence(text)));
   const remove = () => element.remove();
   element.append(iconButton('close', 'Close this notice', remove, ''));
   let timer: ReturnType<typeof setTimeout>;
@@ -83,8 +84,8 @@ function explained(page: Page, { text, help, rate }: Divergence, close: () => vo
   ];
   return [
     h('header', {}, h('h2', {}, 'The descent left all bounds'), iconButton('close', 'Close', close)),
-    h('p', {}, text),
-    h('p', {}, help),
+    h('p', {}, sentence(text)),
+    h('p', {}, sentence(help)),
     h('div', { class: 'row' }, ...ways),
   ];
 }
