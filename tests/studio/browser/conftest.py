@@ -37,7 +37,7 @@ FLAGS = [
 SIZES = {"wide": (1440, 900), "narrow": (390, 844), "hall": (1920, 1080)}
 
 
-def _needed(there: bool, reason: str) -> None:
+def needed(there: bool, reason: str) -> None:
     """Skip where something is missing; where CI is set it must be there."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
@@ -114,7 +114,7 @@ class Tab:
     def violations(self) -> list[str]:
         """Return what axe-core has against the page: rule, what it is about, where."""
         axe = ROOT / "studio-ui" / "node_modules" / "axe-core" / "axe.min.js"
-        _needed(axe.is_file(), "axe-core is not installed: cd studio-ui && npm ci")
+        needed(axe.is_file(), "axe-core is not installed: cd studio-ui && npm ci")
         self.page.evaluate(axe.read_text("utf-8"))
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         return [
@@ -218,8 +218,8 @@ class Studio:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser without a window, for the tests of one file."""
-    _needed(Path(CHROMIUM).exists(), INSTALL)
-    _needed((PAGE / "index.html").is_file(), NO_PAGE)
+    needed(Path(CHROMIUM).exists(), INSTALL)
+    needed((PAGE / "index.html").is_file(), NO_PAGE)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
