@@ -204,6 +204,7 @@ export interface Divergence {
   text: string; // "a step of epoch 3 led out of all bounds: ..."
   help: string; // "the learning rate 0.9 is above 2/λmax = 0.31 ..."; what to do
   rate: number | null; // one that would do
+  step: number; // of the least known error: where to go back to (seek)
 }
 
 export interface LaneFrame {

@@ -7,6 +7,7 @@ from tests.studio.watching import setup
 from fallline.descent import Run
 from fallline.engines.protocol import Rows
 from fallline.formulas.optimizers import SGD, Adam
+from fallline.history import History
 from fallline.spec.network import Network
 from fallline.spec.plan import Plan
 from fallline.studio.curves import Curves
@@ -31,6 +32,11 @@ def test_a_large_table_is_measured_on_a_fixed_sample_that_stands_for_all():
     assert found.score == pytest.approx(
         model.evaluate(problem.tables["train"])["accuracy"], abs=0.05
     )
+
+
+def test_a_sample_of_the_validation_rows_is_told_too():
+    gauge = Gauge(Problem.of(setup(data="moons", rows=8000, validation=0.5)))
+    assert gauge.of.endswith("; of validation 2,000 of 4,000")
 
 
 def test_a_large_network_is_measured_on_fewer_rows():
@@ -86,7 +92,7 @@ def diverged(**settings):
     run = Run(NET, ROWS, ROWS.Y, theta=start, **{"loss": "sse", "epochs": 10**4, **settings})
     with pytest.warns(match="diverged"):
         run.advance()
-    return divergence_fields(run, run.learning_rate, ROWS, 3, start)
+    return divergence_fields(run, run.learning_rate, ROWS, 3, start, 0)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
@@ -94,7 +100,7 @@ def test_the_rate_that_would_do_does(momentum):
     found = diverged(optimizer=SGD(0.8, momentum), batch_size=None)
     formula = "2(1 + β)/λmax" if momentum else "2/λmax"
     assert f"0.8 is above {formula} = " in found["help"]
-    assert f"take {found['rate']:g}." in found["help"]
+    assert f"Take {found['rate']:g}." in found["help"]
     run = Run(NET, ROWS, ROWS.Y, theta=[0.3, -0.2], loss="sse", batch_size=None, epochs=200,
               optimizer=SGD(found["rate"], momentum))  # fmt: skip
     run.advance()
@@ -116,7 +122,7 @@ def test_another_optimizer_gets_a_tenth_of_its_rate():
 def test_a_run_that_did_not_diverge_has_nothing_to_tell():
     run = Run(NET, ROWS, ROWS.Y, loss="sse", optimizer="lbfgs", batch_size=None)
     run.advance()
-    assert divergence_fields(run, 1.0, ROWS, 3, run.theta) is None
+    assert divergence_fields(run, 1.0, ROWS, 3, run.theta, 0) is None
 
 
 # Speed.
@@ -173,8 +179,17 @@ def test_as_fast_as_can_be_never_waits():
 def test_many_points_stay_few_and_say_when_older_ones_went():
     curves = Curves("all rows")
     thinned = [curves.add({"step": step}) for step in range(3000)]
-    assert sum(thinned) >= 1 and len(curves.fields()["points"]) <= 2000
+    assert sum(thinned) >= 1 and len(curves.fields()["points"]) <= 1200
     assert curves.add({"step": 2999}) is None
+
+
+def test_the_lowest_point_is_where_to_go_back_to():
+    curves = Curves("all rows")
+    for step, error in enumerate([3.0, 1.0, 2.0, float("inf"), float("nan")]):
+        curves.add({"step": step, "train": error})
+    assert curves.lowest == 1
+    curves.cut(0, History())
+    assert curves.lowest == 0
 
 
 def test_a_mark_of_nothing_is_none():

@@ -384,6 +384,7 @@ def test_divergence_is_told_explained_and_can_be_stepped_back_from():
         assert "led out of all bounds" in frame["divergence"]["text"]
         assert "9 is above 2/λmax = " in frame["divergence"]["help"]
         assert np.isfinite(viewer.of("frame")[-1].arrays["theta"]).all()
+        assert frame["last"]["step"] == frame["step"] > frame["divergence"]["step"] == 0
         with pytest.raises(SpecError, match="step back, or restart"):
             do(session, "play")
         do(session, "back", of="step")

@@ -147,7 +147,9 @@ class Course:
             self._diverged = None
         elif self._diverged is None:
             rows, n = self.gauge.train, self.problem.train.n
-            self._diverged = divergence_fields(self.run, self.rate, rows, n, self.start)
+            self._diverged = divergence_fields(
+                self.run, self.rate, rows, n, self.start, self.curves.lowest
+            )
         return self._diverged
 
     @property

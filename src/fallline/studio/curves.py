@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..history import Epoch, History
@@ -9,7 +10,7 @@ from .thinned import Thinned
 
 __all__ = ["Curves"]
 
-_MOST, _MARKS = 2000, 300  # points, and changes that are marked
+_MOST, _MARKS = 1200, 300  # points, and changes that are marked
 
 
 class Curves:
@@ -61,6 +62,13 @@ class Curves:
         """Mark what was changed at a step, all in all; an empty text for nothing."""
         kept = [mark for mark in self.marks if mark[0] != step]
         self.marks = [*kept, (step, text)][-_MARKS:] if text else kept
+
+    @property
+    def lowest(self) -> int:
+        """The step of the least known training error."""
+        known = [point for point in self._points.items if math.isfinite(point["train"])]
+        least = min(known, key=lambda point: float(point["train"]), default=self._points.items[0])
+        return max(int(least["step"]), 0)  # those of an opened model cannot be gone back to
 
     def cut(self, step: int, history: History) -> None:
         """Forget what came after a step, where the history is this."""

@@ -21,7 +21,7 @@ __all__ = ["divergence_fields", "stable_rate"]
 
 
 def divergence_fields(
-    run: Run, rate: float, rows: Rows, n: int, start: Floats
+    run: Run, rate: float, rows: Rows, n: int, start: Floats, lowest: int
 ) -> dict[str, Any] | None:
     """Return the fields of `Divergence` for the page; None where the run has not diverged.
 
@@ -35,6 +35,8 @@ def divergence_fields(
         How many training rows there are.
     start
         (P,) where the descent began.
+    lowest
+        The step of its least known error, to go back to.
     """
     if run.divergence is None:
         return None
@@ -46,7 +48,9 @@ def divergence_fields(
     help, calmer = _advice(
         run.network, run.plan, rate, _as_batch(rows, run.plan, n), (run.theta, start)
     )
-    return {"text": text, "help": help, "rate": calmer}
+    where = "the start" if lowest == 0 else f"step {lowest}"
+    help = f"{help} The error was least at {where}: go back there first."
+    return {"text": text, "help": help, "rate": calmer, "step": lowest}
 
 
 def stable_rate(
@@ -87,7 +91,7 @@ def _advice(
     The places are the last finite weights and the first ones.
     """
     if not isinstance(plan.optimizer, Optimizer):
-        return "Step back, and begin from other start weights, or scale the inputs.", None
+        return "Begin from other start weights, or scale the inputs.", None
     for theta, where in zip(places, ("at the last finite weights", "at the start"), strict=True):
         found = stable_rate(network, plan, theta, rows)
         if found is None:
@@ -102,14 +106,14 @@ def _advice(
             formula = "2(1 + β)/((1 + 2β)λmax)"
         return (
             f"The learning rate {rate:g} is above {formula} = {limit:.2g} {where}, where the "
-            f"error bends with λmax = {curvature:.2g}: each step overshoots farther. Step back, "
-            f"and take {calm:g}.",
+            f"error bends with λmax = {curvature:.2g}: each step overshoots farther. Take "
+            f"{calm:g}.",
             calm,
         )
     calm = _rounded(rate / 10)
     return (
-        f"The learning rate {rate:g} was too large for these rows, one step after the other. Step "
-        f"back, and take {calm:g}; scaled inputs and smaller start weights help, too.",
+        f"The learning rate {rate:g} was too large for these rows, one step after the other. Take "
+        f"{calm:g}; scaled inputs and smaller start weights help, too.",
         calm,
     )
 

@@ -41,7 +41,7 @@ class Gauge:
     Attributes
     ----------
     of
-        The training rows that it looks at, in words.
+        The rows that it looks at, in words.
     score_name
         ``"accuracy"`` or ``"R²"``.
     """
@@ -62,6 +62,8 @@ class Gauge:
         self.score_name = "accuracy" if classes else "R²"
         few = self.train.n < total
         self.of = f"a sample of {self.train.n:,} of {total:,} rows" if few else _all(total)
+        if held is not None and held.n > most:
+            self.of += f"; of validation {most:,} of {held.n:,}"
 
     def measure(self, theta: Floats, plan: Plan) -> Measured:
         """Return the errors and scores at θ (P,), and the penalty of a plan."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import __version__
 from ..pictures.plane import Plane
 from .choices import choices
@@ -103,7 +105,8 @@ class Telling:
         told = self._points if points else []
         if points:
             self._points = []
-        return Frames(self._course, self._whole, told, plane, race, **state)
+        with np.errstate(all="ignore"):  # a descent may be far off any map
+            return Frames(self._course, self._whole, told, plane, race, **state)
 
     def _problem(self) -> Message:
         course = self._course
