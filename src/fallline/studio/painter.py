@@ -226,7 +226,8 @@ class Painter:
         if len(self._done) > _MOST_KNOWN:  # what was in focus once
             self._done, self._times = {}, {}
         self._times[job] = time.perf_counter()
-        self._costs[job.kind, fine] = self._times[job] - began
+        known = (job.kind, fine) in self._costs  # the first one loads what it needs
+        self._costs[job.kind, fine] = self._times[job] - began if known else 0.0
         self._done[job] = version
         if message is not None:
             self._show(job, message)
@@ -263,9 +264,9 @@ class Painter:
 
     @property
     def _is_quick(self) -> bool:
-        coarse = self._costs.get(("surface", False), 1.0)
+        coarse = self._costs.get(("surface", False), 0.0)
         known = self._costs.get(("surface", True)) or self._costs.get(("fine", True))
-        return (known or _FINER * coarse) < _QUICK
+        return 0 < (known or _FINER * coarse) < _QUICK
 
     # What it tells.
 
