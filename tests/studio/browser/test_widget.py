@@ -12,6 +12,7 @@ from fallline.studio.setup import Setup
 from fallline.studio.web import NO_PAGE, PAGE
 from fallline.studio.wire import Wire
 
+from ..conftest import header
 from .conftest import SIZES, Tab, needed
 
 # What anywidget gives a widget's `render`, with messages over functions that the test provides.
@@ -48,7 +49,7 @@ class Cell:
         self.page = self.context.new_page()
         self.tab = Tab(self.page)
         self.sent = queue.Queue()
-        self.defects = []
+        self.defects, self.kinds = [], set()
         self.session = Session(Setup.from_json({"rows": 60, "epochs": 10_000}))
         self.wire = Wire(self.session, lambda _, b: self.sent.put(b[0]), self.defects.append)
         self.page.expose_function("toKernel", lambda text: self.wire.take(json.loads(text)))
@@ -76,6 +77,7 @@ class Cell:
             except queue.Empty:
                 self.page.wait_for_timeout(20)
             else:
+                self.kinds.add(header(message)["type"])
                 self.page.evaluate("fromKernel", b64encode(message).decode())
 
     def close(self):
@@ -115,6 +117,7 @@ def test_the_widget_draws_and_steers(cell, size):
     notebook.until(lambda: notebook.session.instant().step == before + 1)
     notebook.page.get_by_role("button", name="Play").click()
     notebook.until(lambda: notebook.session.instant().step > before + 20)
+    notebook.until(lambda: {"surface", "boundary"} <= notebook.kinds)
     notebook.tab.shot(f"widget-{size}")
     width = notebook.page.evaluate("document.documentElement.scrollWidth")
     assert width <= SIZES[size][0]
