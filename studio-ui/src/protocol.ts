@@ -86,7 +86,7 @@ export interface ColumnsReply {
 export interface Hello {
   type: 'hello';
   version: string;
-  samples: { name: string; about: string; task: string; target: string; made: boolean; rows: number }[];
+  samples: { name: string; about: string; task: string; target: string; made: boolean; rows: number; noise: number | null }[];
   activations: { name: string; text: string }[];
   losses: { name: string; text: string; task: 'regression' | 'classification' }[];
   initializers: { name: string; text: string }[];

@@ -39,6 +39,7 @@ def choices() -> Mapping[str, Any]:
                 "target": sample.target,
                 "made": sample.make is not None,
                 "rows": sample.n,
+                "noise": sample.noise,
             }
             for sample in SAMPLES.values()
         ],
