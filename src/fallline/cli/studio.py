@@ -148,12 +148,10 @@ def _lessons() -> Any:
     help="The port to listen on; one that is free unless given.",
 )
 def command(**given: Any) -> None:
-    r"""Watch and steer a descent on a page in the browser.
+    """Watch and steer a descent on a page in the browser.
 
-    \b
-    fallline studio                    the sample moons
-    fallline studio DATA -t COLUMN     a table of your own
-    fallline studio MODEL DATA         a trained model, to look into and go on with
+    Without DATA it shows a sample; with DATA a table of your own (-t says what to predict, and can
+    be chosen on the page); with MODEL and DATA a trained model, to look into and to go on with.
 
     The page is served by this process, to this machine alone, and asks nothing of any other. It
     opens by the printed link, once; Enter prints another link, and Ctrl-C ends the studio.
