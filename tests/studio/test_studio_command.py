@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -290,3 +291,11 @@ def test_the_library_takes_tables_models_and_samples(folder):
         _source(model, None)
     with pytest.raises(fl.errors.DataError, match="together with a table"):
         _source(None, model)
+
+
+def test_the_docs_list_every_lesson():
+    from fallline.studio.lessons import LESSONS
+
+    page = (Path(__file__).parents[2] / "docs" / "studio.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([\w-]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [(name, lesson.title) for name, lesson in LESSONS.items()]
