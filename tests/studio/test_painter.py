@@ -248,6 +248,19 @@ def test_weights_that_are_no_numbers_give_one_sentence_for_all_pictures(staged: 
     until(lambda: len(tab.of("notice")) == 2)
 
 
+def test_what_a_divergence_tells_is_not_told_again(staged: Any) -> None:
+    good = moment(4, data="xor")
+    stage, tab = staged(good), Tab("boundary", "surface")
+    stage.painter.join(tab)
+    settled(stage, tab)
+    theta = np.full_like(good.theta, np.inf)
+    stage.to(at_theta(replace(good, step=5, diverged=True), theta))
+    time.sleep(0.1)
+    stage.to(descended(good.problem, 6))
+    settled(stage, tab)
+    assert not tab.of("notice")
+
+
 def test_a_picture_that_fails_is_logged_and_the_others_go_on(
     staged: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -333,26 +346,26 @@ def test_a_map_is_given_up_when_the_painter_closes(monkeypatch: pytest.MonkeyPat
     assert "painter" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_session_that_has_no_instant_yet_is_asked_again(staged: Any) -> None:
+def test_a_session_that_has_no_instant_yet_is_asked_again() -> None:
     at = moment(1, data="xor")
-    stage = staged(at)
     asked = iter([AttributeError("not yet"), at])
+    refused = threading.Event()
 
     def instant() -> Instant:
         found = next(asked, at)
         if isinstance(found, Exception):
+            refused.set()
             raise found
         return found
 
-    stage.painter.close()
     tab = Tab("boundary")
     logging.getLogger("fallline.studio").addFilter(quiet := lambda record: False)
+    painter = Painter(instant)
     try:
-        painter = Painter(instant)
         painter.join(tab)
-        until(lambda: tab.of("notice"))
+        assert refused.wait(20)
         painter.renew()
         until(lambda: tab.of("boundary"))
-        painter.close()
     finally:
+        painter.close()
         logging.getLogger("fallline.studio").removeFilter(quiet)

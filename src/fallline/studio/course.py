@@ -44,6 +44,7 @@ class Seen:
     path: tuple[Floats, ...]
     path_steps: tuple[int, ...]
     taken: Taken | None
+    diverged: bool
 
     @cached_property
     def instant(self) -> Instant:
@@ -61,6 +62,7 @@ class Seen:
             path=np.array(paths),
             path_steps=found,
             last=None if self.taken is None else self.taken.step,
+            diverged=self.diverged,
         )
 
 
@@ -199,6 +201,7 @@ class Course:
             tuple(self._path.items[:at]),
             tuple(self._path.steps[:at]),
             self.last,
+            self.run.divergence is not None,
         )
 
     # On and back.

@@ -37,6 +37,8 @@ class Instant:
         (t,) the steps at which they were.
     last
         The step that led here, with all that `explain.trace` needs; None at the start.
+    diverged
+        Whether the descent ended because it led out of all numbers.
     """
 
     run: int
@@ -47,3 +49,4 @@ class Instant:
     path: Floats
     path_steps: Ints
     last: RecordedStep | None
+    diverged: bool = False

@@ -209,6 +209,11 @@ class Painter:
         began = time.perf_counter()
         try:
             at = self._instant()
+        except Exception:
+            _LOG.exception("there is nothing to draw yet")
+            self._done[job] = version
+            return
+        try:
             with one_thread():
                 message, fine = self._painted(job, at, version)
             self._told.pop(_shown_as(job).kind, None)
@@ -216,7 +221,8 @@ class Painter:
             return
         except FalllineError as error:
             message, fine = None, False
-            self._tell(job, "warning", str(error))
+            if not at.diverged:  # else the frame tells it, with what to do
+                self._tell(job, "warning", str(error))
         except Exception:
             message, fine = None, False
             _LOG.exception("the picture %s failed", job)
