@@ -22,8 +22,8 @@ export const hello: Hello = {
   type: 'hello', version: '', schedules: [{ name: 'constant', text: '' }],
   initializers: [{ name: 'auto', text: '' }],
   samples: [
-    { name: 'xor', about: '', task: 'classification', target: 'label', made: true, rows: 200 },
-    { name: 'sine', about: '', task: 'regression', target: 'y', made: true, rows: 200 },
+    { name: 'xor', about: '', task: 'classification', target: 'label', made: true, rows: 200, noise: 0.1 },
+    { name: 'sine', about: '', task: 'regression', target: 'y', made: true, rows: 200, noise: 0.1 },
   ],
   activations: [{ name: 'tanh', text: '' }, { name: 'relu', text: '' }],
   losses: [

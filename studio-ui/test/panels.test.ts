@@ -142,11 +142,11 @@ describe('what is said to the person', () => {
   it('explains a divergence, and goes on from before it with a rate that holds', async () => {
     const card = put(divergenceCard(page));
     expect(card.hidden).toBe(true);
-    page.show({ frame: frame({ divergence: { text: 'a step led out of all bounds', help: '0.9 is above 0.31', rate: 0.15 } }) });
+    page.show({ frame: frame({ divergence: { text: 'a step led out of all bounds', help: '0.9 is above 0.31', rate: 0.15, step: 7 } }) });
     expect(card.hidden).toBe(false);
     card.querySelector<HTMLButtonElement>('.primary')!.click();
     await settle();
-    expect(page.sent).toEqual([{ do: 'back', of: 'step' }, { do: 'play' }]);
+    expect(page.sent).toEqual([{ do: 'seek', step: 7 }, { do: 'play' }]);
     expect(page.changed).toEqual([{ optimizer: { name: 'sgd', learning_rate: 0.15, momentum: 0 } }]);
     page.show({ frame: frame({}) });
     expect(card.hidden).toBe(true);

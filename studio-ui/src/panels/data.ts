@@ -22,7 +22,7 @@ export function dataPanel(page: Page): Panel {
   const crossed = toggle('Add crossed features', 'Adds x₁·x₂, x₁² and x₂²: with them a straight boundary can bend.', (on) =>
     void page.set({ crossed: on }),
   );
-  const made = madeFields(page);
+  const sample = sampleFields(page);
   const split = splitFields(page);
   const notes = h('ul', { class: 'notes' });
   const scaling = scalingTable();
@@ -35,7 +35,7 @@ export function dataPanel(page: Page): Panel {
     say(about, `${problem.data.about} Predicts ${problem.setup.target}.`.trim());
     choice.show(problem);
     crossed.show(problem.setup.crossed);
-    made.show(problem, hello);
+    sample.show(problem, hello);
     split.show(problem);
     scaling.show(problem);
     fill(notes, ...problem.data.notes.map((note) => h('li', {}, note)));
@@ -51,7 +51,7 @@ export function dataPanel(page: Page): Panel {
     choice.element,
     split.bar,
     notes,
-    made.element,
+    sample.element,
     crossed.element,
     more('Split, columns and scaling', split.element, scaling.element),
   );
@@ -72,21 +72,22 @@ async function choose(page: Page, name: string, offer: (columns: ColumnsReply) =
   if (reply.columns) offer(reply.columns);
 }
 
-/** Rows and noise of a sample that is made by a formula. */
-function madeFields(page: Page) {
-  const rows = sliderField('Rows', { low: 20, high: 2000, log: true, typed: { low: 4, high: 1e6, step: 1 } }, 'How many rows are made.', (value) =>
+/** How many rows of a sample, and the noise of one that is made by a formula. */
+function sampleFields(page: Page) {
+  const rows = sliderField('Rows', { low: 20, high: 2000, log: true, typed: { low: 4, high: 1e5, step: 1 } }, 'How many rows there are: made by a rule, or drawn at random from a table.', (value) =>
     void page.set({ rows: Math.round(value) }),
   );
-  const noise = sliderField('Noise', { low: 0, high: 1, typed: { low: 0, high: 100 } }, 'How far the rows are scattered at random about their rule.', (value) =>
+  const noise = sliderField('Noise', { low: 0, high: 0.5, step: 0.01, typed: { low: 0, high: 10 } }, 'How far the rows are scattered at random about their rule.', (value) =>
     void page.set({ noise: value }),
   );
   const element = h('div', { class: 'fields' }, rows.element, noise.element);
-  const show = (problem: Problem, hello: Hello) => {
-    const sample = hello.samples.find(({ name }) => name === problem.setup.data);
-    element.hidden = !sample?.made;
-    rows.show(problem.setup.rows ?? sample?.rows ?? 0);
-    noise.element.hidden = problem.setup.noise === null;
-    if (problem.setup.noise !== null) noise.show(problem.setup.noise);
+  const show = ({ setup }: Problem, { samples }: Hello) => {
+    const sample = samples.find(({ name }) => name === setup.data);
+    element.hidden = !sample;
+    if (!sample) return;
+    rows.show(setup.rows ?? sample.rows);
+    noise.element.hidden = sample.noise === null;
+    if (sample.noise !== null) noise.show(setup.noise ?? sample.noise);
   };
   return { element, show };
 }

@@ -2,7 +2,7 @@
 
 import { button, iconButton } from '../controls';
 import { fill, h, say } from '../html';
-import { number } from '../lib/numbers';
+import { count, number } from '../lib/numbers';
 import type { Page } from '../page';
 import type { Divergence, Notice } from '../protocol';
 import { sentence } from '../words';
@@ -48,7 +48,7 @@ export function banner(page: Page, hurry: () => void): HTMLElement {
     page.root.toggleAttribute('data-lost', !live);
     if (standing.is === 'refused') say(text, standing.why);
     if (standing.is === 'lost') {
-      say(text, 'The studio does not answer. It may have been stopped in the terminal: start it there again with “fallline studio”. What you see is how it was last; this page goes on by itself when the studio is back.');
+      say(text, 'The studio does not answer, and this page tries again by itself. Was it ended in the terminal? Then start it there anew: it opens a page of its own. Here you see how it was last.');
     }
   });
   return element;
@@ -60,7 +60,7 @@ export function divergenceCard(page: Page): HTMLElement {
   let shown: string | null = null;
   page.store.on(['frame'], ({ frame }) => {
     const divergence = frame?.divergence ?? null;
-    const text = divergence && `${divergence.text} ${divergence.help} ${divergence.rate}`;
+    const text = divergence && JSON.stringify(divergence);
     if (text === shown) return;
     shown = text;
     element.hidden = divergence === null;
@@ -69,17 +69,18 @@ export function divergenceCard(page: Page): HTMLElement {
   return element;
 }
 
-function explained(page: Page, { text, help, rate }: Divergence, close: () => void): HTMLElement[] {
-  const goBack = () => page.send({ do: 'back', of: 'step' });
+function explained(page: Page, { text, help, rate, step }: Divergence, close: () => void): HTMLElement[] {
+  const goBack = () => page.send({ do: 'seek', step });
   const smaller = async () => {
     const { optimizer } = page.store.state.problem!.setup;
-    await goBack();
-    await page.set({ optimizer: { ...optimizer, learning_rate: rate } });
-    void page.send({ do: 'play' });
+    if ((await goBack()).error) return;
+    const reply = await page.set({ optimizer: { ...optimizer, learning_rate: rate } });
+    if (!reply.error) void page.send({ do: 'play' });
   };
+  const place = `Go back to step ${count(step)}`;
   const ways = [
-    rate !== null && button(`Step back, and go on with η = ${number(rate, 3)}`, () => void smaller(), '', 'primary'),
-    button('Step back', () => void goBack(), 'To the last state whose numbers are all finite.', 'soft'),
+    rate !== null && button(`${place}, and on with η = ${number(rate, 2)}`, () => void smaller(), '', 'primary'),
+    button(place, () => void goBack(), 'The step of the least error that is known.', 'soft'),
     button('Restart', () => void page.send({ do: 'restart' }), 'From the same start weights.', 'soft'),
   ];
   return [

@@ -85,7 +85,7 @@ async function copyLink(page: Page): Promise<void> {
   const link = `${location.origin}${location.pathname}${settingsHash(problem.setup)}`;
   try {
     await navigator.clipboard.writeText(link);
-    page.tell('The link is in the clipboard. It holds the settings, not the data.');
+    page.tell('The link is in the clipboard. It holds the settings, not the data. Open it later with: fallline studio --at LINK');
   } catch {
     location.hash = settingsHash(problem.setup);
     page.tell('The link is now in the address bar.');

@@ -82,7 +82,7 @@ async function copyLink(page: Page, { name }: Lesson): Promise<void> {
   const link = `${location.origin}${location.pathname}${lessonHash(name)}`;
   try {
     await navigator.clipboard.writeText(link);
-    page.tell('The link is in the clipboard. It opens in a browser that has this studio open.');
+    page.tell('The link is in the clipboard. Open it later with: fallline studio --at LINK');
   } catch {
     page.tell(link);
   }
