@@ -110,11 +110,13 @@ describe('mountSurface', () => {
 
   it('tells how far the descent is from what is drawn', () => {
     const drawing = mountSurface(host, actions);
-    drawing.show(shown({ frame: frame({ place: { x: -0.5, y: 0.5, error: 0.21, off: 0.8 } }) }));
+    drawing.show(shown({ frame: frame({ step: 2, place: { x: -0.5, y: 0.5, error: 0.21, off: 0.8 } }) }));
     expect(find('.map-foot strong').textContent).toMatch(/^0.80 off this plane: true error 0.210, on the plane 0.50\d. $/);
     expect(find('.map-ball').hasAttribute('data-off')).toBe(true);
-    drawing.show(shown({ frame: frame() }));
+    // A map of the same step goes through it, whatever plane the frame is of.
+    drawing.show(shown({ frame: frame({ place: { x: 1, y: 1, error: 0.21, off: 0.8 } }) }));
     expect(find('.map-foot strong').textContent).toBe('');
+    expect(find('.map-name').textContent).toContain('−0.5000');
     expect(find('.map-ball').hasAttribute('data-off')).toBe(false);
   });
 

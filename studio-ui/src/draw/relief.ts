@@ -241,6 +241,8 @@ function inksOf(element: HTMLElement, em: number): Inks {
     text: token('--ink'),
     faint: token('--ink-faint'),
     line: token('--line-strong'),
+    panel: token('--panel'),
+    edge: token('--map-edge'),
     path: token('--path'),
     minimum: token('--minimum'),
     series: Array.from({ length: 8 }, (_, i) => token(`--series-${i}`)),

@@ -2,11 +2,12 @@
 
 import '../style/draw-map.css';
 
+import type { Decoded } from '../decode';
 import type { Point } from '../lib/contours';
 import { number } from '../lib/numbers';
 import { emOf, html, say, set, svg } from '../lib/svg';
 import type { Actions, SurfaceShown, View } from '../lib/view';
-import type { Frame } from '../protocol';
+import type { Frame, SurfaceView } from '../protocol';
 import { Relief } from './relief';
 import { type Ground, groundOf, paint, saysNothingNew } from './surface/ground';
 import { Legend, widthOf } from './surface/legend';
@@ -153,7 +154,7 @@ class Surface implements View<SurfaceShown> {
   private update(): void {
     const { ground, plot, trail, shown } = this;
     if (!ground || !plot) return;
-    const frame = shown.frame?.run === ground.view.run ? shown.frame : null;
+    const frame = shown.frame?.run === ground.view.run ? onItsPlane(shown.frame, ground.view) : null;
     const at = frame?.place ? trail.stopOf(frame.place, frame.step) : (trail.last ?? null);
     set(this.root, { 'data-old': shown.frame && !frame ? '' : null });
     this.axes.name(ground, shown.problem, at);
@@ -188,6 +189,15 @@ class Surface implements View<SurfaceShown> {
     const { ground, plot, trail } = this;
     return ground && plot ? { ground, plot, trail } : null;
   }
+}
+
+/** A map goes through the weights of its own step, so that it knows their place; a frame may be of a plane before. */
+function onItsPlane(frame: Frame, view: Decoded<SurfaceView>): Frame {
+  const { path, steps } = view.arrays;
+  const last = (steps?.values.length ?? 0) - 1;
+  if (last < 0 || frame.step !== view.step || steps.values[last] !== view.step) return frame;
+  const [x, y, error] = path.values.subarray(3 * last, 3 * last + 3);
+  return { ...frame, place: { x, y, error, off: 0 } };
 }
 
 /** "0.8 off this plane: true error 0.21, on the plane 0.35." */

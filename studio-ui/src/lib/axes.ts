@@ -41,7 +41,7 @@ export function axisWords(name: string, network: NetworkSpec | null): string {
   return element && network && exists(network, element) ? elementWords(network, element) : name.replace(/ of the path$/, '');
 }
 
-const FILLED = 0.8; // the share of a space that a map must fill
+const FILLED = 0.9; // the share of a space that a map must fill
 
 /** The box of a map inside a space: with one scale on both axes, unless most of the space were lost. */
 export function boxWithin(

@@ -10,6 +10,8 @@ export interface Inks {
   text: string;
   faint: string;
   line: string;
+  panel: string;
+  edge: string; // around what lies on the mountain
   path: string;
   minimum: string;
   series: string[]; // of the lanes of a race

@@ -1,6 +1,5 @@
 /** The descent over the mountain: the parts behind a ridge are dimmed. */
 
-import { css, errorColour, inkOn } from '../../lib/colours';
 import type { Point } from '../../lib/contours';
 import { number } from '../../lib/numbers';
 import { isHidden, type Point3, type Projection } from '../../lib/projection';
@@ -40,13 +39,13 @@ export class Track {
   paint(context: CanvasRenderingContext2D, trail: Trail, frame: Frame | null, inks: Inks, cursor: Plane | null): void {
     this.follow(trail);
     context.lineJoin = context.lineCap = 'round';
-    this.line(context, '#fff', 3.4, 0.75);
+    this.line(context, inks.edge, 3.4, 0.75);
     this.line(context, inks.path, 1.8, 1);
     if (!this.spots[0]?.outside) this.mark(context, this.spots[0], 5, null, inks.path);
     this.lowest(context, inks);
-    frame?.lanes.forEach((lane, i) => this.lane(context, lane.trail, inks.series[i % inks.series.length]));
+    frame?.lanes.forEach((lane, i) => this.lane(context, lane.trail, inks.series[i % inks.series.length], inks.edge));
     this.ball(context, trail.last, frame, inks);
-    if (cursor) this.mark(context, { at: this.put(this.ground(cursor)), hidden: false }, 4, null, '#fff');
+    if (cursor) this.mark(context, { at: this.put(this.ground(cursor)), hidden: false }, 4, null, inks.edge);
   }
 
   /** Of so many points of the surface, how many stand behind a ridge. */
@@ -90,15 +89,15 @@ export class Track {
     }
   }
 
-  private lane(context: CanvasRenderingContext2D, trail: readonly Point[], colour: string): void {
+  private lane(context: CanvasRenderingContext2D, trail: readonly Point[], colour: string, edge: string): void {
     const spots = trail.map(([x, y]) => this.put(this.ground({ x, y })));
-    for (const [ink, width] of [['#fff', 3.4], [colour, 2]] as const) {
+    for (const [ink, width] of [[edge, 3.4], [colour, 2]] as const) {
       context.beginPath();
       spots.forEach((spot, i) => (i ? context.lineTo(...spot) : context.moveTo(...spot)));
-      stroke(context, ink, width, ink === '#fff' ? 0.7 : 1);
+      stroke(context, ink, width, ink === edge ? 0.7 : 1);
     }
     const head = spots[spots.length - 1];
-    if (head) this.mark(context, { at: head, hidden: false }, 5, colour, '#fff');
+    if (head) this.mark(context, { at: head, hidden: false }, 5, colour, edge);
   }
 
   private lowest(context: CanvasRenderingContext2D, inks: Inks): void {
@@ -106,13 +105,13 @@ export class Track {
     if (minimum.kind === 'flat') return;
     const point = this.ground(minimum);
     const spot = { at: this.put(point), hidden: this.hides(point) };
-    this.mark(context, spot, 5, inks.minimum, '#fff');
+    this.mark(context, spot, 5, inks.minimum, inks.edge);
     context.font = inks.font;
     context.textAlign = 'left';
     context.textBaseline = 'middle';
     context.lineWidth = 3.5;
-    context.strokeStyle = 'rgb(247 243 232 / 0.85)';
-    context.fillStyle = css(inkOn(errorColour(0)));
+    context.strokeStyle = inks.panel;
+    context.fillStyle = inks.text;
     const text = `${minimum.kind} ${number(minimum.error, 3)}`;
     const x = spot.at[0] + 10 + inward(context, text, spot.at[0] + 10);
     context.strokeText(text, x, spot.at[1] + 12);
@@ -137,7 +136,7 @@ export class Track {
       stroke(context, inks.path, 1.6, 1);
       context.setLineDash([]);
     }
-    this.mark(context, { at: this.put(head), hidden: this.hides(head) }, 7, inks.path, '#fff');
+    this.mark(context, { at: this.put(head), hidden: this.hides(head) }, 7, inks.path, inks.edge);
   }
 
   private mark(context: CanvasRenderingContext2D, spot: Spot | undefined, radius: number, fill: string | null, edge: string): void {

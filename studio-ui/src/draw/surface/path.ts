@@ -158,6 +158,7 @@ function newLane(lane: SVGGElement): void {
 const SPOTS = [
   [0.9, 0.35, 'start', 0.5], [-0.9, 0.35, 'end', -0.5], [0, -1, 'middle', 0], [0, 1.7, 'middle', 0],
   [0.7, 1.5, 'start', 0.5], [-0.7, 1.5, 'end', -0.5], [0.7, -0.8, 'start', 0.5], [-0.7, -0.8, 'end', -0.5],
+  [0.5, 3, 'start', 0.5], [-0.5, 3, 'end', -0.5], [0.5, -2.4, 'start', 0.5], [-0.5, -2.4, 'end', -0.5],
 ] as const;
 
 /** Where words beside a dot cover the least of what is busy. */

@@ -57,7 +57,8 @@ export class Tools {
     const network = problem?.run === view.run ? problem.network : null;
     this.axes.forEach((axis, i) => {
       axis.replaceChildren();
-      for (const name of view.names) html(axis, 'option', { value: name, title: name }, axisWords(name, network));
+      const names = view.names.includes(view.axes[i]) ? view.names : [view.axes[i], ...view.names];
+      for (const name of names) html(axis, 'option', { value: name, title: name }, axisWords(name, network));
       axis.value = view.axes[i];
     });
   }
