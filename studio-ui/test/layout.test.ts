@@ -86,6 +86,15 @@ test('a box too narrow is left wider, so that nothing overlaps', () => {
   columns.slice(1).forEach((column, at) => expect(column.x - columns[at].x).toBeGreaterThan(60));
 });
 
+test('labels give way before anything has to be scrolled', () => {
+  const net = network([2, 4, 4, 1]);
+  const { columns, width } = layOut(net, { ...BOX, width: 440 });
+  expect(width).toBe(440);
+  expect(columns[0].x).toBeLessThan(100);
+  expect(columns[0].x).toBeGreaterThanOrEqual(4 * BOX.em);
+  expect(columns[1].x - columns[0].x).toBeGreaterThanOrEqual(BOX.gap - 1e-9);
+});
+
 test('a network without hidden layers is laid out too', () => {
   const net = network([3, 1]);
   expect(edgesOf(net, layOut(net, BOX), 0).length).toBe(3);

@@ -156,7 +156,7 @@ class Diagram implements View<NetworkShown> {
       left: room(network.inputs.map((input) => input.label)),
       right: room(network.layers[network.layers.length - 1].labels),
       top: 2.1 * em + Math.max(target, 1.5 * em),
-      gap: Math.max(7 * em, 2 * target + 2.4 * em),
+      gap: Math.max(5.4 * em, 2 * target + 1.7 * em),
     };
   }
 

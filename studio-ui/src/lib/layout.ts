@@ -1,6 +1,6 @@
 /** Where the parts of a network's diagram lie, for any layers and any box. Plain numbers only. */
 
-import type { NetworkSpec } from '../protocol';
+import type { LayerSpec, NetworkSpec } from '../protocol';
 import { fanIn } from './elements';
 
 export interface Box {
@@ -62,35 +62,42 @@ export interface Layout {
 }
 
 export const MOST_LINES = 320; // of one layer; beyond it nobody follows a single one
-const TIGHT = 1.6; // least distance of units, in letters
+const TIGHT = 1.2; // least distance of units, in letters
 const CUT = 2.2; // the same in a layer too tall to be shown whole
 const WIDE = 5.2; // largest
 const CAPTION = 1.2; // letters above a matrix
+const MATRIX = 9.5; // letters, the least distance of columns with a matrix between them
+const LABEL = 4; // letters, the least that is left for labels beside the diagram
 const LONG = 3; // of a matrix's cells, one side may be so many times the other
 
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
 export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
-  const lanes = laneCount(network);
-  const bottom = box.height - box.em * (0.9 + 1.1 * lanes);
+  const bottom = box.height - box.em * (0.9 + 1.1 * laneCount(network));
+  const space = { top: box.top, bottom: Math.max(bottom, box.top + 3 * CUT * box.em), em: box.em };
   const named = [
     { name: 'input', size: network.inputs.length },
     ...network.layers.map(({ name, size }) => ({ name, size })),
   ];
-  const xs = acrossOf(network, box, named.length);
-  const columns = named.map(({ name, size }, at) =>
-    columnOf(name, size, xs[at], { top: box.top, bottom, em: box.em }, firsts[name] ?? 0),
-  );
-  const width = Math.max(box.width, xs[xs.length - 1] + box.right);
-  const joints = network.layers.map((layer, at): Joint => {
-    const ends = columns.filter(({ name }) => name === layer.name || layer.sources.includes(name));
-    const many = layer.size * fanIn(layer) > MOST_LINES;
-    return {
-      layer: layer.name,
-      kind: many || ends.some(({ before, after }) => before + after > 0) ? 'matrix' : 'lines',
-      ...matrixAreas(fanIn(layer), layer.size, columns[at], columns[at + 1], box.em),
-    };
-  });
+  const kinds = network.layers.map((layer) => kindOf(layer, space));
+  const { xs, right } = acrossOf(kinds, box);
+  const columns = named.map(({ name, size }, at) => columnOf(name, size, xs[at], space, firsts[name] ?? 0));
+  const joints = network.layers.map((layer, at): Joint => ({
+    layer: layer.name,
+    kind: kinds[at],
+    ...matrixAreas(fanIn(layer), layer.size, columns[at], columns[at + 1], box.em),
+  }));
+  const width = Math.max(box.width, xs[xs.length - 1] + right);
   return { width, height: box.height, em: box.em, columns, joints };
+}
+
+/** Lines where each can be followed and both of its ends are in sight. */
+function kindOf(layer: LayerSpec, space: Space): Joint['kind'] {
+  const many = layer.size * fanIn(layer) > MOST_LINES;
+  return many || ![layer.size, ...layer.source_sizes].every((size) => isWhole(size, space)) ? 'matrix' : 'lines';
+}
+
+function isWhole(size: number, { top, bottom, em }: Space): boolean {
+  return size * TIGHT * em <= bottom - top;
 }
 
 /** The lines into a layer that the layout draws as lines, row by row of W. */
@@ -156,8 +163,8 @@ export function pathText(path: Point[]): string {
 /** Where the small edge of a unit's bias begins, beneath the unit, and ends, at its rim. */
 export function biasLine(column: Column, unit: Point): { begin: Point; end: Point; dot: number } {
   const space = column.apart - 2 * column.radius;
-  const dot = Math.max(1.8, Math.min(7, space * 0.19));
-  const length = Math.max(3, Math.min(15, space * 0.44));
+  const dot = Math.max(1.5, Math.min(7, space * 0.19));
+  const length = Math.max(2.2, Math.min(15, space * 0.44));
   const rim = unit.y + column.radius;
   return { begin: { x: unit.x, y: rim + length }, end: { x: unit.x, y: rim }, dot };
 }
@@ -179,13 +186,28 @@ function laneOf(network: NetworkSpec, at: number, place: number): number {
   return laneCount(before) + own.length;
 }
 
-function acrossOf(network: NetworkSpec, box: Box, columns: number): number[] {
-  const shares = network.layers.map((layer) => (layer.size * fanIn(layer) > MOST_LINES ? 1.5 : 1));
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  const room = Math.max(box.width - box.left - box.right, total * box.gap);
-  const xs = [box.left];
-  for (let at = 1; at < columns; at++) xs.push(xs[at - 1] + (room * shares[at - 1]) / total);
-  return xs;
+/** Where the columns stand, and what is right of the last: matrices get more of the width than lines. */
+function acrossOf(kinds: Joint['kind'][], box: Box): { xs: number[]; right: number } {
+  const shares = kinds.map((kind) => (kind === 'matrix' ? 1.5 : 1));
+  const leasts = kinds.map((kind) => (kind === 'matrix' ? Math.max(box.gap, MATRIX * box.em) : box.gap));
+  const [left, right] = labelRooms(box, sum(leasts));
+  const room = box.width - left - right;
+  const even = shares.map((share) => (room * share) / sum(shares));
+  const spare = Math.max(0, room - sum(leasts));
+  const fits = even.every((gap, at) => gap >= leasts[at]);
+  const gaps = fits ? even : leasts.map((least, at) => least + (spare * shares[at]) / sum(shares));
+  return { xs: gaps.reduce((xs, gap) => [...xs, xs[xs.length - 1] + gap], [left]), right };
+}
+
+/** Labels get what they want, or less where the columns need the width. */
+function labelRooms({ width, left, right, em }: Box, need: number): [number, number] {
+  const part = Math.min(1, Math.max(0, width - need) / (left + right));
+  const least = (wanted: number): number => Math.max(Math.min(wanted, LABEL * em), wanted * part);
+  return [least(left), least(right)];
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 interface Space {
@@ -196,8 +218,8 @@ interface Space {
 
 function columnOf(name: string, size: number, x: number, space: Space, wanted: number): Column {
   const { top, bottom, em } = space;
-  const height = Math.max(bottom - top, 3 * CUT * em);
-  const whole = size * TIGHT * em <= height;
+  const height = bottom - top;
+  const whole = isWhole(size, space);
   const places = Math.floor(height / (CUT * em));
   const shown = whole ? size : places - 2; // two places tell of the others
   const first = Math.max(0, Math.min(wanted, size - shown));

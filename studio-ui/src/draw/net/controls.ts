@@ -45,10 +45,13 @@ export class Controls {
     const head = html(this.host, 'div', { class: 'net-head' });
     head.style.left = `${column.x}px`;
     const name = at === 0 ? 'inputs' : last ? 'output' : network.layers.length > 2 ? `hidden ${at}` : 'hidden layer';
-    html(head, 'span', { class: 'net-head-name' }, name);
     const kind = at === 0 ? '' : layer.activation;
-    const narrow = this.room(layout, at) < 2 * this.target + (kind.length * 0.55 + 3.2) * layout.em;
-    if (narrow && hidden && at > 0 && !last) html(head.firstElementChild as HTMLElement, 'span', {}, ` ${kind}`);
+    const room = this.room(layout, at) / layout.em;
+    const beside = room >= (2 * this.target) / layout.em + 0.55 * kind.length + 3.2; // the activation has room beside the buttons
+    const inner = hidden !== null && at > 0 && !last;
+    const first = html(head, 'span', { class: 'net-head-name' });
+    if (!inner || beside || room >= 0.6 * (name.length + kind.length) + 1.5) html(first, 'b', {}, name);
+    if (inner && !beside) html(first, 'span', {}, kind);
     const row = html(head, 'span', { class: 'net-head-size' });
     if (!hidden || at === 0 || last) {
       html(row, 'span', {}, at === 0 ? unitCount(column.size) : `${count(column.size)} ${kind}`);
@@ -59,7 +62,7 @@ export class Controls {
     this.button(row, '−', gone ? `Remove ${name}` : `One unit fewer in ${name}`, `less${at}`, () => this.setup(resized(hidden, place, -1)));
     const told = html(row, 'span', { 'aria-label': `${unitCount(column.size)}, ${kind}` });
     html(told, 'b', { class: 'net-count' }, count(column.size));
-    if (!narrow) html(told, 'span', {}, ` ${kind}`);
+    if (beside) html(told, 'span', {}, ` ${kind}`);
     const more = this.button(row, '+', `One unit more in ${name}`, `more${at}`, () => this.setup(resized(hidden, place, 1)));
     more.disabled = column.size >= (this.limits?.units ?? Infinity);
   }
