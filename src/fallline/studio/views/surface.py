@@ -82,7 +82,9 @@ class Map:
     def message(self) -> Message:
         """The map as `SurfaceView`."""
         ground, low = self.ground, self.minimum
-        network = ground.landscape.network
+        names = list(names_of(ground.landscape.network))
+        if ground.plane.kind == "slice":  # those in use are among them, however many there are
+            names += [name for name in ground.plane.labels if name and name not in names]
         return Message(
             "surface",
             {
@@ -91,7 +93,7 @@ class Map:
                 "fine": self.fine,
                 "axes": list(ground.plane.labels),
                 "kind": ground.plane.kind,
-                "names": list(names_of(network)),
+                "names": names,
                 "low": float(self.errors[np.isfinite(self.errors)].min()),
                 "levels": self.levels.tolist(),
                 "scale": "log" if is_log(self.errors, self.levels) else "square",
