@@ -273,7 +273,7 @@ export interface BoundaryView {
   note: string;
 }
 
-/** Every hidden unit's output over the same two inputs (or one). Arrays: x, y, values (u, q, m) or (u, m). */
+/** Every unit's output over the same two inputs (or one), the output layer's last. Arrays: x, y, values (u, q, m) or (u, m). */
 export interface UnitsView {
   type: 'units';
   run: number;
@@ -282,7 +282,7 @@ export interface UnitsView {
   units: { name: string; low: number; high: number }[];
 }
 
-/** Prediction against truth. Arrays: truth (n,), predicted (n,), part (n,). */
+/** Prediction against truth; of classes a probability: of two that of the second, of more that of the row's own (truth: the class's number). Arrays: truth (n,), predicted (n,), part (n,). */
 export interface PredictionsView {
   type: 'predictions';
   run: number;
