@@ -22,7 +22,8 @@ function fewerFonts(): Plugin {
 const withinWidget: CssPlugin = {
   postcssPlugin: 'within-widget',
   Rule(rule: Rule) {
-    if (rule.parent?.type === 'atrule' && /keyframes$/.test((rule.parent as { name?: string }).name ?? '')) return;
+    if (rule.parent?.type === 'atrule' && /keyframes$/.test((rule.parent as { name?: string }).name ?? ''))
+      return;
     if (rule.selector.includes('.fallline-studio')) return;
     rule.selectors = rule.selectors.map((selector) => {
       const root = /^(?::root|html|body)(.*)$/s.exec(selector);

@@ -30,12 +30,26 @@ export function button(label: string, onclick: () => void, hint = '', kind = 'pl
 }
 
 /** A button that shows a pictogram; its label is read out, and shown with its hint. */
-export function iconButton(name: IconName, label: string, onclick: () => void, hint = label): HTMLButtonElement {
-  const attributes = { type: 'button', class: 'button quiet icon-button', 'aria-label': label, 'data-tip': hint, onclick };
+export function iconButton(
+  name: IconName,
+  label: string,
+  onclick: () => void,
+  hint = label,
+): HTMLButtonElement {
+  const attributes = {
+    type: 'button',
+    class: 'button quiet icon-button',
+    'aria-label': label,
+    'data-tip': hint,
+    onclick,
+  };
   return h('button', attributes, icon(name));
 }
 
-export function select(choices: Choice[], changed: (value: string) => void): Control<string> & {
+export function select(
+  choices: Choice[],
+  changed: (value: string) => void,
+): Control<string> & {
   element: HTMLSelectElement;
   offer(choices: Choice[]): void;
 } {
@@ -62,11 +76,21 @@ export interface Limits {
 }
 
 /** A number that is typed; what is no number within the limits is put back. */
-export function numberBox(limits: Limits, changed: (value: number) => void): Control<number> & {
+export function numberBox(
+  limits: Limits,
+  changed: (value: number) => void,
+): Control<number> & {
   element: HTMLInputElement;
 } {
   const { low, high, step } = limits;
-  const attributes = { type: 'number', class: 'number', min: low, max: high, step: step ?? 'any', inputmode: 'decimal' };
+  const attributes = {
+    type: 'number',
+    class: 'number',
+    min: low,
+    max: high,
+    step: step ?? 'any',
+    inputmode: 'decimal',
+  };
   const element = h('input', attributes);
   let shown = NaN;
   const show = (value: number) => {
@@ -91,7 +115,13 @@ export function sliderField(
   changed: (value: number) => void,
   ...beside: Child[]
 ): Control<number> {
-  const range = h('input', { type: 'range', class: 'range', min: 0, max: STEPS, 'aria-label': `${label}, slider` });
+  const range = h('input', {
+    type: 'range',
+    class: 'range',
+    min: 0,
+    max: STEPS,
+    'aria-label': `${label}, slider`,
+  });
   const box = numberBox(span.typed ?? span, changed);
   let held = false;
   const place = (value: number) => range.setAttribute('aria-valuetext', String(value));
@@ -121,10 +151,18 @@ export function sliderField(
 export function toggle(label: string, hint: string, changed: (on: boolean) => void): Control<boolean> {
   const about = h('span', { id: unique('hint'), class: 'hidden' }, hint);
   const box = h('input', {
-    type: 'checkbox', role: 'switch', class: 'switch', 'aria-describedby': about.id,
+    type: 'checkbox',
+    role: 'switch',
+    class: 'switch',
+    'aria-describedby': about.id,
     onchange: () => changed(box.checked),
   });
-  const element = h('div', { class: 'field' }, h('label', { class: 'toggle', 'data-tip': hint }, h('span', {}, label), box), about);
+  const element = h(
+    'div',
+    { class: 'field' },
+    h('label', { class: 'toggle', 'data-tip': hint }, h('span', {}, label), box),
+    about,
+  );
   return {
     element,
     show: (on) => {
@@ -135,7 +173,12 @@ export function toggle(label: string, hint: string, changed: (on: boolean) => vo
 
 /** What few need, behind one word. */
 export function more(label: string, ...children: Child[]): HTMLDetailsElement {
-  return h('details', { class: 'more' }, h('summary', {}, label), h('div', { class: 'more-body' }, ...children));
+  return h(
+    'details',
+    { class: 'more' },
+    h('summary', {}, label),
+    h('div', { class: 'more-body' }, ...children),
+  );
 }
 
 /** A line of plain words that is gone where there is nothing to say. */

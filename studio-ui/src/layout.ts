@@ -40,7 +40,11 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   const { dataset } = page.root;
   const go = (place: Place) => {
     dataset.place = place;
-    for (const each of places.children) each.setAttribute('aria-pressed', String(each === places.children[PLACES.findIndex(([name]) => name === place)]));
+    for (const each of places.children)
+      each.setAttribute(
+        'aria-pressed',
+        String(each === places.children[PLACES.findIndex(([name]) => name === place)]),
+      );
     below.show(place === 'code' ? 'code' : 'formula');
     needs.moved();
   };
@@ -48,7 +52,9 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   const places = h(
     'nav',
     { class: 'places', 'aria-label': 'Parts of the page' },
-    ...PLACES.map(([place, label]) => h('button', { type: 'button', class: 'place', onclick: () => go(place) }, label)),
+    ...PLACES.map(([place, label]) =>
+      h('button', { type: 'button', class: 'place', onclick: () => go(place) }, label),
+    ),
   );
   go('network');
 
@@ -57,14 +63,26 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   return [
     h('a', { class: 'skip', href: '#studio' }, 'To the drawings'),
     topBar(page, doors),
-    h('section', { class: 'bar', 'aria-label': 'Play bar' }, transportPanel(page).element, countersPanel(page).element),
+    h(
+      'section',
+      { class: 'bar', 'aria-label': 'Play bar' },
+      transportPanel(page).element,
+      countersPanel(page).element,
+    ),
     banner(page, needs.hurry),
     places,
     h(
       'main',
       { class: 'studio', id: 'studio', tabindex: -1 },
       rail,
-      h('div', { class: 'center' }, h('div', { class: 'said' }, firstHint(page), divergenceCard(page)), networkStage(page), curvesStage(page), below.element),
+      h(
+        'div',
+        { class: 'center' },
+        h('div', { class: 'said' }, firstHint(page), divergenceCard(page)),
+        networkStage(page),
+        curvesStage(page),
+        below.element,
+      ),
       h('div', { class: 'side' }, surfaceStage(page), outputStage(page)),
     ),
     toasts(page),
@@ -107,8 +125,18 @@ function drawer(page: Page) {
   const formula = formulaStage(page);
   const code = codeStage(page);
   const all = [
-    { name: 'formula' as const, label: 'Formula', hint: 'The weight, bias or unit in focus, with its numbers filled in.', panel: formula },
-    { name: 'code' as const, label: 'Python', hint: 'The program that does all that was done here.', panel: code },
+    {
+      name: 'formula' as const,
+      label: 'Formula',
+      hint: 'The weight, bias or unit in focus, with its numbers filled in.',
+      panel: formula,
+    },
+    {
+      name: 'code' as const,
+      label: 'Python',
+      hint: 'The program that does all that was done here.',
+      panel: code,
+    },
   ];
   const show = (name: 'formula' | 'code') => bar.show(name, new Set(['formula', 'code']));
   const bar = tabs('Below the drawings', all, show);
@@ -118,7 +146,12 @@ function drawer(page: Page) {
     taller.setAttribute('aria-pressed', String(tall));
   });
   taller.classList.add('drawer-size');
-  const element = h('div', { class: 'drawer' }, h('div', { class: 'drawer-head' }, bar.element, taller), formula, code);
+  const element = h(
+    'div',
+    { class: 'drawer' },
+    h('div', { class: 'drawer-head' }, bar.element, taller),
+    formula,
+    code,
+  );
   return { element, show };
 }
-

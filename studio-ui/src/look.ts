@@ -39,14 +39,19 @@ export function lookButton({ dataset }: HTMLElement, changed: () => void): HTMLE
 }
 
 export function classroomButton({ dataset }: HTMLElement, changed: () => void): HTMLElement {
-  const element = iconButton('letters', 'Classroom: large type', () => {
-    const on = dataset.classroom === undefined;
-    if (on) dataset.classroom = '';
-    else delete dataset.classroom;
-    keep(CLASSROOM, on ? 'on' : null);
-    show();
-    changed();
-  }, 'Large type, to be read from the last row');
+  const element = iconButton(
+    'letters',
+    'Classroom: large type',
+    () => {
+      const on = dataset.classroom === undefined;
+      if (on) dataset.classroom = '';
+      else delete dataset.classroom;
+      keep(CLASSROOM, on ? 'on' : null);
+      show();
+      changed();
+    },
+    'Large type, to be read from the last row',
+  );
   const show = () => element.setAttribute('aria-pressed', String(dataset.classroom !== undefined));
   show();
   element.classList.add('classroom');

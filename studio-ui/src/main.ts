@@ -41,4 +41,7 @@ const first = page.store.on(['standing', 'hello'], ({ standing, hello }) => {
   queueMicrotask(() => first());
   followLink();
 });
+page.store.on(['problem'], ({ problem }) => {
+  if (problem) document.title = `${problem.data.name} – fallline studio`;
+});
 server.connect();

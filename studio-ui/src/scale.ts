@@ -23,6 +23,8 @@ export function fromSlider(place: number, { low, high, step, log, zero }: Span):
 /** The nearest place of a number; of one outside the span, its end. */
 export function toSlider(value: number, { low, high, log, zero }: Span): number {
   if (zero && value <= 0) return 0;
-  const share = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
+  const share = log
+    ? Math.log(Math.max(value, low) / low) / Math.log(high / low)
+    : (value - low) / (high - low);
   return Math.round(STEPS * Math.min(Math.max(share, 0), 1));
 }

@@ -12,7 +12,9 @@ const MOST_UNITS = 24;
 export function beginSight(page: Page): () => void {
   let told = '';
   let due = false;
-  const tell = latest((sight: { show: ViewName[]; layer: string | null }) => page.send({ do: 'views', ...sight }));
+  const tell = latest((sight: { show: ViewName[]; layer: string | null }) =>
+    page.send({ do: 'views', ...sight }),
+  );
   const compare = () => {
     due = false;
     const show = inSight(page);
@@ -47,7 +49,9 @@ function layerInSight({ store }: Page): string | null {
 function inSight(page: Page): ViewName[] {
   if (document.hidden) return [];
   const hosts = [...page.root.querySelectorAll<HTMLElement>('[data-view]')];
-  const seen = new Set(hosts.filter((host) => host.clientWidth > 0).map((host) => host.dataset.view as ViewName));
+  const seen = new Set(
+    hosts.filter((host) => host.clientWidth > 0).map((host) => host.dataset.view as ViewName),
+  );
   if (drawsUnits(page)) seen.add('units');
   return [...seen].sort();
 }

@@ -33,7 +33,11 @@ export function beginTips(place: HTMLElement): void {
     if (element && (event.target as Element).matches(':focus-visible')) show(element);
   });
   for (const event of ['focusout', 'pointerdown'] as const) document.addEventListener(event, hide);
-  document.addEventListener('scroll', ({ target }) => over && (target as Node).contains(over) && hide(), true);
+  document.addEventListener(
+    'scroll',
+    ({ target }) => over && (target as Node).contains(over) && hide(),
+    true,
+  );
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && hide());
 }
 

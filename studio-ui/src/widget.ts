@@ -36,7 +36,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   root.append(
     h('div', { class: 'bar' }, transportPanel(page).element, countersPanel(page).element),
     divergenceCard(page),
-    h('div', { class: 'boards' }, networkStage(page), surfaceStage(page), curvesStage(page), outputStage(page)),
+    h(
+      'div',
+      { class: 'boards' },
+      networkStage(page),
+      surfaceStage(page),
+      curvesStage(page),
+      outputStage(page),
+    ),
     fold('Settings', networkPanel(page).element, descentPanel(page).element, objectivePanel(page).element),
     fold('Formula of what is pointed at', formulaStage(page)),
     fold('The same in Python', codeStage(page)),
@@ -51,7 +58,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 }
 
 function fold(title: string, ...children: HTMLElement[]): HTMLElement {
-  return h('details', { class: 'fold' }, h('summary', {}, title), h('div', { class: 'fold-body' }, ...children));
+  return h(
+    'details',
+    { class: 'fold' },
+    h('summary', {}, title),
+    h('div', { class: 'fold-body' }, ...children),
+  );
 }
 
 /** Messages are told as handled, so that a slow notebook slows nobody. */

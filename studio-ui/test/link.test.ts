@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { lessonHash, readHash, settingsHash } from '../src/link';
 import type { Setup } from '../src/protocol';
 
-const setup = { data: 'sine', target: 'höhe η', features: ['a', 'b?&#'], optimizer: { name: 'sgd', learning_rate: 0.1 }, l1: 0, start: [1e-9] } as unknown as Setup;
+const setup = {
+  data: 'sine',
+  target: 'höhe η',
+  features: ['a', 'b?&#'],
+  optimizer: { name: 'sgd', learning_rate: 0.1 },
+  l1: 0,
+  start: [1e-9],
+} as unknown as Setup;
 
 /** Base64url read letter by letter, as RFC 4648 writes it. */
 function bytesOf(text: string): Uint8Array {
@@ -27,10 +34,16 @@ describe('links', () => {
   });
 
   it('give back a lesson', () => {
-    expect(readHash(lessonHash('too large & small'))).toEqual({ changes: null, lesson: 'too large & small' });
+    expect(readHash(lessonHash('too large & small'))).toEqual({
+      changes: null,
+      lesson: 'too large & small',
+    });
   });
 
-  it.each(['', '#', '#s=', '#s=!!', '#s=YWJj', '#s=WzFd', '#s=MQ', '#lesson=%E0%A4%A', '#other=1'])('ask for nothing where they are not understood: %s', (hash) => {
-    expect(readHash(hash)).toEqual({ changes: null, lesson: null });
-  });
+  it.each(['', '#', '#s=', '#s=!!', '#s=YWJj', '#s=WzFd', '#s=MQ', '#lesson=%E0%A4%A', '#other=1'])(
+    'ask for nothing where they are not understood: %s',
+    (hash) => {
+      expect(readHash(hash)).toEqual({ changes: null, lesson: null });
+    },
+  );
 });

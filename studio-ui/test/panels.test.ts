@@ -23,13 +23,17 @@ function put(element: HTMLElement): HTMLElement {
 
 function byLabel<T extends HTMLElement>(root: HTMLElement, label: string): T {
   const text = [...root.querySelectorAll('label')].find((each) => each.textContent === label);
-  const found = text?.htmlFor ? root.querySelector(`#${text.htmlFor}`) : (text?.querySelector('input') ?? root.querySelector(`[aria-label="${label}"]`));
+  const found = text?.htmlFor
+    ? root.querySelector(`#${text.htmlFor}`)
+    : (text?.querySelector('input') ?? root.querySelector(`[aria-label="${label}"]`));
   expect(found, label).not.toBeNull();
   return found as T;
 }
 
 function click(root: HTMLElement, name: string): void {
-  const named = [...root.querySelectorAll('button')].find((each) => (each.getAttribute('aria-label') ?? each.textContent) === name);
+  const named = [...root.querySelectorAll('button')].find(
+    (each) => (each.getAttribute('aria-label') ?? each.textContent) === name,
+  );
   expect(named, name).toBeDefined();
   named!.click();
 }
@@ -51,7 +55,16 @@ describe('the play bar', () => {
 
   it('has every step, and every way back', () => {
     const bar = put(transportPanel(page).element);
-    for (const name of ['Step: one example', 'Step: one batch', 'Step: one epoch', 'Back one epoch', 'Back one step', 'Restart', 'New start weights']) click(bar, name);
+    for (const name of [
+      'Step: one example',
+      'Step: one batch',
+      'Step: one epoch',
+      'Back one epoch',
+      'Back one step',
+      'Restart',
+      'New start weights',
+    ])
+      click(bar, name);
     expect(page.sent).toEqual([
       { do: 'step', of: 'example' },
       { do: 'step', of: 'batch' },
@@ -65,8 +78,18 @@ describe('the play bar', () => {
 
   it('shows the numbers of a frame, and no validation error where there is none', () => {
     const counters = put(countersPanel(page).element);
-    page.show({ frame: frame({ epoch: 12, step: 1234, error: 0.123456, validation_error: null, score: { name: 'accuracy', train: 0.975, validation: null } }) });
-    const values = [...counters.querySelectorAll<HTMLElement>('.counter:not([hidden]) dd')].map((each) => each.textContent);
+    page.show({
+      frame: frame({
+        epoch: 12,
+        step: 1234,
+        error: 0.123456,
+        validation_error: null,
+        score: { name: 'accuracy', train: 0.975, validation: null },
+      }),
+    });
+    const values = [...counters.querySelectorAll<HTMLElement>('.counter:not([hidden]) dd')].map(
+      (each) => each.textContent,
+    );
     expect(values).toEqual(['12', '1,234', '0.123', '98 %']);
   });
 });
@@ -142,7 +165,16 @@ describe('what is said to the person', () => {
   it('explains a divergence, and goes on from before it with a rate that holds', async () => {
     const card = put(divergenceCard(page));
     expect(card.hidden).toBe(true);
-    page.show({ frame: frame({ divergence: { text: 'a step led out of all bounds', help: '0.9 is above 0.31', rate: 0.15, step: 7 } }) });
+    page.show({
+      frame: frame({
+        divergence: {
+          text: 'a step led out of all bounds',
+          help: '0.9 is above 0.31',
+          rate: 0.15,
+          step: 7,
+        },
+      }),
+    });
     expect(card.hidden).toBe(false);
     card.querySelector<HTMLButtonElement>('.primary')!.click();
     await settle();
@@ -154,7 +186,16 @@ describe('what is said to the person', () => {
 
   it('leads through the tour', async () => {
     const card = put(lessonCard(page));
-    const lesson = { name: 'two', title: 'Two', number: 2, of: 3, text: 'Text', ask: 'Why?', show: [], tries: [{ label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] }] };
+    const lesson = {
+      name: 'two',
+      title: 'Two',
+      number: 2,
+      of: 3,
+      text: 'Text',
+      ask: 'Why?',
+      show: [],
+      tries: [{ label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] }],
+    };
     page.show({ problem: problem({}, { lesson }) });
     expect(card.querySelector('h2')!.textContent).toBe('Two');
     click(card, 'Try');

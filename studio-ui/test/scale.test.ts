@@ -28,7 +28,9 @@ describe('sliders', () => {
   it('keep to the steps of their span, without remainders of binary numbers', () => {
     const share = { low: 0, high: 0.5, step: 0.05 };
     const values = new Set(Array.from({ length: STEPS + 1 }, (_, place) => fromSlider(place, share)));
-    expect([...values].sort((a, b) => a - b)).toEqual([0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]);
+    expect([...values].sort((a, b) => a - b)).toEqual([
+      0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5,
+    ]);
   });
 
   it('show numbers beyond their ends at their ends', () => {

@@ -12,7 +12,12 @@ export function columnsChoice(page: Page) {
   const target = select([], () => refresh());
   const boxes = h('fieldset', { class: 'checks' });
   const kinds = h('p', { class: 'words' });
-  const start = button('Use this table', () => void begin(), 'Begins a new descent on these columns.', 'primary wide');
+  const start = button(
+    'Use this table',
+    () => void begin(),
+    'Begins a new descent on these columns.',
+    'primary wide',
+  );
   const fields = h(
     'div',
     { class: 'more-body' },
@@ -27,20 +32,30 @@ export function columnsChoice(page: Page) {
     if (!columns) return;
     const others = columns.columns.filter(({ name }) => name !== target.element.value);
     say(kinds, columns.columns.find(({ name }) => name === target.element.value)?.about ?? '');
-    fill(boxes, h('legend', {}, 'From'), ...others.map(({ name, about }) => check(name, about, chosen?.includes(name) ?? true)));
+    fill(
+      boxes,
+      h('legend', {}, 'From'),
+      ...others.map(({ name, about }) => check(name, about, chosen?.includes(name) ?? true)),
+    );
   };
   const begin = async () => {
     const all = [...boxes.querySelectorAll('input')];
     const features = all.filter((box) => box.checked).map((box) => box.value);
     if (features.length === 0) return page.tell('Choose at least one column to predict from.', 'warning');
     const every = features.length === all.length;
-    const reply = await page.set({ data: 'own', target: target.element.value, features: every ? null : features });
+    const reply = await page.set({
+      data: 'own',
+      target: target.element.value,
+      features: every ? null : features,
+    });
     if (!reply.error) element.open = false;
   };
   const describe = (offered: ColumnsReply, chosen: string, features: string[] | null) => {
     columns = offered;
     say(title, `${offered.name}: ${count(offered.rows)} rows, ${offered.columns.length} columns`);
-    target.offer(offered.columns.filter((each) => each.target).map(({ name }) => ({ value: name, label: name })));
+    target.offer(
+      offered.columns.filter((each) => each.target).map(({ name }) => ({ value: name, label: name })),
+    );
     target.show(chosen);
     refresh(features);
     element.hidden = false;
@@ -63,5 +78,10 @@ export function columnsChoice(page: Page) {
 }
 
 function check(name: string, about: string, checked: boolean): HTMLElement {
-  return h('label', { class: 'check', 'data-tip': about || null }, h('input', { type: 'checkbox', value: name, checked }), h('span', {}, name));
+  return h(
+    'label',
+    { class: 'check', 'data-tip': about || null },
+    h('input', { type: 'checkbox', value: name, checked }),
+    h('span', {}, name),
+  );
 }

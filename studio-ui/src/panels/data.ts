@@ -19,8 +19,10 @@ export function dataPanel(page: Page): Panel {
   const which = select([], (name) => choose(page, name, (columns) => choice.offer(columns)));
   const about = h('p', { class: 'words' });
   const choice = columnsChoice(page);
-  const crossed = toggle('Add crossed features', 'Adds x₁·x₂, x₁² and x₂²: with them a straight boundary can bend.', (on) =>
-    void page.set({ crossed: on }),
+  const crossed = toggle(
+    'Add crossed features',
+    'Adds x₁·x₂, x₁² and x₂²: with them a straight boundary can bend.',
+    (on) => void page.set({ crossed: on }),
   );
   const sample = sampleFields(page);
   const split = splitFields(page);
@@ -44,9 +46,18 @@ export function dataPanel(page: Page): Panel {
 
   const element = section(
     'Data',
-    field('Table', which.element, 'Built-in examples, or a table of your own: a CSV file may be dropped anywhere on this page.'),
+    field(
+      'Table',
+      which.element,
+      'Built-in examples, or a table of your own: a CSV file may be dropped anywhere on this page.',
+    ),
     about,
-    button('Open a CSV file…', () => picker.click(), 'Your own table: it stays on this computer. You can also drop the file anywhere on this page.', 'soft wide'),
+    button(
+      'Open a CSV file…',
+      () => picker.click(),
+      'Your own table: it stays on this computer. You can also drop the file anywhere on this page.',
+      'soft wide',
+    ),
     picker,
     choice.element,
     split.bar,
@@ -74,11 +85,17 @@ async function choose(page: Page, name: string, offer: (columns: ColumnsReply) =
 
 /** How many rows of a sample, and the noise of one that is made by a formula. */
 function sampleFields(page: Page) {
-  const rows = sliderField('Rows', { low: 20, high: 2000, log: true, typed: { low: 4, high: 1e5, step: 1 } }, 'How many rows there are: made by a rule, or drawn at random from a table.', (value) =>
-    void page.set({ rows: Math.round(value) }),
+  const rows = sliderField(
+    'Rows',
+    { low: 20, high: 2000, log: true, typed: { low: 4, high: 1e5, step: 1 } },
+    'How many rows there are: made by a rule, or drawn at random from a table.',
+    (value) => void page.set({ rows: Math.round(value) }),
   );
-  const noise = sliderField('Noise', { low: 0, high: 0.5, step: 0.01, typed: { low: 0, high: 10 } }, 'How far the rows are scattered at random about their rule.', (value) =>
-    void page.set({ noise: value }),
+  const noise = sliderField(
+    'Noise',
+    { low: 0, high: 0.5, step: 0.01, typed: { low: 0, high: 10 } },
+    'How far the rows are scattered at random about their rule.',
+    (value) => void page.set({ noise: value }),
   );
   const element = h('div', { class: 'fields' }, rows.element, noise.element);
   const show = ({ setup }: Problem, { samples }: Hello) => {
@@ -94,19 +111,35 @@ function sampleFields(page: Page) {
 
 /** The shares of rows for training, validation and test, as a bar and as numbers. */
 function splitFields(page: Page) {
-  const validation = sliderField('Validation share', { low: 0, high: 0.5, step: 0.05, typed: { low: 0, high: 0.9 } }, 'The share of training rows that is held out, to see how the network does on rows that it does not learn from.', (value) =>
-    void page.set({ validation: value }),
+  const validation = sliderField(
+    'Validation share',
+    { low: 0, high: 0.5, step: 0.05, typed: { low: 0, high: 0.9 } },
+    'The share of training rows that is held out, to see how the network does on rows that it does not learn from.',
+    (value) => void page.set({ validation: value }),
   );
-  const test = sliderField('Test share', { low: 0, high: 0.5, step: 0.05, typed: { low: 0, high: 0.9 } }, 'The share of rows kept for a last judgement: the page never looks at them.', (value) =>
-    void page.set({ test: value }),
+  const test = sliderField(
+    'Test share',
+    { low: 0, high: 0.5, step: 0.05, typed: { low: 0, high: 0.9 } },
+    'The share of rows kept for a last judgement: the page never looks at them.',
+    (value) => void page.set({ test: value }),
   );
-  const standardize = toggle('Standardize inputs', 'Each input to mean 0 and standard deviation 1, so that one learning rate fits all of them.', (on) =>
-    void page.set({ standardize: on }),
+  const standardize = toggle(
+    'Standardize inputs',
+    'Each input to mean 0 and standard deviation 1, so that one learning rate fits all of them.',
+    (on) => void page.set({ standardize: on }),
   );
   const element = h('div', { class: 'fields' }, validation.element, test.element, standardize.element);
-  const parts = (['train', 'validation', 'test'] as const).map((name) => ({ name, bar: h('span', { class: `split-${name}` }) }));
+  const parts = (['train', 'validation', 'test'] as const).map((name) => ({
+    name,
+    bar: h('span', { class: `split-${name}` }),
+  }));
   const text = h('p', { class: 'words' });
-  const bar = h('div', { class: 'split' }, h('div', { class: 'split-bar', 'aria-hidden': 'true' }, ...parts.map((part) => part.bar)), text);
+  const bar = h(
+    'div',
+    { class: 'split' },
+    h('div', { class: 'split-bar', 'aria-hidden': 'true' }, ...parts.map((part) => part.bar)),
+    text,
+  );
   const show = (problem: Problem) => {
     const { rows } = problem.data;
     for (const part of parts) part.bar.style.flexGrow = String(rows[part.name]);

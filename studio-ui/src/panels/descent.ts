@@ -20,7 +20,8 @@ export function descentPanel(page: Page): Panel {
   const about = h('p', { class: 'words' });
   const optimizer = select([], (name) => set({ optimizer: sameRate(page, name) }));
   const rate = sliderField(
-    'Learning rate η', RATE,
+    'Learning rate η',
+    RATE,
     'How far each step goes. Too small: slow. Too large: the error grows instead of falling.',
     (value) => setting('learning_rate', value),
   );
@@ -37,7 +38,12 @@ export function descentPanel(page: Page): Panel {
     if (!hello || !problem) return;
     if (hello !== described) {
       described = hello;
-      optimizer.offer(hello.optimizers.map(({ name, label }) => ({ value: name, label: name === 'sgd' ? readable(name) : label })));
+      optimizer.offer(
+        hello.optimizers.map(({ name, label }) => ({
+          value: name,
+          label: name === 'sgd' ? readable(name) : label,
+        })),
+      );
       schedule.offer(hello.schedules.map(({ name }) => ({ value: name, label: readable(name) })));
     }
     const { setup } = problem;
@@ -50,7 +56,8 @@ export function descentPanel(page: Page): Panel {
     const rated = kind?.settings.some(({ name }) => name === 'learning_rate') ?? true;
     rate.element.hidden = !rated;
     optimizer.show(setup.optimizer.name);
-    if (rated) rate.show(Number(setup.optimizer.learning_rate ?? defaultOf(kind?.settings, 'learning_rate')));
+    if (rated)
+      rate.show(Number(setup.optimizer.learning_rate ?? defaultOf(kind?.settings, 'learning_rate')));
     for (const [name, control] of Object.entries(controls)) {
       control.show((setup.optimizer[name] ?? defaultOf(kind?.settings, name)) as never);
     }
@@ -61,7 +68,11 @@ export function descentPanel(page: Page): Panel {
 
   const element = section(
     'Descent',
-    field('Optimizer', optimizer.element, 'The rule that turns a gradient into a step. It may change while the descent runs.'),
+    field(
+      'Optimizer',
+      optimizer.element,
+      'The rule that turns a gradient into a step. It may change while the descent runs.',
+    ),
     about,
     rate.element,
     settings,
@@ -70,7 +81,11 @@ export function descentPanel(page: Page): Panel {
       'More about the descent',
       rare,
       field('Schedule', schedule.element, 'How the learning rate changes over the epochs.'),
-      field('Epochs', epochs.element, 'Where the descent ends by itself. One epoch goes through all training rows once.'),
+      field(
+        'Epochs',
+        epochs.element,
+        'Where the descent ends by itself. One epoch goes through all training rows once.',
+      ),
     ),
   );
   return { element };
@@ -139,8 +154,18 @@ function scheduleName(schedule: Setup['schedule']): string {
 /** The size of a batch: usual ones by a click, any by typing. */
 function batchField(set: (changes: Partial<Setup>) => void) {
   const box = numberBox({ low: 1, high: 1e9, step: 1 }, (value) => set({ batch_size: value }));
-  const one = button('One', () => set({ batch_size: 1 }), 'One row a step: noisy, but many steps an epoch.', 'chip');
-  const all = button('All', () => set({ batch_size: 0 }), 'All rows a step: the true gradient, one step an epoch.', 'chip');
+  const one = button(
+    'One',
+    () => set({ batch_size: 1 }),
+    'One row a step: noisy, but many steps an epoch.',
+    'chip',
+  );
+  const all = button(
+    'All',
+    () => set({ batch_size: 0 }),
+    'All rows a step: the true gradient, one step an epoch.',
+    'chip',
+  );
   const known = h('datalist', { id: 'usual-batches' }, ...BATCHES.map((value) => h('option', { value })));
   box.element.setAttribute('list', known.id);
   const hint = 'How many training rows make up one step (one batch).';

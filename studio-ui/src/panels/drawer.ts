@@ -7,8 +7,18 @@ import type { Page } from '../page';
 import { drawing, framed } from './frame';
 
 export function formulaStage(page: Page): HTMLElement {
-  const { host } = drawing(page, mountFormula, ['detail', 'problem', 'focus'], ({ detail, problem, focus }) => ({ detail, problem, focus }));
-  for (const [name, value] of [['tabindex', '0'], ['role', 'group'], ['aria-label', 'Formula']]) host.setAttribute(name, value);
+  const { host } = drawing(
+    page,
+    mountFormula,
+    ['detail', 'problem', 'focus'],
+    ({ detail, problem, focus }) => ({ detail, problem, focus }),
+  );
+  for (const [name, value] of [
+    ['tabindex', '0'],
+    ['role', 'group'],
+    ['aria-label', 'Formula'],
+  ])
+    host.setAttribute(name, value);
   return framed('panel-formula', 'Formula', [rowChoice(page)], host);
 }
 
@@ -63,6 +73,9 @@ async function copied(page: Page): Promise<void> {
     await navigator.clipboard.writeText(`${page.store.state.code.join('\n')}\n`);
     page.tell('The program is in the clipboard.');
   } catch {
-    page.tell('The browser does not let this page write to the clipboard. Use Export, Python program.', 'warning');
+    page.tell(
+      'The browser does not let this page write to the clipboard. Use Export, Python program.',
+      'warning',
+    );
   }
 }

@@ -26,10 +26,16 @@ export function firstHint(page: Page): HTMLElement {
     element.hidden = true;
     keep(CLOSED, 'yes');
   };
-  const element = h('section', { class: 'hint', 'aria-label': 'What goes on here', hidden: true }, text, iconButton('close', 'Close this hint', close, ''));
+  const element = h(
+    'section',
+    { class: 'hint', 'aria-label': 'What goes on here', hidden: true },
+    text,
+    iconButton('close', 'Close this hint', close, ''),
+  );
   page.store.on(['problem'], ({ problem }) => {
     element.hidden = closed || problem === null || problem.lesson !== null;
-    if (problem) say(text, `This network is learning ${goal(problem)}. Pause, step back, or point at any line.`);
+    if (problem)
+      say(text, `This network is learning ${goal(problem)}. Pause, step back, or point at any line.`);
   });
   return element;
 }

@@ -16,7 +16,8 @@ export function toasts(page: Page): HTMLElement {
     if (!notice || notice === shown) return;
     shown = notice;
     const list = notice.kind === 'error' ? urgent : polite;
-    if ([...list.children].some((each) => each.firstElementChild?.textContent === sentence(notice.text))) return;
+    if ([...list.children].some((each) => each.firstElementChild?.textContent === sentence(notice.text)))
+      return;
     list.append(toast(notice));
     while (list.children.length > 4) list.firstElementChild!.remove();
   });
@@ -48,7 +49,10 @@ export function banner(page: Page, hurry: () => void): HTMLElement {
     page.root.toggleAttribute('data-lost', !live);
     if (standing.is === 'refused') say(text, standing.why);
     if (standing.is === 'lost') {
-      say(text, 'The studio does not answer, and this page tries again by itself. Was it ended in the terminal? Then start it there anew: it opens a page of its own. Here you see how it was last.');
+      say(
+        text,
+        'The studio does not answer, and this page tries again by itself. Was it ended in the terminal? Then start it there anew: it opens a page of its own. Here you see how it was last.',
+      );
     }
   });
   return element;
@@ -56,7 +60,12 @@ export function banner(page: Page, hurry: () => void): HTMLElement {
 
 /** A descent that left all bounds is explained, with the ways on. */
 export function divergenceCard(page: Page): HTMLElement {
-  const element = h('section', { class: 'divergence', 'aria-label': 'The descent diverged', 'aria-live': 'assertive', hidden: true });
+  const element = h('section', {
+    class: 'divergence',
+    'aria-label': 'The descent diverged',
+    'aria-live': 'assertive',
+    hidden: true,
+  });
   let shown: string | null = null;
   page.store.on(['frame'], ({ frame }) => {
     const divergence = frame?.divergence ?? null;
@@ -79,7 +88,8 @@ function explained(page: Page, { text, help, rate, step }: Divergence, close: ()
   };
   const place = `Go back to step ${count(step)}`;
   const ways = [
-    rate !== null && button(`${place}, and on with η = ${number(rate, 2)}`, () => void smaller(), '', 'primary'),
+    rate !== null &&
+      button(`${place}, and on with η = ${number(rate, 2)}`, () => void smaller(), '', 'primary'),
     button(place, () => void goBack(), 'The step of the least error that is known.', 'soft'),
     button('Restart', () => void page.send({ do: 'restart' }), 'From the same start weights.', 'soft'),
   ];

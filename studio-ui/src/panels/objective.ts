@@ -7,10 +7,16 @@ import { section } from './section';
 
 export function objectivePanel(page: Page): Panel {
   const loss = select([], (name) => void page.set({ loss: name }));
-  const l2 = penalty('L2 penalty λ₂', 'Adds ½·λ₂·Σw² to the error: draws every weight towards 0, large ones most.', (value) =>
-    void page.set({ l2: value }),
+  const l2 = penalty(
+    'L2 penalty λ₂',
+    'Adds ½·λ₂·Σw² to the error: draws every weight towards 0, large ones most.',
+    (value) => void page.set({ l2: value }),
   );
-  const l1 = penalty('L1 penalty λ₁', 'Adds λ₁·Σ|w| to the error: draws small weights to exactly 0.', (value) => void page.set({ l1: value }));
+  const l1 = penalty(
+    'L1 penalty λ₁',
+    'Adds λ₁·Σ|w| to the error: draws small weights to exactly 0.',
+    (value) => void page.set({ l1: value }),
+  );
 
   page.store.on(['hello', 'problem'], ({ hello, problem }) => {
     if (!hello || !problem) return;
@@ -23,7 +29,11 @@ export function objectivePanel(page: Page): Panel {
 
   const element = section(
     'Error and penalty',
-    field('Error E', loss.element, 'How a wrong prediction is counted. The descent makes the sum over the training rows small.'),
+    field(
+      'Error E',
+      loss.element,
+      'How a wrong prediction is counted. The descent makes the sum over the training rows small.',
+    ),
     l2.element,
     l1.element,
   );

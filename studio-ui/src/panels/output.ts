@@ -13,15 +13,55 @@ import { tabs } from './tabs';
 type Name = State['tab'];
 
 export function outputStage(page: Page): HTMLElement {
-  const boundary = drawing(page, mountBoundary, ['boundary', 'problem', 'tab'], ({ boundary: view, problem }) => ({ view, problem }));
-  const units = drawing(page, mountUnits, ['units', 'problem', 'focus', 'tab'], ({ units: view, problem, focus }) => ({ view, problem, focus }));
-  const predictions = drawing(page, mountPredictions, ['predictions', 'problem', 'tab'], ({ predictions: view, problem }) => ({ view, problem }));
-  const confusion = drawing(page, mountConfusion, ['confusion', 'problem', 'tab'], ({ confusion: view, problem }) => ({ view, problem }));
+  const boundary = drawing(
+    page,
+    mountBoundary,
+    ['boundary', 'problem', 'tab'],
+    ({ boundary: view, problem }) => ({ view, problem }),
+  );
+  const units = drawing(
+    page,
+    mountUnits,
+    ['units', 'problem', 'focus', 'tab'],
+    ({ units: view, problem, focus }) => ({ view, problem, focus }),
+  );
+  const predictions = drawing(
+    page,
+    mountPredictions,
+    ['predictions', 'problem', 'tab'],
+    ({ predictions: view, problem }) => ({ view, problem }),
+  );
+  const confusion = drawing(
+    page,
+    mountConfusion,
+    ['confusion', 'problem', 'tab'],
+    ({ confusion: view, problem }) => ({ view, problem }),
+  );
   const all = [
-    { name: 'boundary' as const, label: 'Over the inputs', hint: 'What the network says at each place of its inputs.', panel: boundary.host },
-    { name: 'units' as const, label: 'Hidden units', hint: 'What each hidden unit says at each place of the inputs.', panel: units.host },
-    { name: 'predictions' as const, label: 'Against the truth', hint: 'Each prediction beside the true value: on the line is right.', panel: predictions.host },
-    { name: 'confusion' as const, label: 'Confusion', hint: 'Which classes are taken for which.', panel: confusion.host },
+    {
+      name: 'boundary' as const,
+      label: 'Over the inputs',
+      hint: 'What the network says at each place of its inputs.',
+      panel: boundary.host,
+    },
+    {
+      name: 'units' as const,
+      label: 'Hidden units',
+      hint: 'What each hidden unit says at each place of the inputs.',
+      panel: units.host,
+    },
+    {
+      name: 'predictions' as const,
+      label: 'Against the truth',
+      hint: 'Each prediction beside the true value: on the line is right.',
+      panel: predictions.host,
+    },
+    {
+      name: 'confusion' as const,
+      label: 'Confusion',
+      hint: 'Which classes are taken for which.',
+      panel: confusion.host,
+    },
   ];
   for (const { name, panel } of all) panel.dataset.view = name;
   const bar = tabs<Name>('What the network says', all, (tab) => page.store.set({ tab }));

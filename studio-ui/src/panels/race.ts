@@ -19,7 +19,12 @@ const AT_FIRST = new Set(['sgd', 'adam']);
 export function racePanel(page: Page): Panel {
   const lanes: Lane[] = [];
   const list = h('fieldset', { class: 'checks lanes' });
-  const start = button('Start the race', () => void begin(), 'Each begins at the same start weights and takes the same batches.', 'primary wide');
+  const start = button(
+    'Start the race',
+    () => void begin(),
+    'Each begins at the same start weights and takes the same batches.',
+    'primary wide',
+  );
   const end = button('End the race', () => void page.send({ do: 'race', entries: [] }), '', 'soft wide');
   const { host } = drawing(page, mountRace, ['frame'], ({ frame }) => ({ frame }));
   host.classList.add('race-table');
@@ -33,7 +38,11 @@ export function racePanel(page: Page): Panel {
   page.store.on(['hello'], ({ hello }) => {
     if (!hello) return;
     lanes.splice(0, lanes.length, ...hello.optimizers.map(laneOf));
-    fill(list, h('legend', {}, 'Who races, at which learning rate'), ...lanes.map(({ box }) => box.closest('.lane')));
+    fill(
+      list,
+      h('legend', {}, 'Who races, at which learning rate'),
+      ...lanes.map(({ box }) => box.closest('.lane')),
+    );
   });
   page.store.on(['frame'], ({ frame }) => {
     const racing = (frame?.lanes.length ?? 0) > 0;
@@ -42,7 +51,11 @@ export function racePanel(page: Page): Panel {
     start.textContent = racing ? 'Start the race anew' : 'Start the race';
     if (racing) element.open = true;
   });
-  const about = h('p', { class: 'words' }, 'Two or more optimizers go down the same error surface from the same start.');
+  const about = h(
+    'p',
+    { class: 'words' },
+    'Two or more optimizers go down the same error surface from the same start.',
+  );
   const element = folded('Race', about, host, end, list, start);
   element.classList.add('race');
   return { element };
@@ -55,7 +68,12 @@ function laneOf({ name, label, settings }: Hello['optimizers'][number]): Lane {
   const rateBox = numberBox({ low: 0, high: 1e6 }, (value) => (rate = value));
   rateBox.element.setAttribute('aria-label', `${label}: learning rate`);
   if (rate !== null) rateBox.show(rate);
-  h('div', { class: 'lane' }, h('label', { class: 'check' }, box, h('span', {}, label)), rate !== null && rateBox.element);
+  h(
+    'div',
+    { class: 'lane' },
+    h('label', { class: 'check' }, box, h('span', {}, label)),
+    rate !== null && rateBox.element,
+  );
   const entry = () => ({
     label: rate === null ? label : `${label}, η = ${rate}`,
     optimizer: rate === null ? { name } : { name, learning_rate: rate },

@@ -10,5 +10,10 @@ export function section(title: string, ...children: Child[]): HTMLElement {
 /** One that is closed until it is wanted. */
 export function folded(title: string, ...children: Child[]): HTMLDetailsElement {
   const heading = h('h2', {}, title);
-  return h('details', { class: 'section folded' }, h('summary', {}, heading), h('div', { class: 'section-body' }, ...children));
+  return h(
+    'details',
+    { class: 'section folded' },
+    h('summary', {}, heading),
+    h('div', { class: 'section-body' }, ...children),
+  );
 }

@@ -15,7 +15,15 @@ export function tabs<Name extends string>(label: string, all: Tab<Name>[], chose
     panel.setAttribute('role', 'tabpanel');
     const button = h(
       'button',
-      { type: 'button', role: 'tab', class: 'tab', id: unique('tab'), 'aria-controls': panel.id, 'data-tip': hint, onclick: () => chosen(name) },
+      {
+        type: 'button',
+        role: 'tab',
+        class: 'tab',
+        id: unique('tab'),
+        'aria-controls': panel.id,
+        'data-tip': hint,
+        onclick: () => chosen(name),
+      },
       text,
     );
     panel.setAttribute('aria-labelledby', button.id);

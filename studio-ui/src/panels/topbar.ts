@@ -18,9 +18,17 @@ export function topBar(page: Page, doors: Doors): HTMLElement {
   return h(
     'header',
     { class: 'top' },
-    h('h1', { class: 'brand' }, mark(), h('span', {}, 'fallline'), h('span', { class: 'brand-soft' }, 'studio')),
+    h(
+      'h1',
+      { class: 'brand' },
+      mark(),
+      h('span', {}, 'fallline'),
+      h('span', { class: 'brand-soft' }, 'studio'),
+    ),
     dataChip(page, doors.settings),
-    h('nav', { class: 'top-tools', 'aria-label': 'Page' },
+    h(
+      'nav',
+      { class: 'top-tools', 'aria-label': 'Page' },
       tourMenu(page),
       exportMenu(page),
       lookButton(page.root, doors.looked),
@@ -41,7 +49,13 @@ function mark(): SVGSVGElement {
   line.setAttribute('d', 'M2.5 4.5C6 5 6.5 17.5 12 17.5S18 5 21.5 4.5');
   line.setAttribute('class', 'mark-line');
   const point = document.createElementNS(name, 'circle');
-  for (const [key, value] of [['cx', '12'], ['cy', '17.5'], ['r', '2.6'], ['class', 'mark-point']]) point.setAttribute(key, value);
+  for (const [key, value] of [
+    ['cx', '12'],
+    ['cy', '17.5'],
+    ['r', '2.6'],
+    ['class', 'mark-point'],
+  ])
+    point.setAttribute(key, value);
   svg.append(line, point);
   return svg;
 }
@@ -49,7 +63,12 @@ function mark(): SVGSVGElement {
 function dataChip(page: Page, open: () => void): HTMLElement {
   const name = h('strong', {});
   const about = h('span', {});
-  const element = h('button', { type: 'button', class: 'chip-data', onclick: open, 'data-tip': 'The data and all settings' }, name, about);
+  const element = h(
+    'button',
+    { type: 'button', class: 'chip-data', onclick: open, 'data-tip': 'The data and all settings' },
+    name,
+    about,
+  );
   page.store.on(['problem'], ({ problem }) => {
     element.hidden = problem === null;
     if (!problem) return;
@@ -61,13 +80,19 @@ function dataChip(page: Page, open: () => void): HTMLElement {
 
 function exportMenu(page: Page): HTMLElement {
   const file = (label: string, about: string, href: string) =>
-    h('li', {}, h('a', { href, download: true, class: 'menu-item' }, h('strong', {}, label), h('span', {}, about)));
+    h(
+      'li',
+      {},
+      h('a', { href, download: true, class: 'menu-item' }, h('strong', {}, label), h('span', {}, about)),
+    );
   const link = button('', () => void copyLink(page), '', 'menu-item');
   link.append(h('strong', {}, 'Link'), h('span', {}, 'copies a link that holds all settings'));
   const menu = h(
     'div',
     { class: 'menu', id: 'export-menu', popover: 'auto' },
-    h('ul', { class: 'menu-list' },
+    h(
+      'ul',
+      { class: 'menu-list' },
       file('Python program', 'does all that was done here', 'export/code.py'),
       file('Model file', 'opens in fallline, on the command line and in Python', 'export/model.fall'),
       file('Report', 'one HTML page with pictures and scores', 'export/report.html'),
@@ -75,7 +100,17 @@ function exportMenu(page: Page): HTMLElement {
     ),
   );
   menu.addEventListener('click', () => menu.hidePopover());
-  const open = h('button', { type: 'button', class: 'button quiet', popovertarget: 'export-menu', 'data-tip': 'Save the program, the model, a report, or a link' }, icon('share'), h('span', { class: 'button-text' }, 'Export'));
+  const open = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button quiet',
+      popovertarget: 'export-menu',
+      'data-tip': 'Save the program, the model, a report, or a link',
+    },
+    icon('share'),
+    h('span', { class: 'button-text' }, 'Export'),
+  );
   return h('div', { class: 'menu-anchor' }, open, menu);
 }
 
@@ -85,7 +120,9 @@ async function copyLink(page: Page): Promise<void> {
   const link = `${location.origin}${location.pathname}${settingsHash(problem.setup)}`;
   try {
     await navigator.clipboard.writeText(link);
-    page.tell('The link is in the clipboard. It holds the settings, not the data. Open it later with: fallline studio --at LINK');
+    page.tell(
+      'The link is in the clipboard. It holds the settings, not the data. Open it later with: fallline studio --at LINK',
+    );
   } catch {
     location.hash = settingsHash(problem.setup);
     page.tell('The link is now in the address bar.');

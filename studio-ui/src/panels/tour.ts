@@ -10,14 +10,43 @@ import type { Hello, Lesson } from '../protocol';
 /** The list of lessons, under its button. */
 export function tourMenu(page: Page): HTMLElement {
   const list = h('ol', { class: 'menu-list' });
-  const menu = h('div', { class: 'menu', id: 'tour-menu', popover: 'auto' }, h('p', { class: 'menu-title' }, 'Ten short lessons'), list);
-  const open = h('button', { type: 'button', class: 'button quiet', popovertarget: 'tour-menu', 'data-tip': 'A guided tour in ten short lessons' }, icon('tour'), h('span', { class: 'button-text' }, 'Tour'));
+  const menu = h(
+    'div',
+    { class: 'menu', id: 'tour-menu', popover: 'auto' },
+    h('p', { class: 'menu-title' }, 'Ten short lessons'),
+    list,
+  );
+  const open = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button quiet',
+      popovertarget: 'tour-menu',
+      'data-tip': 'A guided tour in ten short lessons',
+    },
+    icon('tour'),
+    h('span', { class: 'button-text' }, 'Tour'),
+  );
   page.store.on(['hello'], ({ hello }) => {
     if (!hello) return;
-    fill(list, ...hello.lessons.map(({ name, title }) => h('li', {}, button(title, () => {
-      menu.hidePopover();
-      void page.send({ do: 'lesson', name });
-    }, '', 'quiet'))));
+    fill(
+      list,
+      ...hello.lessons.map(({ name, title }) =>
+        h(
+          'li',
+          {},
+          button(
+            title,
+            () => {
+              menu.hidePopover();
+              void page.send({ do: 'lesson', name });
+            },
+            '',
+            'quiet',
+          ),
+        ),
+      ),
+    );
   });
   return h('div', { class: 'menu-anchor' }, open, menu);
 }
@@ -48,10 +77,17 @@ function card(page: Page, lesson: Lesson, { lessons }: Hello): HTMLElement[] {
   const previous = button('Previous', () => go(before), '', 'soft');
   const next = button(after ? 'Next' : 'Finish', () => go(after), '', 'primary');
   previous.disabled = before === null;
-  const progress = h('progress', { class: 'lesson-progress', max: lesson.of, value: lesson.number, 'aria-label': 'Way through the tour' });
+  const progress = h('progress', {
+    class: 'lesson-progress',
+    max: lesson.of,
+    value: lesson.number,
+    'aria-label': 'Way through the tour',
+  });
   return [
     progress,
-    h('header', {},
+    h(
+      'header',
+      {},
       h('p', { class: 'lesson-number' }, `Lesson ${lesson.number} of ${lesson.of}`),
       iconButton('copy', 'Copy a link to this lesson', () => void copyLink(page, lesson)),
       iconButton('close', 'Leave the tour', () => go(null)),
@@ -59,7 +95,13 @@ function card(page: Page, lesson: Lesson, { lessons }: Hello): HTMLElement[] {
     h('h2', {}, lesson.title),
     h('p', { class: 'lesson-text' }, lesson.text),
     ...(lesson.ask ? [h('p', { class: 'lesson-ask' }, lesson.ask)] : []),
-    h('div', { class: 'lesson-tries' }, ...lesson.tries.map(({ label, commands }) => button(label, () => void doAll(page, commands), '', 'soft'))),
+    h(
+      'div',
+      { class: 'lesson-tries' },
+      ...lesson.tries.map(({ label, commands }) =>
+        button(label, () => void doAll(page, commands), '', 'soft'),
+      ),
+    ),
     h('footer', {}, previous, next),
   ];
 }
@@ -73,7 +115,9 @@ async function doAll(page: Page, commands: Lesson['tries'][number]['commands']):
 }
 
 function bringToFront(page: Page, { show }: Lesson): void {
-  const tab = (['units', 'boundary', 'predictions', 'confusion'] as const).find((name) => show.includes(name));
+  const tab = (['units', 'boundary', 'predictions', 'confusion'] as const).find((name) =>
+    show.includes(name),
+  );
   if (tab) page.store.set({ tab });
   if (show.includes('race')) page.root.querySelector<HTMLDetailsElement>('details.race')!.open = true;
 }

@@ -5,7 +5,13 @@ import type { Page } from '../page';
 import type { ColumnsReply } from '../protocol';
 
 export function filePicker(chosen: (file: File) => void): HTMLInputElement {
-  const input = h('input', { type: 'file', class: 'hidden', accept: '.csv,.tsv,.txt,.parquet,.json,text/csv', 'aria-label': 'A CSV file', tabindex: -1 });
+  const input = h('input', {
+    type: 'file',
+    class: 'hidden',
+    accept: '.csv,.tsv,.txt,.parquet,.json,text/csv',
+    'aria-label': 'A CSV file',
+    tabindex: -1,
+  });
   input.addEventListener('change', () => {
     const file = input.files?.[0];
     if (file) chosen(file);
@@ -19,10 +25,16 @@ export async function send(page: Page, file: File, done: (columns: ColumnsReply)
   const limit = page.store.state.hello?.limits.upload_bytes ?? Infinity;
   if (file.size > limit) {
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
-    return page.tell(`${file.name} has ${megabytes(file.size)}, and the studio takes ${megabytes(limit)} at most. Give the file on the command line: fallline studio ${file.name} --target COLUMN`, 'error');
+    return page.tell(
+      `${file.name} has ${megabytes(file.size)}, and the studio takes ${megabytes(limit)} at most. Give the file on the command line: fallline studio ${file.name} --target COLUMN`,
+      'error',
+    );
   }
   try {
-    const response = await fetch(`upload?name=${encodeURIComponent(file.name)}`, { method: 'POST', body: file });
+    const response = await fetch(`upload?name=${encodeURIComponent(file.name)}`, {
+      method: 'POST',
+      body: file,
+    });
     const answer = (await response.json()) as ColumnsReply | { error: string };
     if ('error' in answer && answer.error) page.tell(answer.error, 'error');
     else done(answer as ColumnsReply);
