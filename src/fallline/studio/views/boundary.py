@@ -32,10 +32,12 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> problem = Problem.of(Setup(data="xor"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> found = boundary(at, Scenery(at.problem))
     >>> found.fields["axes"], found.arrays["values"].shape
     (['x', 'y'], (61, 61, 2))

@@ -65,10 +65,12 @@ def detail(
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="sine"))).seen().instant
+    >>> problem = Problem.of(Setup(data="sine"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> found = detail(at, "w[input.0->hidden1.0]")
     >>> found.fields["title"]
     'weight from x to hidden1.0, before the first step'

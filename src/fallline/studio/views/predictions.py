@@ -39,10 +39,12 @@ def predictions(at: Instant, scenery: Scenery) -> Message:
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="sine"))).seen().instant
+    >>> problem = Problem.of(Setup(data="sine"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> found = predictions(at, Scenery(at.problem))
     >>> found.fields["output"], found.fields["score"]["name"]
     ('predicted y', 'R²')
@@ -99,10 +101,12 @@ def confusion(at: Instant, scenery: Scenery) -> Message:
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> problem = Problem.of(Setup(data="xor"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> int(confusion(at, Scenery(at.problem)).arrays["counts"][0].sum())
     128
     """

@@ -143,10 +143,12 @@ def surface(
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> problem = Problem.of(Setup(data="xor"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> found = surface(at, Sight(("w[input.0->hidden1.0]", "b[output.0]")))
     >>> found.errors.shape, found.ground.plane.labels
     ((33, 33), ('w[input.0->hidden1.0]', 'b[output.0]'))

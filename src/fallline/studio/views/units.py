@@ -37,10 +37,12 @@ def units(at: Instant, scenery: Scenery, layer: str | None = None) -> Message:
 
     Examples
     --------
-    >>> from fallline.studio.course import Course
     >>> from fallline.studio.problem import Problem
     >>> from fallline.studio.setup import Setup
-    >>> at = Course(1, Problem.of(Setup(data="xor"))).seen().instant
+    >>> problem = Problem.of(Setup(data="xor"))
+    >>> at = Instant(
+    ...     1, problem, problem.plan, 0, problem.start, problem.start[None], np.zeros(1, int), None
+    ... )
     >>> found = units(at, Scenery(at.problem))
     >>> [unit["name"] for unit in found.fields["units"]][:2], found.arrays["values"].shape[1:]
     (['hidden1.0', 'hidden1.1'], (41, 41))
