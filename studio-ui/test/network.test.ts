@@ -143,6 +143,16 @@ test('large layers are matrices, and their other units can be brought in sight',
   expect(first?.dataset.element).toBe(`hidden1.${before}`);
 });
 
+test('of a network too large to send whole, another layer is asked for by a button', () => {
+  const value = shown(network([21, 64, 32, 1]), '64 relu, 32 relu', Array(33).fill(0.1));
+  (value.frame as Decoded<Frame>).layer = 'output';
+  view.show(value);
+  const looks = all('.net-look') as HTMLButtonElement[];
+  expect(looks.map((each) => each.hidden)).toEqual([false, false, true]);
+  looks[1].click();
+  expect(focused).toEqual(['hidden2.0']);
+});
+
 test('names from data are text and nothing else', () => {
   const spec = network([2, 1]);
   spec.inputs[0].label = '<img src=x onerror=alert(1)>';

@@ -39,8 +39,8 @@ class Predictions implements View<PredictionsShown> {
     const { view } = shown;
     if (!view || view === this.shown?.view) return;
     this.shown = shown;
-    this.tell(view);
     this.lay(view);
+    this.tell(view);
     this.draw(view);
     this.plot.reread();
   }
@@ -135,7 +135,8 @@ class Predictions implements View<PredictionsShown> {
     if (!this.scales || this.classes.length) return '';
     const [low, high] = this.scales[1].domain;
     const many = view.arrays.predicted.values.reduce((sum, each) => sum + (each < low || each > high ? 1 : 0), 0);
-    return many ? `${count(many)} predictions lie beyond the edge` : '';
+    if (many === 0) return '';
+    return many === 1 ? '1 prediction lies beyond the edge' : `${count(many)} predictions lie beyond the edge`;
   }
 
   private read(px: number, py: number): { title: string; rows: TipRow[] } | null {

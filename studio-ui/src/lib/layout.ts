@@ -67,12 +67,13 @@ const CUT = 2.2; // the same in a layer too tall to be shown whole
 const WIDE = 5.2; // largest
 const CAPTION = 1.2; // letters above a matrix
 const MATRIX = 9.5; // letters, the least distance of columns with a matrix between them
-const LABEL = 4; // letters, the least that is left for labels beside the diagram
+const LABEL = 6; // letters, the least that is left for labels beside the diagram
 const LONG = 3; // of a matrix's cells, one side may be so many times the other
 
 /** Lays the network out. `firsts` tells, by layer, the first unit to show of one too tall. */
 export function layOut(network: NetworkSpec, box: Box, firsts: Record<string, number> = {}): Layout {
-  const bottom = box.height - box.em * (0.9 + 1.1 * laneCount(network));
+  const lanes = laneCount(network);
+  const bottom = box.height - box.em * (0.9 + (lanes && 0.5 + 1.1 * lanes));
   const space = { top: box.top, bottom: Math.max(bottom, box.top + 3 * CUT * box.em), em: box.em };
   const named = [
     { name: 'input', size: network.inputs.length },
@@ -199,11 +200,12 @@ function acrossOf(kinds: Joint['kind'][], box: Box): { xs: number[]; right: numb
   return { xs: gaps.reduce((xs, gap) => [...xs, xs[xs.length - 1] + gap], [left]), right };
 }
 
-/** Labels get what they want, or less where the columns need the width. */
+/** Labels get what they want, or less where the columns need the width; the longer give way. */
 function labelRooms({ width, left, right, em }: Box, need: number): [number, number] {
-  const part = Math.min(1, Math.max(0, width - need) / (left + right));
-  const least = (wanted: number): number => Math.max(Math.min(wanted, LABEL * em), wanted * part);
-  return [least(left), least(right)];
+  const spare = [left, right].map((wanted) => Math.max(0, wanted - LABEL * em));
+  const over = Math.max(0, left + right + need - width);
+  const part = Math.min(1, over / (sum(spare) || 1));
+  return [left - part * spare[0], right - part * spare[1]];
 }
 
 function sum(values: number[]): number {
@@ -266,7 +268,7 @@ function curve(
   const d = { x: end.x - target.radius, y: end.y };
   if (lane === null) return [a, ...bend(a, d), d];
   const [next, last] = [layout.columns[from + 1], layout.columns[to - 1]];
-  const y = source.bottom + layout.em * (0.6 + 1.1 * lane);
+  const y = source.bottom + layout.em * (1.1 + 1.1 * lane);
   const b = { x: next.x - next.radius, y };
   const c = { x: last.x + last.radius, y };
   return [a, ...bend(a, b), b, { x: b.x, y }, { x: c.x, y }, c, ...bend(c, d), d];

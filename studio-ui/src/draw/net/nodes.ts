@@ -60,7 +60,7 @@ export class Nodes {
 
   private label(text: string, x: number, y: number, anchor: string, room: number, em: number): void {
     const node = svg(this.group, 'text', { class: 'net-label', x, y, 'text-anchor': anchor });
-    node.textContent = shortened(text, Math.max(3, Math.floor(room / (0.56 * em))));
+    node.textContent = shortened(text, Math.max(3, Math.floor(room / (0.6 * em))));
     if (node.textContent !== text) svg(node, 'title').textContent = text;
   }
 
