@@ -19,7 +19,8 @@ import fallline as fl
 from fallline.data import Table, samples
 from fallline.engines.calls import predict
 from fallline.errors import DataError, FalllineError, ModelFileError, SpecError
-from fallline.studio.opened import Source, first_setup, suggested_target, table_of
+from fallline.studio.columns import suggested_target
+from fallline.studio.opened import Source, first_setup, table_of
 from fallline.studio.problem import Problem
 from fallline.studio.setup import LIMITS, Setup
 
@@ -83,6 +84,9 @@ def test_a_name_is_shown_and_never_a_path(name: str, shown: str) -> None:
         (b",".join(b"c%d" % i for i in range(1500)) + b"\n" + b",".join([b"1"] * 1500),
          "has 1,500 columns, and the studio takes at most 1,000"),
         (b"x" * ((32 << 20) + 1), "the page takes at most 32"),
+        (b"\n" * 6_000_000 + b"a,b\n1,2\n", "has about 6,000,00. cells"),
+        (b"a,b\n" + b",\n" * 3_000_000, "has about 6,000,00. cells"),
+        (b'"' * 900 + b"\n" + b'a,"b\n' * 90, "longer than 200 characters"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_a_sentence_without_a_path(content: bytes, says: str) -> None:
@@ -300,6 +304,19 @@ def test_facts_of_a_model_from_a_stranger(told: dict[str, Any]) -> None:
         Problem.of(first_setup(source), source)
     except FalllineError as error:
         assert str(error)
+
+
+def test_of_a_long_table_so_many_rows_are_drawn_as_can_be_shown(tmp_path: Path) -> None:
+    most = LIMITS["rows"]
+    numbers = np.arange(most + 500) % 977
+    source = Source.of_table({"x": numbers / 7, "y": numbers * 0.5})
+    assert (source.table.n, source.whole) == (most, most + 500)
+    assert source.columns()["rows"] == most + 500
+    assert source.code()[-1] == f"table = table.sample({most})"
+    problem = Problem.of(first_setup(source, net="none"), source)
+    assert f"{most:,} of the {most + 500:,} rows, drawn at random" in problem.notes
+    again = Table.of({"x": numbers / 7, "y": numbers * 0.5}).sample(most)
+    assert np.array_equal(again["x"].values, source.table["x"].values)
 
 
 def test_limits_are_those_of_the_page() -> None:

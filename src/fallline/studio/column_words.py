@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from ..arrays import Array
@@ -58,11 +60,11 @@ def _within(column: Column, known: Array) -> str:
     if column.kind == "date":
         days = known.astype("M8[D]")
         return f"{days.min()} to {days.max()}"
-    values, counts = np.unique(known.astype(str), return_counts=True)
-    common = [_short(str(value)) for value in values[np.argsort(-counts, kind="stable")[:_SHOWN]]]
-    more = ", ..." if len(values) > _SHOWN else ""
-    plural = "s" * (len(values) != 1)
-    return f"{len(values):,} value{plural}: {', '.join(common)}{more}"
+    counts = Counter(known.tolist())
+    common = sorted(counts, key=lambda value: (-counts[value], value))[:_SHOWN]
+    more = ", ..." if len(counts) > _SHOWN else ""
+    plural = "s" * (len(counts) != 1)
+    return f"{len(counts):,} value{plural}: {', '.join(map(_short, common))}{more}"
 
 
 def _short(text: str) -> str:

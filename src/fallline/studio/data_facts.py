@@ -21,7 +21,7 @@ def data_facts(source: Source, rows: TableRows, setup: Setup) -> dict[str, Any]:
         "rows": {part: len(at) for part, at in rows.positions.items()},
         "columns": [*_targets(rows), *_inputs(rows), *_unused(rows)],
         "classes": [str(label) for label in rows.target.labels],
-        "notes": [*_notes(source, rows), *rows.notes],
+        "notes": [*_notes(source, rows, setup), *rows.notes],
     }
 
 
@@ -34,9 +34,11 @@ def _about(source: Source, rows: TableRows) -> str:
 
 def _targets(rows: TableRows) -> Iterator[dict[str, str]]:
     for at, column in enumerate(rows.known.targets):
-        yield _told(
-            column.name, "target", column_words(column), target_words(rows.target, at, rows.signs)
-        )
+        labels = list(map(str, rows.target.labels))
+        about = f"{len(labels)} classes: {', '.join(labels[:6])}" if labels else ""
+        more = ", ..." if len(labels) > 6 else ""
+        how = target_words(rows.target, at, rows.signs)
+        yield _told(column.name, "target", about + more or column_words(column), how)
 
 
 def _inputs(rows: TableRows) -> Iterator[dict[str, str]]:
@@ -57,9 +59,9 @@ def _told(name: str, role: str, about: str, scaling: str) -> dict[str, str]:
     return {"name": name, "role": role, "about": about, "scaling": scaling}
 
 
-def _notes(source: Source, rows: TableRows) -> Iterator[str]:
-    drawn, whole = rows.known.n, source.table.n
-    if source.kind != "sample" and drawn < whole and "left out" not in " ".join(rows.notes):
+def _notes(source: Source, rows: TableRows, setup: Setup) -> Iterator[str]:
+    whole, drawn = source.whole or source.table.n, setup.rows or source.table.n
+    if source.kind != "sample" and drawn < whole:
         yield f"{drawn:,} of the {whole:,} rows, drawn at random"
     if rows.encoder.products:
         yield "products and squares are made of the table's own columns wherever they are needed"

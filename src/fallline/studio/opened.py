@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,20 +9,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..data import samples
-from ..data.roles import Role, find_roles
 from ..data.sources import open_source, read_table
-from ..data.table import Column, Table
-from ..data.targets import TargetEncoder, guess_task
+from ..data.table import Table
 from ..errors import DataError, FalllineError, MissingExtraError
 from ..formulas.optimizers import Optimizer
 from ..model import Model, load
 from ..training.known import held_out_share
 from ..training.settings import Settings
 from .code_text import call_lines, code_of
-from .column_words import column_words
+from .columns import columns_told, suggested_target
+from .content import FILE, check_columns, check_content, shown_name
 from .setup import LIMITS, MODEL, OWN, Setup
 
-__all__ = ["Source", "first_setup", "split_settings", "suggested_target", "table_of"]
+__all__ = ["Source", "first_setup", "split_settings", "table_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,9 @@ class Source:
     name
         What the table is called: a file's name without its folder.
     table
-        All its rows.
+        Its rows: all, or so many as `LIMITS` allows, drawn at random.
+    whole
+        How many rows there were to draw from; 0 where all are in the table.
     model, model_name
         The opened model, and the name of its file.
     about
@@ -57,6 +57,15 @@ class Source:
     about: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     reader: Literal["file", "sample", "given"] = "file"
+    whole: int = 0
+
+    def __post_init__(self) -> None:
+        """Keep the table within what the studio takes."""
+        check_columns(self.name, self.table.names)
+        most = LIMITS["rows"]
+        if self.table.n > most:
+            object.__setattr__(self, "whole", self.table.n)
+            object.__setattr__(self, "table", self.table.sample(most))
 
     @classmethod
     def of_path(cls, path: str | Path, options: Mapping[str, Any] | None = None) -> Source:
@@ -68,12 +77,12 @@ class Source:
             When it cannot be read.
         """
         given = dict(options or {})
-        return cls("own", Path(path).name, _within(read_table(path, **given)), options=given)
+        return cls("own", Path(path).name, read_table(path, **given), options=given)
 
     @classmethod
     def of_table(cls, data: Any, name: str = "table") -> Source:
         """Return a table, a frame or a mapping of columns."""
-        return cls("own", name, _within(read_table(data)), reader="given")
+        return cls("own", name, read_table(data), reader="given")
 
     @classmethod
     def of_model(
@@ -96,40 +105,29 @@ class Source:
             stem, table = _sample_of(model)
             return cls("model", stem, table, model, file, reader="sample")
         given = dict(options or {})
-        table = _within(read_table(data_path, **given))
+        table = read_table(data_path, **given)
         return cls("model", Path(data_path).name, table, model, file, options=given)
 
     @classmethod
     def of_objects(cls, model: Model, data: Any, name: str = "table") -> Source:
         """Return a model with a table, a frame or a mapping of columns."""
-        return cls("model", name, _within(read_table(data)), model, reader="given")
+        return cls("model", name, read_table(data), model, reader="given")
 
     def code(self) -> list[str]:
         """Return the Python that reads the table."""
+        drawn = [f"table = table.sample({self.table.n})"] if self.whole else []
         if self.reader == "given":
-            return ["table = fl.read_table(data)  # the data that the studio was given"]
+            return ["table = fl.read_table(data)  # the data that the studio was given", *drawn]
         if self.reader == "sample":
             return call_lines("table = fl.data.samples.load", [code_of(self.name)])
         given = {name: code_of(value) for name, value in self.options.items() if value is not None}
-        return call_lines("table = fl.read_table", [code_of(self.name)], given)
+        return [*call_lines("table = fl.read_table", [code_of(self.name)], given), *drawn]
 
     def columns(self) -> dict[str, Any]:
         """Return what a person should know of the columns to choose among them."""
-        roles = {role.name: role for role in _roles(self.table)}
-        return {
-            "name": self.name,
-            "rows": self.table.n,
-            "columns": [
-                {
-                    "name": column.name,
-                    "kind": roles[column.name].kind if column.name in roles else column.kind,
-                    "about": column_words(column),
-                    "target": _can_be_target(column),
-                }
-                for column in self.table
-            ],
-            "suggested": suggested_target(self.table),
-        }
+        told, suggested = columns_told(self.table)
+        rows = self.whole or self.table.n
+        return {"name": self.name, "rows": rows, "columns": told, "suggested": suggested}
 
 
 def table_of(name: str, content: bytes) -> Source:
@@ -147,110 +145,26 @@ def table_of(name: str, content: bytes) -> Source:
     DataError
         In a sentence without a path, when they are no table, or too large a one.
     """
-    shown = _shown_name(name)
-    _check_content(shown, content)
+    shown = shown_name(name)
+    check_content(shown, content)
     with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
-        file = Path(folder) / _FILE
+        file = Path(folder) / FILE
         file.write_bytes(content)
         try:
-            return Source("own", shown, _within(_read(file, shown)))
+            return Source("own", shown, _read(file, shown))
         except MissingExtraError:
             raise
         except (FalllineError, ValueError, RuntimeError, OSError, MemoryError) as error:
-            told = str(error).replace(str(file), shown).replace(folder, "").replace(_FILE, shown)
+            told = str(error).replace(str(file), shown).replace(folder, "").replace(FILE, shown)
             raise DataError(told or f"'{shown}' cannot be read as a table") from None
 
 
 def _read(file: Path, shown: str) -> Table:
     source = open_source(file)
-    _check_columns(shown, len(source.names))
+    check_columns(shown, source.names)
     table = source.read()
-    notes = tuple(note.replace(_FILE, shown) for note in table.notes)
+    notes = tuple(note.replace(FILE, shown) for note in table.notes)
     return replace(table, source=shown, notes=notes)
-
-
-_FILE = "fallline-upload.csv"
-_LINE = 1 << 20  # bytes; no table that a person looks at has a longer one
-_OTHERS = {
-    b"PAR1": "a Parquet file; name it on the command line, as in: fallline studio DATA.parquet",
-    b"\x1f\x8b": "packed with gzip; unpack it first",
-    b"BZh": "packed with bzip2; unpack it first",
-    b"\xfd7zXZ": "packed with xz; unpack it first",
-}
-
-
-def _shown_name(name: str) -> str:
-    plain = re.sub(r"[\x00-\x1f\x7f]", "", str(name).replace("\\", "/").rpartition("/")[2])
-    return plain.strip()[:80] or "table.csv"
-
-
-def _check_content(shown: str, content: bytes) -> None:
-    most = LIMITS["upload_bytes"]
-    if len(content) > most:
-        raise DataError(
-            f"'{shown}' has {len(content) / 2**20:.0f} MiB, and the page takes at most "
-            f"{most >> 20}; name it on the command line, as in: fallline studio DATA.csv"
-        )
-    if not content.strip():
-        raise DataError(f"'{shown}' is empty; a table needs a header line and at least one row")
-    for magic, what in _OTHERS.items():
-        if content.startswith(magic):
-            raise DataError(f"'{shown}' must be a CSV file, but it is {what}")
-    if max(map(len, content.replace(b"\r", b"\n").split(b"\n"))) > _LINE:
-        raise DataError(
-            f"'{shown}' has a line of more than 1 MiB, so it is hardly a table; save it as CSV "
-            "with one line a row"
-        )
-
-
-def _within(table: Table) -> Table:
-    _check_columns(table.source, len(table.columns))
-    return table
-
-
-def _check_columns(name: str, columns: int) -> None:
-    if columns > LIMITS["columns"]:
-        raise DataError(
-            f"'{name}' has {columns:,} columns, and the studio takes at most "
-            f"{LIMITS['columns']:,}; leave some out"
-        )
-
-
-# --- what can be predicted ----------------------------------------------------------------------
-
-_USUAL = ("target", "label", "class", "y", "outcome", "price", "species", "kind", "quality")
-
-
-def suggested_target(table: Table) -> str:
-    """Return the column that is most likely to be predicted: one of a usual name, else the last.
-
-    Examples
-    --------
-    >>> suggested_target(Table.of({"Class": ["a", "b"], "x": [1.0, 2.0], "id": [5, 6]}))
-    'Class'
-    """
-    possible = [column.name for column in table if _can_be_target(column)]
-    by_name = {name.lower(): name for name in possible}
-    for usual in _USUAL:
-        if usual in by_name:
-            return by_name[usual]
-    keys = {role.name for role in _roles(table) if role.kind in ("identifier", "constant")}
-    likely = [name for name in possible if name not in keys]
-    return (likely or possible or list(table.names))[-1]
-
-
-def _can_be_target(column: Column) -> bool:
-    try:
-        return TargetEncoder.fit(column, guess_task(column)[0]).k <= LIMITS["units"]
-    except DataError:
-        return False
-
-
-def _roles(table: Table) -> tuple[Role, ...]:
-    try:
-        return find_roles(table)
-    except DataError:  # no column is of use
-        return ()
 
 
 # --- opened models ------------------------------------------------------------------------------

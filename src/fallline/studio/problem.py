@@ -21,10 +21,11 @@ from ..spec.initial import given_theta
 from ..spec.network import Network
 from ..spec.plan import Plan
 from ..training.table_rows import TableRows, rows_for
+from .columns import suggested_target
 from .data_facts import data_facts
 from .formula_words import objective_words, rule_words
 from .network_spec import network_spec
-from .opened import Source, split_settings, suggested_target
+from .opened import Source, split_settings
 from .setup import HOT, LIMITS, MODEL, OWN, Setup
 
 __all__ = ["Problem"]
@@ -272,13 +273,9 @@ def _source_for(setup: Setup, source: Source | None) -> Source:
 
 
 def _drawn(table: Table, setup: Setup) -> Table:
-    """Return the table, or so many of its rows as are asked for, or as can be shown."""
-    if setup.data not in (OWN, MODEL):
-        return table
-    most = LIMITS["rows"] if setup.rows is None else setup.rows
-    if setup.rows is None and table.n <= most:
-        return table
-    return table.sample(most)
+    """Return the table, or so many of its rows as are asked for; a sample has been drawn."""
+    own = setup.data in (OWN, MODEL) and setup.rows is not None
+    return table.sample(setup.rows) if own and setup.rows else table
 
 
 def _target_of(source: Source, setup: Setup) -> str:

@@ -13,7 +13,7 @@ from ..spec.text import activation_text
 from .code_text import call_lines, code_of, list_lines, method_text
 from .opened import Source, split_settings
 from .problem import Problem
-from .setup import LIMITS, MODEL, OWN, Setup
+from .setup import MODEL, OWN, Setup
 
 __all__ = ["head_lines", "start_text"]
 
@@ -52,8 +52,8 @@ def _table(source: Source, setup: Setup) -> Iterator[str]:
         yield from call_lines("table = fl.data.samples.load", [code_of(setup.data)], given)
         return
     yield from source.code()
-    if setup.rows is not None or source.table.n > LIMITS["rows"]:
-        yield f"table = table.sample({setup.rows or LIMITS['rows']})"
+    if setup.rows is not None:
+        yield f"table = table.sample({setup.rows})"
 
 
 def _made(setup: Setup) -> dict[str, Any]:
