@@ -237,6 +237,12 @@ def test_another_host_is_warned_of(folder, served, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_page_that_is_missing_is_told_at_once(folder, served, capsys, monkeypatch):
+    monkeypatch.setattr("fallline.studio.bundle.PAGE", folder)
+    assert run(["studio", "--no-browser"]) == 0
+    assert "warning: the studio's page was not built" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -239,7 +239,10 @@ def _source(given: Mapping[str, Any]) -> Source | None:
 
 def _introduce(server: Server, given: Mapping[str, Any]) -> None:
     from ..studio.browser import open_browser
+    from ..studio.bundle import NO_PAGE, PAGE
 
+    if not (PAGE / "index.html").is_file():
+        click.echo(f"warning: {NO_PAGE}", err=True)
     if not server.address.is_local:
         click.echo(
             f"warning: the studio listens on {given['host']}: whoever has the link can steer, and "

@@ -13,7 +13,7 @@ from anywidget import AnyWidget
 from traitlets import Unicode
 
 from ..errors import FalllineError
-from .web import NO_PAGE, PAGE
+from .bundle import NO_PAGE, PAGE
 from .wire import Wire
 
 if TYPE_CHECKING:

@@ -111,6 +111,9 @@ class Server:
         if not self._session.cancel():
             self._session.result().close()
 
+    def __repr__(self) -> str:
+        return f"Server({self.address.url}{'' if self.running else ', ended'})"
+
     def __enter__(self) -> Server:
         return self
 
@@ -156,6 +159,7 @@ class Server:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                limit_concurrency=256,  # connections, whoever they are from
                 timeout_graceful_shutdown=1,
                 ws_max_size=LONGEST_MESSAGE,
                 ws_per_message_deflate=False,  # within one machine it only costs

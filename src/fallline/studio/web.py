@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -15,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import FalllineError
+from .bundle import NO_PAGE, PAGE
 from .commands import Pace, obey
 from .guard import Guard, plain_page
 from .setup import LIMITS
@@ -28,15 +28,7 @@ if TYPE_CHECKING:
     from .security import Access, Address
     from .session import Session
 
-__all__ = ["MOST_TABS", "NO_PAGE", "PAGE", "UPLOAD_BYTES", "application"]
-
-PAGE = Path(__file__).parent / "page"
-"""Where the built page lies; its sources are in ``studio-ui/``."""
-
-NO_PAGE = (
-    "the studio's page was not built into this installation of fallline; with Node.js on the "
-    "machine, run in a checkout: cd studio-ui && npm ci && npm run build"
-)
+__all__ = ["MOST_TABS", "UPLOAD_BYTES", "application"]
 
 MOST_TABS = 24
 UPLOAD_BYTES = LIMITS["upload_bytes"]
@@ -116,7 +108,6 @@ class _Web:
     async def index(self, request: Request) -> Response:
         """Return the page."""
         if not (PAGE / "index.html").is_file():
-            self._tell(NO_PAGE)
             return _refusal(request, "The page is not built", NO_PAGE, 503)
         return FileResponse(PAGE / "index.html", media_type=_TYPES[".html"])
 

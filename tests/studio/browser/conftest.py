@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fallline.studio.web import NO_PAGE, PAGE
+from fallline.studio.bundle import NO_PAGE, PAGE
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = os.environ.get("FALLLINE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"

@@ -7,9 +7,9 @@ from base64 import b64encode
 
 import pytest
 
+from fallline.studio.bundle import NO_PAGE, PAGE
 from fallline.studio.session import Session
 from fallline.studio.setup import Setup
-from fallline.studio.web import NO_PAGE, PAGE
 from fallline.studio.wire import Wire
 
 from ..conftest import header
