@@ -23,7 +23,8 @@ export function beginTips(place: HTMLElement): void {
 
   document.addEventListener('pointerover', (event) => {
     const element = tipped(event);
-    if (event.pointerType !== 'mouse' || element === over) return; // hidden hints stay hidden until the pointer comes anew
+    // a hint that was hidden stays so until the pointer comes anew
+    if (event.pointerType !== 'mouse' || element === over) return;
     hide();
     over = element;
     if (element) timer = setTimeout(() => show(element), WAIT);

@@ -7,19 +7,25 @@ import { SHORTCUTS } from '../keys';
 const WORDS: [string, string][] = [
   [
     'Network',
-    'Each line is a weight: blue where it is positive, orange where it is negative, thicker the larger it is. Point at one, or reach it by the keyboard, and the formula below shows its numbers.',
+    'Each line is a weight: blue where it is positive, orange where it is negative, thicker the ' +
+      'larger it is. Point at one, or reach it by the keyboard, and the formula below shows its ' +
+      'numbers.',
   ],
   [
     'Descent',
-    'A step takes a batch of training rows, asks which way the error falls, and moves every weight a little that way. The learning rate η says how far.',
+    'A step takes a batch of training rows, asks which way the error falls, and moves every weight a ' +
+      'little that way. The learning rate η says how far.',
   ],
   [
     'Error surface',
-    'The error for every value of two weights, the others as they are now: darker is larger. The line is the way that the descent took, the black dot the lowest point in view. Click anywhere to start there.',
+    'The error for every value of two weights, the others as they are now: darker is larger. The ' +
+      'line is the way that the descent took, the black dot the lowest point in view. Click anywhere ' +
+      'to start there.',
   ],
   [
     'Error curves',
-    'The error after each step. Where the validation error rises again while the training error falls, the network learns its rows by heart.',
+    'The error after each step. Where the validation error rises again while the training error ' +
+      'falls, the network learns its rows by heart.',
   ],
 ];
 

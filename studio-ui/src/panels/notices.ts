@@ -51,7 +51,9 @@ export function banner(page: Page, hurry: () => void): HTMLElement {
     if (standing.is === 'lost') {
       say(
         text,
-        'The studio does not answer, and this page tries again by itself. Was it ended in the terminal? Then start it there anew: it opens a page of its own. Here you see how it was last.',
+        'The studio does not answer, and this page tries again by itself. Was it ended in the ' +
+          'terminal? Then start it there anew: it opens a page of its own. Here you see how it was ' +
+          'last.',
       );
     }
   });

@@ -96,7 +96,9 @@ function bestButton(page: Page): HTMLElement {
     element.hidden = !best?.rising || frame?.step === best.step;
     if (!best || element.hidden) return;
     say(element, `Back to epoch ${count(best.epoch)}, the best`);
-    element.dataset.tip = `There the validation error was least: ${number(best.validation)}. Since then the network learns its rows by heart (overfitting).`;
+    element.dataset.tip =
+      `There the validation error was least: ${number(best.validation)}. Since ` +
+      'then the network learns its rows by heart (overfitting).';
   });
   return element;
 }

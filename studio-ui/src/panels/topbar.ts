@@ -121,7 +121,8 @@ async function copyLink(page: Page): Promise<void> {
   try {
     await navigator.clipboard.writeText(link);
     page.tell(
-      'The link is in the clipboard. It holds the settings, not the data. Open it later with: fallline studio --at LINK',
+      'The link is in the clipboard. It holds the settings, not the data. Open it later with: ' +
+        'fallline studio --at LINK',
     );
   } catch {
     location.hash = settingsHash(problem.setup);

@@ -167,7 +167,8 @@ export function countersPanel(page: Page): Panel {
   );
   const score = cell(
     'Score',
-    'Accuracy: the share of rows that are classed rightly. R²: the share of the variance that is explained. Training rows, and validation rows where there are some.',
+    'Accuracy: the share of rows that are classed rightly. R²: the share of the variance that is ' +
+      'explained. Training rows, and validation rows where there are some.',
   );
   const state = h('p', { class: 'hidden', role: 'status' });
 

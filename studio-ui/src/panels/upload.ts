@@ -26,7 +26,8 @@ export async function send(page: Page, file: File, done: (columns: ColumnsReply)
   if (file.size > limit) {
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
     return page.tell(
-      `${file.name} has ${megabytes(file.size)}, and the studio takes ${megabytes(limit)} at most. Give the file on the command line: fallline studio ${file.name} --target COLUMN`,
+      `${file.name} has ${megabytes(file.size)}, and the studio takes ${megabytes(limit)} at most. ` +
+        `Give the file on the command line: fallline studio ${file.name} --target COLUMN`,
       'error',
     );
   }
