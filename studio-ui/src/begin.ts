@@ -35,6 +35,9 @@ export function begin(root: HTMLElement, openWire: OpenWire): { page: Page; serv
       watch(element);
     },
   };
+  store.on(['standing'], ({ standing, focus }) => {
+    if (standing.is === 'open' && focus !== null) watch(focus); // a server that came back knows nothing of it
+  });
   store.on(['hello', 'problem', 'frame'], ({ hello, problem, frame }) => {
     if (hello && problem && frame) requestAnimationFrame(() => (root.dataset.ready = 'true'));
   });

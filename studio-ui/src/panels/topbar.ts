@@ -6,6 +6,7 @@ import { icon } from '../icons';
 import { settingsHash } from '../link';
 import { classroomButton, lookButton } from '../look';
 import type { Page } from '../page';
+import { save, type Export } from '../save';
 import { tourMenu } from './tour';
 
 export interface Doors {
@@ -79,24 +80,23 @@ function dataChip(page: Page, open: () => void): HTMLElement {
 }
 
 function exportMenu(page: Page): HTMLElement {
-  const file = (label: string, about: string, href: string) =>
-    h(
-      'li',
-      {},
-      h('a', { href, download: true, class: 'menu-item' }, h('strong', {}, label), h('span', {}, about)),
-    );
-  const link = button('', () => void copyLink(page), '', 'menu-item');
-  link.append(h('strong', {}, 'Link'), h('span', {}, 'copies a link that holds all settings'));
+  const item = (label: string, about: string, run: () => void) => {
+    const element = button('', run, '', 'menu-item');
+    element.append(h('strong', {}, label), h('span', {}, about));
+    return h('li', {}, element);
+  };
+  const file = (label: string, about: string, name: Export) =>
+    item(label, about, () => void save(page, name));
   const menu = h(
     'div',
     { class: 'menu', id: 'export-menu', popover: 'auto' },
     h(
       'ul',
       { class: 'menu-list' },
-      file('Python program', 'does all that was done here', 'export/code.py'),
-      file('Model file', 'opens in fallline, on the command line and in Python', 'export/model.fall'),
-      file('Report', 'one HTML page with pictures and scores', 'export/report.html'),
-      h('li', {}, link),
+      file('Python program', 'does all that was done here', 'code.py'),
+      file('Model file', 'opens in fallline, on the command line and in Python', 'model.fall'),
+      file('Report', 'one HTML page with pictures and scores', 'report.html'),
+      item('Link', 'copies a link that holds all settings', () => void copyLink(page)),
     ),
   );
   menu.addEventListener('click', () => menu.hidePopover());
