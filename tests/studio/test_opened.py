@@ -278,15 +278,24 @@ def test_a_model_of_plain_numbers(tmp_path: Path) -> None:
     assert np.array_equal(problem.train.Y[:, 0], at["y"].values)
 
 
-def test_what_a_model_was_trained_with_is_kept(tmp_path: Path) -> None:
+def told_of(model: fl.Model, sample: str = "houses") -> Source:
+    return Source.of_objects(model, samples.load(sample, n=200))
+
+
+def test_what_a_model_was_trained_with_is_kept() -> None:
     model = fl.train(
         samples.load("houses", n=200), "price", net="3", epochs=2, l2=0.5, seed=9, test=0.3,
         optimizer=fl.SGD(0.02, momentum=0.5), schedule="cosine", batch_size=7, validation=0.1,
     ).model  # fmt: skip
-    setup = first_setup(Source.of_objects(model, samples.load("houses", n=200)))
+    setup = first_setup(told_of(model))
     assert (setup.optimizer, setup.schedule) == (fl.SGD(0.02, momentum=0.5), "cosine")
     assert (setup.batch_size, setup.l2, setup.seed) == (7, 0.5, 9)
     assert (setup.validation, setup.test) == (0.1, 0.3)
+    assert not [note for note in Problem.of(setup, told_of(model)).notes if "leaves out" in note]
+    thinned = fl.train(samples.load("moons"), "label", net="3", epochs=1, l2=0.5, dropout=0.25)
+    source = told_of(thinned.model, "moons")
+    notes = Problem.of(first_setup(source), source).notes
+    assert "the model was trained with dropout 0.25, which the studio leaves out" in notes
     solved = fl.train(samples.load("sine"), "y", net="3", epochs=2, l2=0.5, optimizer="lbfgs").model
     setup = first_setup(Source.of_objects(solved, samples.load("sine")))
     assert setup.optimizer == Setup().optimizer and setup.batch_size == 0

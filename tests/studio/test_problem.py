@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from fallline.cli.main import run as command
 from fallline.data import Table, samples
 from fallline.descent import Run
 from fallline.engines.calls import error_and_gradient
@@ -178,6 +179,24 @@ def test_a_crossed_model_predicts_from_the_original_columns(tmp_path: Path) -> N
     assert problem.columns == ("x", "y")
     assert problem.crossed(plain).names == ("x", "y", "x·y", "x²", "y²")
     assert len(again.history) == 20
+
+
+def test_the_commands_take_a_crossed_model_with_the_original_columns(tmp_path: Path) -> None:
+    problem = Problem.of(Setup(data="circles", crossed=True, net="none"))
+    run = descends(problem, epochs=20)
+    problem.model(run.theta, history=run.history).save(tmp_path / "circles.fall")
+    file, answers = tmp_path / "new.csv", tmp_path / "said.csv"
+    file.write_text("y,x,label\n0.1,0.2,1\n0.9,-0.3,0\n0.0,-0.4,1\n")
+    model = str(tmp_path / "circles.fall")
+    for words in (
+        ["predict", model, str(file), "-o", str(answers)],
+        ["evaluate", model, str(file)],
+        ["info", model],
+        ["explain", model, str(file), "--row", "1"],
+    ):
+        assert command(words) == 0
+    said = fl.read_table(answers)["prediction"].values
+    assert said.tolist() == [1, 0, 1]
 
 
 def test_a_saved_model_has_its_report_and_its_explanation() -> None:

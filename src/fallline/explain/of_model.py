@@ -252,6 +252,8 @@ def left_out(model: Model, what: str, also: Mapping[str, Any] | None = None) -> 
 def _cell(column: Column) -> str:
     """Return the first cell as it is read; nothing where it is missing."""
     missing = column.missing is not None and bool(column.missing[0])
+    if not missing and column.kind == "float":
+        return repr(float(f"{column.values[0]:.12g}"))  # a product's last digits are rounding
     return "" if missing else str(column.values[0])
 
 

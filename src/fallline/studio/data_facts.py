@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..model import Model
 from ..training.table_rows import TableRows
 from .column_words import column_words, scaling_words, target_words
 from .opened import Source
@@ -63,5 +64,15 @@ def _notes(source: Source, rows: TableRows, setup: Setup) -> Iterator[str]:
     whole, drawn = source.whole or source.table.n, setup.rows or source.table.n
     if source.kind != "sample" and drawn < whole:
         yield f"{drawn:,} of the {whole:,} rows, drawn at random"
+    if source.model is not None:
+        yield from _left_out(source.model)
     if rows.encoder.products:
         yield "products and squares are made of the table's own columns wherever they are needed"
+
+
+def _left_out(model: Model) -> Iterator[str]:
+    """Yield what a model's training had, and a descent of the studio has not."""
+    for name in ("dropout", "input_noise", "max_norm", "clip_value", "clip_norm", "alpha"):
+        if value := getattr(model.plan, name):
+            words = name.replace("_", " ")
+            yield f"the model was trained with {words} {value!r}, which the studio leaves out"
