@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,10 @@ class Tab:
 
     def ready(self) -> None:
         """Wait until the page shows its first frame."""
-        self.page.locator("html[data-ready=true]").wait_for(state="attached", timeout=20_000)
+        try:
+            self.page.locator("html[data-ready=true]").wait_for(state="attached", timeout=30_000)
+        except Exception as error:
+            raise AssertionError(f"the page did not come up: {self.wrong}") from error
 
     def shot(self, name: str) -> bytes:
         """Return a picture of what is seen, and keep it where FALLLINE_SHOTS says."""
@@ -98,14 +101,17 @@ class Tab:
         return taken
 
     def busy(self, seconds: float = 3.0) -> float:
-        """Return which share of some seconds the page's main thread was busy."""
+        """Return which share of some seconds the page's main thread computed.
+
+        Time of the processor, so that a machine with other work does not change it much.
+        """
         tools = self.page.context.new_cdp_session(self.page)
-        tools.send("Performance.enable", {"timeDomain": "timeTicks"})
+        tools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
         def now() -> tuple[float, float]:
             metrics = tools.send("Performance.getMetrics")["metrics"]
             found = {metric["name"]: metric["value"] for metric in metrics}
-            return found["Timestamp"], found["TaskDuration"]
+            return time.monotonic(), found["TaskDuration"]
 
         (t0, busy0), _, (t1, busy1) = now(), self.page.wait_for_timeout(1e3 * seconds), now()
         tools.detach()
@@ -228,8 +234,8 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def start(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+@contextmanager
+def _starting(chromium: Any, folder: Path) -> Iterator[Callable[..., Studio]]:
     """Start the command with some arguments; it is ended, and its tabs are judged, by itself.
 
     The descent waits for the test, unless ``--play`` is among them.
@@ -246,7 +252,7 @@ def start(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Studio]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=tmp_path,
+            cwd=folder,
         )
         assert process.stdout is not None and process.stderr is not None
         found = re.search(r"http://\S+", process.stdout.readline())
@@ -270,6 +276,20 @@ def start(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Studio]]:
                     stream.close()
             studio.process.wait()
     assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def start(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+    """Start a studio, or several, of this test's own."""
+    with _starting(chromium, tmp_path) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def shared(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio for all tests of a file; each begins a descent of its own in it."""
+    with _starting(chromium, tmp_path_factory.mktemp("studio")) as begin:
+        yield begin()
 
 
 @pytest.fixture
