@@ -12,8 +12,8 @@ CSV = "size,rooms,kind\n" + "\n".join(
 DROP = """(text) => {
     const files = new DataTransfer();
     files.items.add(new File([text], 'homes.csv', {type: 'text/csv'}));
-    for (const name of ['dragover', 'drop'])
-        document.dispatchEvent(new DragEvent(name, {dataTransfer: files, bubbles: true, cancelable: true}));
+    const how = {dataTransfer: files, bubbles: true, cancelable: true};
+    for (const name of ['dragover', 'drop']) document.dispatchEvent(new DragEvent(name, how));
 }"""
 
 
