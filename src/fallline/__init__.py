@@ -30,8 +30,9 @@ def __getattr__(name: str) -> object:
     module = _MODULE_OF[name]
     if module == ".":  # a submodule is public as a whole
         return import_module(f".{name}", __name__)
-    value = globals()[name] = getattr(import_module(module, __name__), name)
-    return value
+    value = getattr(import_module(module, __name__), name)
+    # The package studio, once imported, has its name here, and is called as its function is.
+    return globals().setdefault(name, value)
 
 
 def __dir__() -> list[str]:

@@ -56,9 +56,11 @@ from .report.report import model_report as model_report
 from .spec.network import Input as Input
 from .spec.network import Layer as Layer
 from .spec.network import Network as Network
+from .studio import studio as studio
 from .training import CrossValidation as CrossValidation
 from .training import TrainingResult as TrainingResult
 from .training import cross_validate as cross_validate
+from .training import rows_for as rows_for
 from .training import train as train
 
 __version__: str

@@ -27,6 +27,7 @@ BASE = {
     "trace": ["trace", "houses.fall", "houses.csv", "--row", "1"],
     "certify": ["certify", "houses.fall", "houses.csv"],
     "worksheet": ["worksheet"],
+    "studio": ["studio", "houses.fall", "houses.csv", "--no-browser"],
     "race": ["race", "houses.csv", "-t", "price", "--net", "none", "--epochs", "3"],
 }
 COUNT = ["0", "-1", "2.5", "many", "nan", ""]
@@ -44,8 +45,11 @@ BAD = {
     "alpha": NOT_NEGATIVE,
     "amsgrad": [],
     "as_config": [],
+    "at": ["http://127.0.0.1:8000/", "#x=1", "#s=", "#s=a b", "#s=<b>", ""],
     "as_json": [],
     "as_latex": [],
+    "browser": [],
+    "browsers": COUNT,
     "batch_sizes": ["0", "full,", "1,half", ""],
     "batch_size": ["0", "-1", "2.5", "half", "nan"],
     "beta1": ["-0.1", "1", "nan", "x"],
@@ -96,6 +100,7 @@ BAD = {
     "learning_rate": NUMBER,
     "learning_rates": ["0", "0.1,", "0.1,-1", "fast", ""],
     "least": ["0", "-1", "nan", "x"],
+    "lesson": ["nothing", ""],
     "loss": [
         "sqared_error",
         "cross_entropy",
@@ -119,6 +124,8 @@ BAD = {
     "optimizer": ["adm", "Adam", "sgd(momentum=1.5)", "sgd(beta=1)", "sgd(", ""],
     "output": SAVED,
     "patience": COUNT,
+    "play": [],
+    "port": ["-1", "65536", "1.5", "x", ""],
     "print_config": [],
     "probabilities": [],
     "psi": ["-1", "nan", "x"],
@@ -126,6 +133,7 @@ BAD = {
     "restarts": COUNT,
     "processes": ["0", "-1", "two", "1.5", ""],
     "hosts": ["a,,b", "", "alpha:0", "alpha:port", "a,b:1"],
+    "host": ["a b", "192.0.2.1", "http://x", ""],
     "host_index": ["-1", "first", "0", ""],  # 0 without hosts
     "relaunch": ["-1", "often", "1", ""],  # 1 without processes
     "resume": ["nothing.ckpt", ".", "houses.csv", "houses.fall", ""],

@@ -51,3 +51,22 @@ def test_unknown_samples_and_sizes() -> None:
         samples.load("xor", n=0)
     with pytest.raises(DataError, match="is made"):
         samples.path("xor")
+
+
+def test_the_noise_of_a_sample_can_be_set() -> None:
+    still, usual = samples.load("sine", noise=0.0), samples.load("sine")
+    x = still["x"].values
+    assert np.allclose(still["y"].values, np.sin(x)) and np.array_equal(usual["x"].values, x)
+    for name, sample in samples.SAMPLES.items():
+        if sample.noise is None:
+            with pytest.raises(DataError, match=r"has no noise to set; moons, .* have"):
+                samples.load(name, noise=0.1)
+        else:
+            own = samples.load(name, noise=sample.noise)
+            assert all(
+                np.array_equal(a.values, b.values)
+                for a, b in zip(own, samples.load(name), strict=True)
+            )
+    for bad in (-0.1, float("nan"), "0.1"):
+        with pytest.raises(DataError, match="noise must be a finite number"):
+            samples.load("moons", noise=bad)  # type: ignore[arg-type]

@@ -46,3 +46,16 @@ def test_columns_must_fit_together() -> None:
 def test_stacking_keeps_masks(table: Table) -> None:
     both = Table.stack([table, table.take(np.array([0]))])
     assert both.n == 4 and both["a"].known.tolist() == [True, False, True, True]
+
+
+def test_a_sample_of_rows_is_drawn_without_repeating_and_in_order() -> None:
+    table = Table.of({"x": np.arange(50), "y": np.arange(50.0)})
+    drawn = table.sample(20, seed=1)
+    assert drawn.n == 20 and (np.diff(drawn["x"].values) > 0).all()
+    assert np.array_equal(drawn["x"].values, drawn["y"].values)
+    assert np.array_equal(drawn["x"].values, table.sample(20, seed=1)["x"].values)
+    assert not np.array_equal(drawn["x"].values, table.sample(20, seed=2)["x"].values)
+    assert table.sample(50)["x"].values.tolist() == list(range(50))
+    for bad in (0, 51, True, 2.0):
+        with pytest.raises(DataError, match="has 50 rows, of which"):
+            table.sample(bad)  # type: ignore[arg-type]

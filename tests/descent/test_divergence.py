@@ -1,12 +1,14 @@
 """Where a descent became infinite or NaN: found, told once, and survived with finite weights."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from tests.descent.runs import finished
+from tests.descent.runs import finished, line
 
 from fallline.descent import Run, descend
+from fallline.descent.divergence import untold
 from fallline.engines.registry import ENGINES
 from fallline.errors import DivergenceWarning
 from fallline.formulas.optimizers import SGD, Adagrad
@@ -155,3 +157,20 @@ def test_float32_diverges_where_its_own_range_ends(engine):
 def test_the_warning_names_a_smaller_rate(engine):
     with pytest.warns(DivergenceWarning, match=r"Try learning_rate=1e\+159, or scale the inputs"):
         descend(ONE, engine=engine, **PLAIN | HUGE)
+
+
+def test_who_follows_runs_may_tell_of_it_instead():
+    """Within `untold` nothing warns, in this thread alone; after it everything does again."""
+
+    def diverging():
+        X, Y = line()
+        run = Run(Network.parse("1 -> 1"), X, Y, optimizer=SGD(1e9), batch_size=None, epochs=10**4)
+        run.advance()
+        return str(run.divergence)
+
+    with untold():
+        told = diverging()
+        with ThreadPoolExecutor(1) as other, pytest.warns(DivergenceWarning, match="diverged"):
+            assert other.submit(diverging).result() == told
+    with pytest.warns(DivergenceWarning, match="diverged"):
+        diverging()

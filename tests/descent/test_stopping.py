@@ -223,7 +223,7 @@ def test_the_best_of_epochs_that_hardly_differ_is_the_best(engine):
 def test_the_time_budget_ends_it_after_the_step_then_running(monkeypatch):
     """With a clock that ticks once for each look at it."""
     clock = SimpleNamespace(monotonic=itertools.count().__next__)
-    for module in ("descent.run", "descent.limits", "engines.protocol"):
+    for module in ("descent.motion", "descent.limits", "engines.protocol"):
         monkeypatch.setattr(f"fallline.{module}.time", clock)
     epoch, theta = best_of()
     run = finished(passing(time_budget=60))

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,11 +13,16 @@ from tests.engines.cases import covering_levels
 
 import fallline as fl
 from fallline.descent.recorded import recorded_steps
+from fallline.engines.protocol import Rows
 from fallline.engines.reference import backward, forward
 from fallline.engines.registry import ENGINES
 from fallline.errors import DataError, SpecError
 from fallline.explain.trace import trace, trace_step
+from fallline.explain.trace_numbers import numbers_of
+from fallline.explain.trace_shown import Digits
+from fallline.explain.trace_weights import WeightFormulas
 from fallline.formulas.optimizers import OPTIMIZERS, optimizer_from
+from fallline.spec.plan import Objective
 
 CASES = covering_levels()
 SIGNS = {"rprop", "lion"}
@@ -331,6 +337,38 @@ def test_rows_without_weight_are_left_out():
                   sample_weight=[1, 0, 2])  # fmt: skip
     assert found.rows == [0, 2] and math.isfinite(found.error)
     assert found.examples("b[output.0]")["row"].tolist() in ([2, 0], [0, 2])
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "sse"])
+def test_parts_of_a_batch_add_up_to_it(loss):
+    net, rng = fl.Network.parse("3 -> 4 tanh -> 2"), np.random.default_rng(8)
+    rows = Rows(rng.normal(size=(9, 3)), rng.normal(size=(9, 2)), rng.uniform(0.5, 2, 9))
+    theta, objective = net.initial(seed=1), Objective(loss, l2=0.1)
+    whole = numbers_of(net, objective, theta, rows, total_weight=20.0)
+    parts = [
+        numbers_of(
+            net, objective, theta, rows.take(np.arange(*ends)), total_weight=20.0,
+            batch_weight=float(rows.weights.sum()),
+        )
+        for ends in ((0, 4), (4, 9))
+    ]  # fmt: skip
+    assert close(sum(part.of_error for part in parts), whole.of_error)
+    assert sum(part.error for part in parts) == pytest.approx(whole.error, rel=1e-12)
+    assert all(close(part.of_penalty, whole.of_penalty) for part in parts)
+    assert close(parts[0].layers["hidden1"].dE_dh, whole.layers["hidden1"].dE_dh[:4])
+
+
+def test_rows_that_are_not_held_are_a_rest_in_the_sum():
+    net, rng = fl.Network.parse("2 -> 3 tanh -> 1"), np.random.default_rng(8)
+    theta, X, Y = net.initial(seed=1), rng.normal(size=(30, 2)), rng.normal(size=(30, 1))
+    whole = trace(net, theta, X, Y)
+    first = numbers_of(
+        net, whole.numbers.objective, theta, Rows(X[:8], Y[:8], np.ones(8)), batch_weight=30.0
+    )
+    held = replace(first, of_error=whole.numbers.of_error, more=22)
+    for name in ("w[input.1->hidden1.2]", "b[output.0]"):
+        told = WeightFormulas(held, whole.moved, Digits(5)).equations(net.index(name))
+        assert [str(e) for e in told] == [str(e) for e in whole.weight_equations(name)]
 
 
 def test_absent_and_frozen_weights():

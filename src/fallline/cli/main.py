@@ -19,6 +19,7 @@ COMMANDS = {
     "plot": "Draw a picture of a model, or list those that there are.",
     "report": "Write a model's numbers, pictures and rule on one page.",
     "race": "Race optimizers, learning rates, momenta or batch sizes on a table.",
+    "studio": "Watch and steer a descent on a page in the browser.",
     "explain": "Derive the rule by which a model's network learns, step by step.",
     "trace": "Show every number of a step on one row, with its formula.",
     "certify": "Check a model's gradient: by symbols, by each engine, by differences.",

@@ -22,6 +22,7 @@ __all__ = [
     "command",
     "data_argument",
     "json_option",
+    "method_of",
     "model_argument",
     "output_options",
     "parting_options",
@@ -265,12 +266,18 @@ def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
         settings["metrics"] = tuple(",".join(settings["metrics"]).split(","))
     if isinstance(settings.get("validation"), str):
         del settings["validation"]
-    return settings | {"optimizer": _method(given, settings)}
+    return settings | {"optimizer": method_of(given, settings)}
 
 
-def _method(given: Mapping[str, Any], settings: dict[str, Any]) -> Method:
-    """Return the optimizer of the options, and take its rate out of the settings."""
-    name, chosen = read_call(settings.get("optimizer", "adam"))
+def method_of(given: Mapping[str, Any], settings: dict[str, Any], usual: str = "adam") -> Method:
+    """Return the optimizer of the options, and take its rate out of the settings.
+
+    Raises
+    ------
+    SpecError
+        When a setting does not belong to the optimizer.
+    """
+    name, chosen = read_call(settings.get("optimizer", usual))
     if "learning_rate" in settings:
         chosen["learning_rate"] = settings.pop("learning_rate")
     for setting, methods in method_settings().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "Encoding",
     "File",
     "Hint",
+    "Host",
     "Hosts",
     "Layers",
     "Listed",
@@ -306,6 +308,19 @@ class Often(Value):
         from ..descent.checkpoint import Every
 
         Every.of(str(value))
+        return str(value)
+
+
+class Host(Value):
+    """A name or an address to listen on."""
+
+    name = "host"
+    expected = "an address of this machine such as 127.0.0.1, or its name"
+
+    def read(self, value: Any) -> str:
+        """Return the text."""
+        if not re.fullmatch(r"[\w.:-]{1,253}", str(value), re.ASCII):
+            raise ValueError
         return str(value)
 
 

@@ -10,22 +10,30 @@ from .cells import NULLS
 from .column_encoders import BooleanEncoder, CategoryEncoder, ColumnEncoder, NumericEncoder
 from .date_text_encoders import PARTS, DateEncoder, TextEncoder
 from .dates import ORDERS
+from .products import Product, products_from_json
 from .strict import Fields
 
-__all__ = ["columns_from_json"]
+__all__ = ["parts_from_json"]
 
 _MAX_COLUMNS = 200_000
 _MAX_FEATURES = 5_000_000
 _MAX_BUCKETS = 1 << 16
 
 
-def columns_from_json(data: Any) -> tuple[ColumnEncoder, ...]:
-    """Return the column encoders that ``TableEncoder.to_json`` described, or raise DataError."""
-    fields = Fields(data, ("format", "columns"), "a table encoder")
+def parts_from_json(data: Any) -> tuple[tuple[ColumnEncoder, ...], tuple[Product, ...]]:
+    """Return what ``TableEncoder.to_json`` described, or raise DataError."""
+    crossed = isinstance(data, dict) and "products" in data
+    names = ("format", "columns", "products") if crossed else ("format", "columns")
+    fields = Fields(data, names, "a table encoder")
     fields.whole("format", 1, 1)
+    columns = _columns(fields.items("columns", _MAX_COLUMNS))
+    return columns, _products(data["products"], columns) if crossed else ()
+
+
+def _columns(items: list[Any]) -> tuple[ColumnEncoder, ...]:
     columns: list[ColumnEncoder] = []
     features = 0
-    for item in fields.items("columns", _MAX_COLUMNS):
+    for item in items:
         kind = item.get("kind") if isinstance(item, dict) else None
         reader = _READERS.get(kind) if isinstance(kind, str) else None
         if reader is None:
@@ -37,6 +45,20 @@ def columns_from_json(data: Any) -> tuple[ColumnEncoder, ...]:
     if not columns or len({column.name for column in columns}) < len(columns):
         raise DataError("a table encoder must have columns, each with a name of its own")
     return tuple(columns)
+
+
+def _products(items: Any, columns: tuple[ColumnEncoder, ...]) -> tuple[Product, ...]:
+    """Return the products among the columns: numeric ones, of columns that are none."""
+    numeric = [column.name for column in columns if isinstance(column, NumericEncoder)]
+    products = tuple(products_from_json(items, numeric))
+    made = {product.name for product in products}
+    factors = {name for each in products for name in (each.left, each.right)}
+    if not products or len(made) < len(products) or made & factors:
+        raise DataError(
+            "a table encoder: 'products' must be some, each of a name of its own, and of columns "
+            "that are no products"
+        )
+    return products
 
 
 def _numeric(data: Any) -> NumericEncoder:

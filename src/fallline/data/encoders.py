@@ -18,6 +18,7 @@ from .column_encoders import (
     NumericEncoder,
 )
 from .date_text_encoders import DateEncoder, TextEncoder
+from .products import Product, products_of, with_products
 from .roles import Role
 from .table import Column, Table
 
@@ -32,6 +33,8 @@ class TableEncoder:
     ----------
     columns
         One encoder for each used column, in the order of their features in X.
+    products
+        Which of these columns are products of two others, from which they are made.
 
     Examples
     --------
@@ -45,6 +48,7 @@ class TableEncoder:
     """
 
     columns: tuple[ColumnEncoder, ...]
+    products: tuple[Product, ...] = ()
 
     @staticmethod
     def fit(table: Table, roles: Iterable[Role]) -> TableEncoder:
@@ -67,10 +71,52 @@ class TableEncoder:
             raise DataError("no role is used, so there is nothing to encode; see find_roles")
         return TableEncoder(tuple(_fitted(table[role.name], role) for role in used))
 
+    def crossed(self, table: Table, most: int = 4) -> TableEncoder:
+        """Return the encoder with the products and squares of the first numeric columns as well.
+
+        Parameters
+        ----------
+        table
+            The training rows that it was fitted on: the products are fitted on them, too.
+        most
+            How many numeric columns are multiplied with one another.
+
+        Raises
+        ------
+        DataError
+            When no column is numeric.
+
+        Examples
+        --------
+        >>> table = Table.of({"x": [1.0, 2.0, 4.0], "y": [3.0, 5.0, 4.0]})
+        >>> from fallline.data import find_roles
+        >>> TableEncoder.fit(table, find_roles(table)).crossed(table).feature_names
+        ('x', 'y', 'x·y', 'x²', 'y²')
+        """
+        names = [c.name for c in self.columns if isinstance(c, NumericEncoder)][:most]
+        if not names:
+            raise DataError("no column is numeric, so there are no products of columns to add")
+        products = products_of(names, [column.name for column in self.columns])
+        whole = with_products(table, products, self._decimals)
+        roles = (Role(product.name, "numeric", "It is a product.") for product in products)
+        fitted = tuple(_fitted(whole[role.name], role) for role in roles)
+        return TableEncoder((*self.columns, *fitted), products)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that are needed, in order."""
-        return tuple(column.name for column in self.columns)
+        made = {product.name for product in self.products}
+        own = [column.name for column in self.columns if column.name not in made]
+        factors = (name for each in self.products for name in (each.left, each.right))
+        return tuple(dict.fromkeys([*own, *factors]))
+
+    @property
+    def _decimals(self) -> dict[str, str]:
+        return {c.name: c.decimal for c in self.columns if isinstance(c, NumericEncoder)}
+
+    def completed(self, table: Table) -> Table:
+        """Return a table that has `names` with all columns that are encoded: products too."""
+        return with_products(table, self.products, self._decimals) if self.products else table
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -109,7 +155,7 @@ class TableEncoder:
         self, data: Any, *, fill_missing: bool = False
     ) -> tuple[Floats, tuple[ColumnNote, ...]]:
         """Return X as `encode` does, and a `ColumnNote` for each column with anything odd in it."""
-        table = self._needed(data, fill_missing)
+        table = self.completed(self._needed(data, fill_missing))
         X = np.zeros((table.n, self.d))
         notes, start = [], 0
         for encoder in self.columns:
@@ -139,7 +185,13 @@ class TableEncoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoder as strict JSON data: no NaN, floats that read back bit for bit."""
-        return {"format": 1, "columns": [column.to_json() for column in self.columns]}
+        plain: dict[str, Any] = {
+            "format": 1,
+            "columns": [column.to_json() for column in self.columns],
+        }
+        if self.products:
+            plain["products"] = [product.to_json() for product in self.products]
+        return plain
 
     @staticmethod
     def from_json(data: Any) -> TableEncoder:
@@ -150,9 +202,9 @@ class TableEncoder:
         DataError
             When `data` is anything that `to_json` does not return.
         """
-        from .encoder_json import columns_from_json
+        from .encoder_json import parts_from_json
 
-        return TableEncoder(columns_from_json(data))
+        return TableEncoder(*parts_from_json(data))
 
 
 def _fitted(column: Column, role: Role) -> ColumnEncoder:

@@ -239,6 +239,23 @@ class Table:
         """Return the rows `indices` (numbers or a mask), in their order."""
         return replace(self, columns=tuple(column.take(indices) for column in self.columns))
 
+    def sample(self, n: int, seed: int = 0) -> Table:
+        """Return n rows drawn at random, none twice, in the table's order.
+
+        Raises
+        ------
+        DataError
+            When the table has fewer.
+
+        Examples
+        --------
+        >>> Table.of({"x": [1, 2, 3, 4]}).sample(2)["x"].values.tolist()
+        [1, 3]
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= self.n:
+            raise DataError(f"{self.source} has {self.n:,} rows, of which {n!r} cannot be drawn")
+        return self.take(np.sort(np.random.default_rng(seed).permutation(self.n)[:n]))
+
     def select(self, names: Iterable[str]) -> Table:
         """Return only the columns `names`, in that order."""
         return replace(self, columns=tuple(self[name] for name in names))

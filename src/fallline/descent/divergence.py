@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,9 @@ from ..spec.network import Network
 from ..spec.plan import Plan
 from .progress import Snapshot
 
-__all__ = ["Divergence", "locate", "tell"]
+__all__ = ["Divergence", "locate", "tell", "untold"]
+
+_UNTOLD = ContextVar("untold", default=False)
 
 
 @dataclass(frozen=True)
@@ -158,8 +162,20 @@ def _in_step(
     return "error", network.output.name, None, None, None  # the sum of finite row errors
 
 
+@contextmanager
+def untold() -> Iterator[None]:
+    """Within, in this thread, a run diverges without a warning: who follows it tells of it."""
+    before = _UNTOLD.set(True)
+    try:
+        yield
+    finally:
+        _UNTOLD.reset(before)
+
+
 def tell(divergence: Divergence, plan: Plan) -> None:
     """Warn of it, and say what to try."""
+    if _UNTOLD.get():
+        return
     cure = "smaller start weights"
     if not isinstance(plan.optimizer, Solver):
         cure = f"learning_rate={plan.optimizer.learning_rate / 10:g}"

@@ -12,6 +12,7 @@ from ..arrays import Floats, Ints
 from ..engines.calls import checked_rows
 from ..engines.protocol import Rows, Steps
 from ..errors import SpecError
+from ..formulas.checks import finite_number
 from ..history import Epoch
 from ..spec.fits import check_trainable
 from ..spec.initial import given_theta
@@ -19,6 +20,8 @@ from ..spec.network import Network
 from ..spec.plan import Plan
 
 __all__ = [
+    "check_limits",
+    "check_patience",
     "check_record",
     "check_step",
     "checked_hooks",
@@ -56,6 +59,21 @@ def check_step(rows: object) -> None:
         raise SpecError(f"rows must be a whole number above 0, not {rows!r}")
 
 
+def check_limits(steps: object, seconds: object) -> None:
+    """Raise a SpecError where they are not what `Run.advance` takes."""
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 0):
+        raise SpecError(f"steps must be a whole number of at least 0, not {steps!r}")
+    number = finite_number(seconds)
+    if seconds is not None and (number is None or number < 0):
+        raise SpecError(f"seconds must be a finite number of at least 0, not {seconds!r}")
+
+
+def check_patience(plan: Plan, validation: Rows | None) -> None:
+    """Raise a SpecError where a plan watches a validation error that there is none of."""
+    if plan.patience is not None and validation is None:
+        raise SpecError("patience watches the validation error: give X_val and y_val too")
+
+
 def checked_hooks(
     callbacks: Any, on_steps: Any
 ) -> tuple[tuple[Callable[[Epoch], object], ...], Callable[[Steps, Ints], object] | None]:
@@ -90,6 +108,5 @@ def validation_rows(
         raise SpecError("give X_val and y_val together (and sample_weight_val with them)")
     if X is not None:
         return checked_rows(network, plan.objective, X, Y, weights, dtype)
-    if plan.patience is not None:
-        raise SpecError("patience watches the validation error: give X_val and y_val too")
+    check_patience(plan, None)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from ..history import Epoch, History
 from ..spec.network import Network
 from ..spec.plan import Plan
 
-__all__ = ["Progress", "Snapshot"]
+__all__ = ["Progress", "Snapshot", "optimizer_of"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Progress:
     best_error: float = float("inf")
     best_theta: Floats | None = None
 
+    @np.errstate(over="ignore")  # what overflows is recorded as such
     def plus(self, steps: Steps, seconds: float, reduction: Literal["sum", "mean"]) -> Progress:
         """Return the progress after these steps.
 
@@ -144,7 +146,7 @@ class Snapshot:
         network, plan, arrays, n
             Of that run: its engine's arrays at any of its steps, and its number of training rows.
         """
-        own, other = _optimizer(self.plan, self.arrays), _optimizer(plan, arrays)
+        own, other = optimizer_of(self.plan, self.arrays), optimizer_of(plan, arrays)
         dtype = self.arrays["theta"].dtype
         if self.network != network:
             found = f"the network '{self.network}', but this run has '{network}'"
@@ -159,7 +161,7 @@ class Snapshot:
         raise SpecError(f"the snapshot is of {found}; restore it in a run made like its own")
 
 
-def _optimizer(plan: Plan, arrays: dict[str, Array]) -> str:
+def optimizer_of(plan: Plan, arrays: Mapping[str, Array]) -> str:
     """Return an optimizer's name with those of its arrays."""
     kept = [name.removeprefix("optimizer.") for name in arrays if name.startswith("optimizer.")]
     name = type(plan.optimizer).__name__

@@ -13,10 +13,18 @@ from ..engines.protocol import Rows
 from ..errors import SpecError
 from ..spec.network import Network
 from ..spec.plan import Plan
-from .progress import Progress
+from .progress import Progress, Snapshot
+from .rates import StepRates
 from .run import Run
 
-__all__ = ["RecordedStep", "recorded_from", "recorded_path", "recorded_step", "recorded_steps"]
+__all__ = [
+    "RecordedStep",
+    "recorded_between",
+    "recorded_from",
+    "recorded_path",
+    "recorded_step",
+    "recorded_steps",
+]
 
 
 @dataclass(frozen=True)
@@ -152,7 +160,34 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
             "larger keep= to look further back"
         )
     states = [*run._ring, run.snapshot()]
-    before, after = states[number - kept.start], states[number - kept.start + 1]
+    return recorded_between(run, *states[number - kept.start : number - kept.start + 2])
+
+
+def recorded_between(run: Run, before: Snapshot, after: Snapshot) -> RecordedStep:
+    """Return the one step that a run took between two of its snapshots.
+
+    The run need not be made with ``record``.
+
+    Raises
+    ------
+    SpecError
+        When they are not one step apart, or the run was given an order of its own and has left the
+        step's epoch.
+
+    Examples
+    --------
+    >>> net = Network.parse("1 -> 1")
+    >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], batch_size=1, epochs=4)
+    >>> before, step, after = run.snapshot(), run.step(), run.snapshot()
+    >>> recorded_between(run, before, after).order == step.order
+    array([ True])
+    """
+    number = before.progress.step + 1
+    if after.progress.step != number:
+        raise SpecError(
+            f"the snapshots must be one step apart, but were taken after {number - 1} and "
+            f"{after.progress.step} steps"
+        )
     epoch, rows = len(before.progress.history) + 1, run._rows
     positions = run._order.again(epoch)
     if positions is None:
@@ -161,11 +196,11 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
             "was given an order of its own; look at a step of the epoch in progress"
         )
     order = positions[before.progress.rows : _rows_done(before.progress, after.progress)]
-    taken = int(before.arrays["step"])
+    taken, rates = int(before.arrays["step"]), StepRates(before.plan, rows.n)
     theta = before.arrays["theta"]
     return RecordedStep(
         network=run.network,
-        plan=run.plan,
+        plan=before.plan,
         step=number,
         epoch=epoch,
         before=before.arrays,
@@ -173,8 +208,8 @@ def recorded_step(run: Run, step: int | None = None) -> RecordedStep:
         order=order,
         batch=rows.take(order),
         all_rows=rows,
-        noise=step_noise(run.network, run.plan, taken, len(order), theta.dtype),
-        rate=float(run._rates.of_steps(before.progress.history, before.progress.step, 1)[0]),
+        noise=step_noise(run.network, before.plan, taken, len(order), theta.dtype),
+        rate=float(rates.of_steps(before.progress.history, before.progress.step, 1)[0]),
         total_weight=float(rows.weights.sum()),
     )
 

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
-from ..arrays import Floats, Ints
-from ..data.order import AskedOnce, Order, RowOrder
+from ..arrays import Ints
+from ..data.order import AskedOnce, Order
 from ..engines.calls import checked_rows
-from ..engines.protocol import Engine, State, Steps
+from ..engines.protocol import Engine, Steps
 from ..errors import SpecError
-from ..history import Epoch, History, Step
+from ..history import Epoch, Step
 from ..spec.network import Network
 from ..spec.plan import Plan
-from .checkpoint import Every, Saver, data_digest, next_steps, saver_for
-from .divergence import Divergence, locate, tell
-from .inputs import check_record, check_step, checked_hooks, start_theta, the_plan, validation_rows
-from .limits import MOST_STEPS, Limits
+from .changing import changed
+from .checkpoint import Every, Saver, data_digest, saver_for
+from .motion import Motion
+from .inputs import (
+    check_limits,
+    check_record,
+    check_step,
+    checked_hooks,
+    start_theta,
+    the_plan,
+    validation_rows,
+)
 from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
-from .rates import StepRates
-from .solving import engine_for, solver_rate, why_done
-from .stopping import Rules, ended_by, reason_of
-from .validation import check_metrics, measure
+from .through import advance
+from .validation import check_metrics
 
 __all__ = ["Run"]
 
 
-class Run:
+class Run(Motion):
     """A descent down the error surface of a network and its data: an iterator of `Epoch`.
 
     Pulling the next epoch trains it; pausing is not pulling. `step` takes a single step, also of
@@ -136,64 +142,27 @@ class Run:
         checkpoint_every: str | int | Every = "10 epochs",
         **settings: Any,
     ) -> None:
-        self.network = network
-        self.plan = the_plan(network, plan, settings)
+        plan = the_plan(network, plan, settings)
         check_record(record, keep)
         self._callbacks, self._on_steps = checked_hooks(callbacks, on_steps)
-        self._engine = engine_for(self.plan, engine)
-        start = start_theta(network, self.plan, theta, initializer, dtype)
-        self._rows = checked_rows(network, self.plan.objective, X, Y, sample_weight, start.dtype)
+        start = start_theta(network, plan, theta, initializer, dtype)
+        self.network = network
+        self._rows = checked_rows(network, plan.objective, X, Y, sample_weight, start.dtype)
         self._validation = validation_rows(
-            network, self.plan, X_val, y_val, sample_weight_val, start.dtype
+            network, plan, X_val, y_val, sample_weight_val, start.dtype
         )
-        check_metrics(self.plan, self._rows, self._validation)
-        own = RowOrder(self._rows.n, self.plan.seed, self.plan.shuffle)
-        self._order = AskedOnce(own if order is None else order, self._rows.n)
-        self._size = self.plan.batch_size or self._rows.n
-        self._state = self._engine.start(network, self.plan, start)
-        self._progress, self._rates = Progress(), StepRates(self.plan, self._rows.n)
-        self._limits, self._rules = Limits(self.plan.time_budget), Rules(self.plan)
+        check_metrics(plan, self._rows, self._validation)
+        self._follow(plan, engine)
+        self._order = self._own_order() if order is None else AskedOnce(order, self._rows.n)
+        self._state, self._progress = self._engine.start(network, plan, start), Progress()
         self._with_error_at_end, self._record = error_at_end, record
-        self._ring: deque[Snapshot] = deque(maxlen=keep)
+        self._ring = deque(maxlen=keep)
         self._saver = saver_for(checkpoint, checkpoint_every, self.data_digest)
-        self._final: Floats | None = None
-        self.stopped: str | None = None
-        self.divergence: Divergence | None = None
-
-    # What the run holds.
-
-    @property
-    def theta(self) -> Floats:
-        """(P,) the weights now; once the run has ended, those that it ends with."""
-        if self._final is not None:
-            return self._final.copy()
-        return self._engine.snapshot(self._state)["theta"]
-
-    @property
-    def best_theta(self) -> Floats:
-        """(P,) the weights of the least validation error so far; without validation, the last."""
-        best = self._progress.best_theta
-        return self._engine.snapshot(self._state)["theta"] if best is None else best.copy()
-
-    @property
-    def history(self) -> History:
-        """The epochs so far."""
-        return self._progress.history
-
-    @property
-    def position(self) -> tuple[int, int]:
-        """The epoch in progress, from 1, and how many of its rows are done."""
-        return len(self.history) + 1, self._progress.rows
-
-    def error_at_end(self) -> float:
-        """Return J of all training rows at `theta`."""
-        with np.errstate(all="ignore"):  # what overflows is reported as such
-            return self._engine.error(self.network, self.plan.objective, self.theta, self._rows)
 
     def optimizer_state(self) -> OptimizerState:
         """Return what the optimizer keeps of each weight: its moments and its effective rate."""
         arrays = self._engine.snapshot(self._state)
-        return optimizer_state(self.network, self.plan, arrays, self._last_rate())
+        return optimizer_state(self.network, self.plan, arrays, self.learning_rate)
 
     # Going on.
 
@@ -224,13 +193,8 @@ class Run:
             1 for a single example.
         """
         check_step(rows)
-        if self.stopped is None and self._progress.rows == self._rows.n:
-            self._close_epoch()  # a signal came after its last step
-        self._check_stop()
-        if self.stopped is not None:
+        if not self._ready():
             return None
-        if self._record == "epochs" and not self._progress.rows:
-            self._ring.append(self.snapshot())
         epoch, done = self.position
         order = self._order.epoch(epoch)[done : done + min(rows or self._size, self._size)]
         steps, early = self._advance(order)
@@ -241,12 +205,70 @@ class Run:
             epoch=epoch,
             order=order,
             error=float(steps.errors[0]),
-            learning_rate=self._last_rate(),
+            learning_rate=self.learning_rate,
             gradient_norm=float(steps.gradient_norms[0]),
         )
         if self._progress.rows == self._rows.n:
             self._close_epoch()
         return record
+
+    def advance(self, steps: int | None = None, seconds: float | None = None) -> int:
+        """Take many steps at the engine's full speed, across epochs; return how many were taken.
+
+        The epochs are recorded, and the bits are those of any other way to take the same steps.
+        Fewer are taken where the run ends.
+
+        Parameters
+        ----------
+        steps
+            Stop exactly after so many; no limit unless given.
+        seconds
+            Stop after about so long, with the step then running; no limit unless given.
+
+        Raises
+        ------
+        SpecError
+            When the limits are no such numbers.
+
+        Examples
+        --------
+        >>> net = Network.parse("1 -> 1")
+        >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], batch_size=1, epochs=9)
+        >>> run.advance(5), run.position
+        (5, (3, 1))
+        """
+        check_limits(steps, seconds)
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        return advance(self, sys.maxsize if steps is None else steps, until)
+
+    def changed(self, **settings: Any) -> Run:
+        """Return a run that goes on from here with other settings; this one stays as it was.
+
+        It keeps the weights, the history, the place in the epoch and the count of steps. The
+        optimizer goes on with its state where it has one of the same kind, and begins anew
+        otherwise. Callbacks and the checkpoint go along; recorded states to step back to do not.
+
+        Parameters
+        ----------
+        **settings
+            Fields of `Plan`, such as ``batch_size``, ``l2``, ``schedule``, ``optimizer``, and
+            fields of the optimizer, such as ``learning_rate``, ``momentum``. The loss stays.
+
+        Raises
+        ------
+        SpecError
+            When a setting cannot be, or, within an epoch, changes the order of its rows.
+
+        Examples
+        --------
+        >>> net = Network.parse("1 -> 1")
+        >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], optimizer="sgd", batch_size=1, epochs=9)
+        >>> taken = run.advance(5)
+        >>> slower = run.changed(learning_rate=0.001)
+        >>> slower.plan.optimizer.learning_rate, slower.position == run.position
+        (0.001, True)
+        """
+        return changed(self, settings)
 
     def request_stop(self, reason: str = "it was asked to stop") -> None:
         """End the run after the step now running; may be called from another thread."""
@@ -266,10 +288,6 @@ class Run:
     def data_digest(self) -> str:
         """Return SHA-256, in hex, of the training and validation rows."""
         return data_digest(self._rows, self._validation)
-
-    def snapshot(self) -> Snapshot:
-        """Return all that `restore` needs to go on from here, bit for bit."""
-        return self._snapshot(self._state, self._progress)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the run back to where a snapshot was taken, of this run or an equal one.
@@ -304,96 +322,3 @@ class Run:
             return False
         self.restore(self._ring.pop())
         return True
-
-    # How it goes on.
-
-    def _check_stop(self) -> None:
-        if self.stopped is None and not self._progress.rows:
-            self._end(why_done(self._engine, self._state) or self._rules.why_stop(self.history))
-
-    def _finish_rows(self) -> str | None:
-        """Take the steps left in the epoch in progress; return why that ended early, if it did."""
-        early: str | None = None
-        while not early and self.divergence is None and self._progress.rows < self._rows.n:
-            epoch, done = self.position
-            # A recorded run goes step by step; the numbers do not depend on it.
-            most = 1 if self._record == "steps" else MOST_STEPS
-            to = done + self._size * next_steps(self._saver, self._progress.step, most)
-            early = self._advance(self._order.epoch(epoch)[done:to])[1]
-        return early
-
-    def _advance(self, order: Ints) -> tuple[Steps, str | None]:
-        """Take the steps of a slice of the epoch; return them, and why they ended early."""
-        before, begun = (self._state, self._progress), time.monotonic()
-        due = math.inf if self._saver is None else self._saver.deadline()
-        stop = self._limits.begin(self._progress.elapsed, due)
-        count = -(-len(order) // self._size)
-        rates = self._rates.of_steps(self.history, self._progress.step, count)
-        state, steps = self._engine.advance(self._state, self._rows, order, rates, stop)
-        if not steps.finite:
-            self._diverge(self._snapshot(*before), order, rates)
-        else:
-            self._state = state
-            if self._record == "steps" and len(steps.errors):
-                self._ring.append(self._snapshot(*before))
-        spent = time.monotonic() - begun
-        self._progress = self._progress.plus(steps, spent, self.plan.objective.error.reduction)
-        early = self._early(steps, order) if steps.finite else None
-        return steps.or_raise(), early
-
-    def _early(self, steps: Steps, order: Ints) -> str | None:
-        """Tell of these steps; return why the epoch ends with them, if it does not go on."""
-        try:
-            if self._on_steps is not None:
-                self._on_steps(steps, order)
-        except StopIteration as end:
-            return reason_of(end) or f"on_steps ended it in epoch {self.position[0]}"
-        whole = steps.rows == len(order)
-        reason, saver = None if whole else self._limits.reached(), self._saver
-        if saver and reason is None and (not whole or saver.due_after(self._progress.step)):
-            saver.write(self.snapshot())
-        return reason
-
-    def _last_rate(self) -> float:
-        found = solver_rate(self._engine, self._state)
-        return self._rates.last(self.history, self._progress.step) if found is None else found
-
-    def _snapshot(self, state: State, progress: Progress) -> Snapshot:
-        """Return the run as it is, or was: no step changes a state or a progress."""
-        return Snapshot(self._engine.snapshot(state), progress, self.network, self.plan)
-
-    def _close_epoch(self) -> Epoch:
-        """Record the epoch in progress and see whether the run ends with it."""
-        begun, done = time.monotonic(), self._progress
-        measured, theta = measure(
-            self._engine, self._state, self.network, self.plan, self._rows, self._validation
-        )
-        measured["error_at_end"] = self.error_at_end() if self._with_error_at_end else None
-        measured["learning_rate"] = self._last_rate()
-        spent = time.monotonic() - begun
-        epoch = done.record(self.plan.objective.error.reduction, spent, **measured)
-        self._progress = done.closed(epoch, theta, spent)
-        if self._saver is not None and self.stopped is None:
-            self._saver.epoch_ended(self.snapshot())
-        self._end(ended_by(self._callbacks, epoch))
-        self._check_stop()
-        return epoch
-
-    def _diverge(self, before: Snapshot, order: Ints, rates: Floats) -> None:
-        """End at the last finite state, and say what was not finite after it."""
-        self.divergence, arrays = locate(self._engine, before, self._rows, order, rates)
-        self._state = self._engine.start(self.network, self.plan, arrays["theta"], resume=arrays)
-        self._end(str(self.divergence))
-        tell(self.divergence, self.plan)
-
-    def _end(self, reason: str | None) -> Epoch | None:
-        """End the run if there is a reason; record the epoch in progress, unless it diverged."""
-        if reason is None or self.stopped is not None:
-            return None
-        self.stopped, before = reason, (self._state, self._progress)
-        epoch = self._close_epoch() if self._progress.steps and not self.divergence else None
-        if self._saver is not None and self.divergence is None:
-            self._saver.run_ended(self._snapshot(*before), self.snapshot(), self._rows.n)
-        restore = self.plan.restore_best and self._validation is not None
-        self._final = self.best_theta if restore else self.theta
-        return epoch

@@ -23,6 +23,7 @@ __all__ = [
     "FullBatch",
     "engine_for",
     "evaluations",
+    "plain_engine",
     "solver_rate",
     "solver_trail",
     "why_done",
@@ -47,7 +48,7 @@ class FullBatch:
 
     def __init__(self, engine: Engine, solver: Solver) -> None:
         self.name = engine.name
-        self._engine = engine
+        self.engine = engine
         self._solver = solver
 
     def start(
@@ -55,7 +56,7 @@ class FullBatch:
     ) -> _Solving:
         """Return the state before the first iteration, or the one that `resume` was taken of."""
         iterations = self.iterations(network, plan, theta.dtype) or ByFormula(
-            self._engine, self._solver, network, plan.objective
+            self.engine, self._solver, network, plan.objective
         )
         if resume is None:
             return _Solving(iterations, iterations.start(self._solver.init(np, theta)), 0)
@@ -118,7 +119,7 @@ class FullBatch:
 
     def iterations(self, network: Network, plan: Plan, dtype: np.dtype[Any]) -> Iterations | None:
         """Return what takes the solver's iterations, where the engine does itself."""
-        return self._engine.iterations(network, plan, dtype)
+        return self.engine.iterations(network, plan, dtype)
 
     def evaluations(self, state: _Solving) -> int:
         """Return how often the error and its gradient were evaluated since the start."""
@@ -130,27 +131,27 @@ class FullBatch:
 
     def error(self, network: Network, objective: Objective, theta: Floats, rows: Rows) -> float:
         """Return J of all the rows."""
-        return self._engine.error(network, objective, theta, rows)
+        return self.engine.error(network, objective, theta, rows)
 
     def error_and_gradient(
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> tuple[float, Floats]:
         """Return J of all the rows and ∂J/∂θ (P,)."""
-        return self._engine.error_and_gradient(network, objective, theta, rows)
+        return self.engine.error_and_gradient(network, objective, theta, rows)
 
     def example_gradients(
         self, network: Network, objective: Objective, theta: Floats, rows: Rows
     ) -> Floats:
         """Return ∂e/∂θ (n, P) of each row's error alone."""
-        return self._engine.example_gradients(network, objective, theta, rows)
+        return self.engine.example_gradients(network, objective, theta, rows)
 
     def predict(self, network: Network, theta: Floats, X: Inputs) -> Floats:
         """Return the network's outputs ŷ (n, k)."""
-        return self._engine.predict(network, theta, X)
+        return self.engine.predict(network, theta, X)
 
     def ready(self, network: Network, theta: Floats) -> Ready | None:
         """Return what predicts faster than `predict` when asked again, or None."""
-        return self._engine.ready(network, theta)
+        return self.engine.ready(network, theta)
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,11 @@ def engine_for(plan: Plan, wanted: str | Engine) -> Engine:
     """Return an engine, or the one of a name; for a plan with a solver, the solver on top of it."""
     engine: Any = get_engine(wanted) if isinstance(wanted, str) else wanted
     return FullBatch(engine, plan.optimizer) if isinstance(plan.optimizer, Solver) else engine
+
+
+def plain_engine(engine: Engine) -> Engine:
+    """Return an engine without a solver on top of it."""
+    return engine.engine if isinstance(engine, FullBatch) else engine
 
 
 def why_done(engine: Engine, state: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""A run to its end; where nobody looks at single epochs, many of them in one call of the core.
+"""Many steps of a run; where nobody looks at single epochs, many of them in one call of the core.
 
 What a small epoch costs beside its steps, and waiting for Python's lock while other threads have
 it, then comes once for many epochs. Bits and records are those of epoch after epoch.
@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +20,12 @@ from ..engines.protocol import Steps
 from ..formulas.schedules import SCHEDULES, schedule_from
 from ..history import Epoch
 from .limits import MOST_STEPS
-from .run import Run
 from .solving import solver_trail
 
-__all__ = ["by_epochs_alone", "shares_well", "takes_several", "through"]
+if TYPE_CHECKING:
+    from .run import Run
+
+__all__ = ["advance", "by_epochs_alone", "shares_well", "takes_several", "through"]
 
 _LONG = 3
 """How many epochs, at most, would go into one call, where they are long: half a millisecond."""
@@ -39,6 +41,20 @@ def through(run: Run) -> None:
     for _ in run:
         while several:
             several = takes_several(run, least=2)
+
+
+def advance(run: Run, steps: float, until: float) -> int:
+    """Take so many steps, or those up to a `time.monotonic`; return how many were taken."""
+    first = run._progress.step
+    end, several = first + steps, _unwatched(run)
+    while run._progress.step < end and time.monotonic() < until and run._ready():
+        left = end - run._progress.step
+        if several and not run._progress.rows:
+            several = takes_several(run, left // -(-run._rows.n // run._size), least=2)
+            if several:
+                continue
+        run._take(left, until)
+    return run._progress.step - first
 
 
 def shares_well(run: Run) -> bool:
@@ -145,6 +161,7 @@ def _part(steps: Steps, which: slice, rows: int) -> Steps:
     return Steps(errors, penalties, weights, norms, rows, steps.finite, reported)
 
 
+@np.errstate(over="ignore")  # what overflows is recorded as such
 def _records(
     run: Run, steps: Steps, trail: tuple[list[float], Sequence[int | None]], seconds: float
 ) -> list[Epoch]:

@@ -247,6 +247,7 @@ def negative_of(difference: Expression) -> Expression:
     return node("add", negative(second), negative(first))
 
 
+@lru_cache(maxsize=256)  # a live formula asks again at every step
 def fused(error: Expression, slope: Expression, name: str) -> Expression | None:
     """Return −(∂e/∂ŷ)·f' with what cancels cancelled; None where that is no shorter.
 

@@ -65,7 +65,8 @@ def encoded(model: Model, table: Table) -> Rows:
         raise DataError(f"no row has a known target '{model.target.names[0]}'")
     Y = model.target.encode(model.target_columns(known))
     Y = 2 * Y - 1 if model.loss.targets == "sign" else Y
-    return Rows(known, np.asarray(model.encoder.encode(known)), Y)
+    X = np.asarray(model.encoder.encode(known))
+    return Rows(model.encoder.completed(known), X, Y)
 
 
 def encoded_row(model: Model, table: Table, row: int) -> Rows:
@@ -251,6 +252,8 @@ def left_out(model: Model, what: str, also: Mapping[str, Any] | None = None) -> 
 def _cell(column: Column) -> str:
     """Return the first cell as it is read; nothing where it is missing."""
     missing = column.missing is not None and bool(column.missing[0])
+    if not missing and column.kind == "float":
+        return repr(float(f"{column.values[0]:.12g}"))  # a product's last digits are rounding
     return "" if missing else str(column.values[0])
 
 

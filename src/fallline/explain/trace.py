@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ..arrays import Floats
-from ..descent.recorded import recorded_step
+from ..descent.recorded import RecordedStep, recorded_step
 from ..descent.run import Run
 from ..engines.protocol import Rows
 from ..errors import DataError, SpecError
@@ -23,7 +23,7 @@ from .trace_move import moved_by
 from .trace_numbers import numbers_of
 from .traced import Trace
 
-__all__ = ["Trace", "trace", "trace_step"]
+__all__ = ["Trace", "trace", "trace_recorded", "trace_step"]
 
 
 def trace(
@@ -162,7 +162,33 @@ def trace_step(run: Run, step: int | None = None, *, digits: int = 5) -> Trace:
     >>> found.step, bool(np.allclose(found.theta_after, run.theta))
     (8, True)
     """
-    taken = recorded_step(run, step)
+    return trace_recorded(recorded_step(run, step), digits=digits)
+
+
+def trace_recorded(taken: RecordedStep, *, digits: int = 5) -> Trace:
+    """Return the trace of a step that was recorded, also of a run without ``record``.
+
+    Parameters
+    ----------
+    taken
+        The step, as `fallline.descent.recorded.recorded_between` gives it.
+    digits
+        How many significant digits are shown.
+
+    Raises
+    ------
+    DataError
+        When the step's rows have no weight, so that it moved nothing.
+
+    Examples
+    --------
+    >>> from fallline.descent.recorded import recorded_between
+    >>> net = Network.parse("1 -> 1")
+    >>> run = Run(net, [[1.0], [2.0]], [2.0, 4.0], batch_size=1, epochs=4)
+    >>> before, step, after = run.snapshot(), run.step(), run.snapshot()
+    >>> trace_recorded(recorded_between(run, before, after)).step
+    1
+    """
     if not taken.batch.weights.any():
         raise DataError(f"the rows of step {taken.step} have no weight, so it moved nothing")
     theta: Floats = taken.before["theta"]

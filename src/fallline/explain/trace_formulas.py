@@ -23,13 +23,15 @@ from .maths_value import Values, substitute
 from .trace_numbers import LayerNumbers, Numbers
 from .trace_shown import Digits, worked
 
-__all__ = ["LONGEST_SUM", "Term", "UnitFormulas", "folded"]
+__all__ = ["LONGEST_SUM", "SHOWN", "Term", "UnitFormulas", "folded", "with_rest"]
 
 E = symbol("E")
 LONGEST_SUM = 12
 """Terms of a sum that are all shown; of more, the first eight and what the others add up to."""
 
-_KEPT = 8
+SHOWN = 8
+"""Terms of a longer sum that are shown."""
+
 _MISSING = (SpecError, MissingExtraError)
 _REST = Symbol("rest")
 
@@ -45,8 +47,13 @@ def folded(terms: Sequence[Term], values: dict[Maths, float]) -> Maths:
     """Return the sum of terms; of many, the first ones and a rest, whose value is noted."""
     if len(terms) <= LONGEST_SUM:
         return total(*(term.formula for term in terms))
-    values[_REST] = math.fsum(term.value for term in terms[_KEPT:])
-    return total(*(term.formula for term in terms[:_KEPT]), _REST)
+    return with_rest(terms[:SHOWN], math.fsum(term.value for term in terms[SHOWN:]), values)
+
+
+def with_rest(terms: Sequence[Term], rest: float, values: dict[Maths, float]) -> Maths:
+    """Return the sum of these terms and of a rest, whose value is noted."""
+    values[_REST] = rest
+    return total(*(term.formula for term in terms), _REST)
 
 
 class UnitFormulas:

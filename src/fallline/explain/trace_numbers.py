@@ -83,6 +83,8 @@ class Numbers:
         The factor of each penalty in R.
     of_error, of_penalty
         (P,) ∂E/∂θ and ∂R/∂θ, 0 at absent connections.
+    more
+        How many further rows the batch has, of which only `error` and `of_error` tell.
     """
 
     network: Network
@@ -99,6 +101,7 @@ class Numbers:
     strengths: dict[str, float]
     of_error: Floats
     of_penalty: Floats
+    more: int = 0
 
     @property
     def gradient(self) -> Floats:
@@ -129,8 +132,9 @@ def numbers_of(
     index: Ints | None = None,
     noise: Noise = QUIET,
     total_weight: float | None = None,
+    batch_weight: float | None = None,
 ) -> Numbers:
-    """Return the numbers of a batch.
+    """Return the numbers of a batch, or of some of its rows.
 
     Parameters
     ----------
@@ -147,14 +151,18 @@ def numbers_of(
     total_weight
         Σ s of all training rows, of which the batch bears its share of the penalty; that of these
         rows unless given.
+    batch_weight
+        Σ s of the batch that these rows are some of; their own unless given. Then E and its slopes
+        are what they add to those of the batch.
     """
     objective = objective.unclipped
     index = np.arange(rows.n) if index is None else index
-    weight, kept = float(rows.weights.sum()), np.flatnonzero(rows.weights)
+    weight = float(rows.weights.sum()) if batch_weight is None else batch_weight
+    kept = np.flatnonzero(rows.weights)
     if len(kept) < rows.n:
         rows, index, noise = rows.take(kept), index[kept], noise.take(kept)
     summed = objective.error.reduction == "sum"
-    share = rows.weights / (1.0 if summed else rows.weights.sum())
+    share = rows.weights / (1.0 if summed else weight)
     strengths = objective.strengths(weight, weight if total_weight is None else total_weight)
     with np.errstate(all="ignore"):  # what overflows is shown as such
         inputs, passes = _forward(network, theta, rows, noise)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,15 +12,15 @@ from .derive_optimizer import settings_of, statements
 from .maths import Call, Equation, Maths, Number, Slope, Symbol, negative, slope, sum_over, symbol
 from .maths_value import Values
 from .quantity_words import of_weight
-from .trace_formulas import E, Term, folded
+from .trace_formulas import LONGEST_SUM, SHOWN, E, Term, folded, with_rest
 from .trace_move import Moved
 from .trace_numbers import Numbers
 from .trace_shown import Digits, worked
 
-__all__ = ["WeightFormulas", "rule_letters"]
+__all__ = ["LETTERS", "WeightFormulas", "rule_letters"]
 
 J = symbol("J")
-_LETTERS: Mapping[str, Mapping[str, str]] = {
+LETTERS: Mapping[str, Mapping[str, str]] = {
     "sgd": {"v": "velocity"},
     "adagrad": {"G": "squares"},
     "rmsprop": {"m": "mean_square", "a": "mean", "v": "velocity"},
@@ -40,7 +41,7 @@ def rule_letters(moved: Moved, index: int, penalized: bool) -> dict[str, float]:
     found |= {"η": moved.rate, "g": float(moved.used[index]), "w": float(moved.theta[index])}
     if method.decouples:
         found["d"] = float(penalized)
-    for letter, name in _LETTERS[method.name].items():
+    for letter, name in LETTERS[method.name].items():
         if name in moved.state:
             array = np.asarray(moved.state[name])
             found[letter] = float(array[index] if array.ndim else array)
@@ -92,28 +93,44 @@ class WeightFormulas:
         """Return ∂E/∂w = −δ·o, of several rows their sum."""
         numbers, values = self.numbers, dict[Maths, float]()
         left, result = slope(E, w), float(numbers.of_error[index])
-        j = w.places[-1]
-        layer = numbers.layers[j.layer]
+        count = len(numbers.index) + numbers.more
+        terms = list(self._terms(index, w, values, count if count <= LONGEST_SUM else SHOWN))
+        if len(terms) == count:
+            formula = negative(folded(terms, values))
+        else:
+            formula = negative(with_rest(terms, self._rest(index, terms), values))
+        told = worked(left, formula, values, result, self.digits)
+        if count == 1:
+            return told
+        general = negative(sum_over("μ", "rows", _of_rows(terms[0].formula)))
+        return Equation(left, general, *told.sides[2:], signs=("=", *told.signs[1:]))
+
+    def _terms(
+        self, index: int, w: Symbol, values: dict[Maths, float], count: int
+    ) -> Iterator[Term]:
+        """Yield δ·o of the first rows, of a bias δ."""
+        numbers, j = self.numbers, w.places[-1]
         assert isinstance(j.unit, int)
-        terms = []
-        several = len(numbers.index) > 1
-        for row in range(len(numbers.index)):
+        deltas = 0.0 - numbers.layers[j.layer].dE_dh[:count, j.unit]
+        for row, value in enumerate(deltas.tolist()):
+            several = len(numbers.index) + numbers.more > 1
             mark = f"row {numbers.index[row]}" if several else ""
             delta = symbol("δ", j.layer, j.unit, row=mark)
-            values[delta] = float(layer.delta[row, j.unit])
+            values[delta] = value
             if len(w.places) == 1:
-                terms.append(Term(delta, values[delta]))
+                yield Term(delta, value)
                 continue
             source = w.places[0]
             o = symbol(self._output_name(source.layer), source.layer, source.unit, row=mark)
-            values[o] = float(layer.sources[row, self._row_of(index)])
-            terms.append(Term(delta * o, values[delta] * values[o]))
-        formula = negative(folded(terms, values))
-        if not several:
-            return worked(left, formula, values, result, self.digits)
-        told = worked(left, formula, values, result, self.digits)
-        general = negative(sum_over("μ", "rows", _of_rows(terms[0].formula)))
-        return Equation(left, general, *told.sides[2:], signs=("=", *told.signs[1:]))
+            values[o] = float(numbers.layers[j.layer].sources[row, self._row_of(index)])
+            yield Term(delta * o, value * values[o])
+
+    def _rest(self, index: int, shown: Sequence[Term]) -> float:
+        """Return what the rows add up to that are not shown."""
+        numbers = self.numbers
+        if numbers.more:
+            return math.fsum([-float(numbers.of_error[index]), *(-term.value for term in shown)])
+        return -math.fsum(numbers.by_row(index)[len(shown) :].tolist())
 
     def _output_name(self, layer: str) -> str:
         inputs = {given.name for given in self.network.inputs}

@@ -44,11 +44,15 @@ class Setting:
         What a value must be, in words: ``"a finite number above 0"``.
     parse
         Returns a value as plain data in its one form; None where it cannot be.
+    low, high
+        The bounds of a number, whether they are among its values or not; None without.
     """
 
     default: Any
     expected: str
     parse: Callable[[object], Any]
+    low: float | None = None
+    high: float | None = None
 
     def read(self, place: str, value: object) -> Any:
         """Return `value` as plain data.
@@ -88,7 +92,10 @@ def number(
         inside = found is not None and above < found < below and least <= found <= most
         return found if inside else None
 
-    return Setting(default, "a finite number" + _bounds(above, below, least, most), parse)
+    expected = "a finite number" + _bounds(above, below, least, most)
+    bounds = max(above, least), min(below, most)
+    low, high = (bound if math.isfinite(bound) else None for bound in bounds)
+    return Setting(default, expected, parse, low, high)
 
 
 def numbers(
@@ -112,7 +119,7 @@ def whole(default: int | None, *, least: int = 0) -> Setting:
         sound = isinstance(value, int) and not isinstance(value, bool) and value >= least
         return int(value) if sound else None  # type: ignore[call-overload]
 
-    return Setting(default, f"a whole number of at least {least}", parse)
+    return Setting(default, f"a whole number of at least {least}", parse, least)
 
 
 def flag(default: bool) -> Setting:

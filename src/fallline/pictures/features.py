@@ -20,7 +20,16 @@ from .style import Style, StyleName
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Decision", "Plane", "Units", "decision", "plane_of", "units"]
+__all__ = [
+    "Decision",
+    "Plane",
+    "Units",
+    "axis_values",
+    "decision",
+    "plane_of",
+    "units",
+    "usual_value",
+]
 
 Features = Sequence[str] | Literal["pca"] | None
 
@@ -88,9 +97,9 @@ def plane_of(asked: Asked, features: Features = None, cells: int = 151) -> Plane
 
 def _chosen(asked: Asked, names: tuple[str, str], cells: int) -> Plane:
     points = np.column_stack([_numbers(asked.table[name]) for name in names])
-    x, y = _axis(points[:, 0], cells), _axis(points[:, 1], cells)
+    x, y = axis_values(points[:, 0], cells), axis_values(points[:, 1], cells)
     across, up = np.meshgrid(x, y)
-    fixed = {c.name: _usual(c) for c in asked.table if c.name not in names}
+    fixed = {c.name: usual_value(c) for c in asked.table if c.name not in names}
     wide: dict[str, Array] = {
         name: np.repeat(values, across.size) for name, (values, _) in fixed.items()
     }
@@ -112,7 +121,7 @@ def _principal(asked: Asked, cells: int) -> Plane:
     middle = X.mean(axis=0)
     axes, shares = principal_axes(X)
     points = (X - middle) @ axes.T
-    x, y = _axis(points[:, 0], cells), _axis(points[:, 1], cells)
+    x, y = axis_values(points[:, 0], cells), axis_values(points[:, 1], cells)
     across, up = np.meshgrid(x, y)
     inputs = middle + np.column_stack([across.ravel(), up.ravel()]) @ axes
     note = f"the plane holds {100 * shares.sum():.0f} % of the inputs' variance"
@@ -144,14 +153,15 @@ def _numbers(column: Column) -> Floats:
     return np.where(column.known, column.values.astype(np.float64), known.mean())
 
 
-def _axis(values: Floats, cells: int) -> Floats:
+def axis_values(values: Floats, cells: int) -> Floats:
+    """Return so many values evenly along an axis that shows all of these, with a margin."""
     low, high = float(values.min()), float(values.max())
     margin = _MARGIN * (high - low) or 1.0
     return np.linspace(low - margin, high + margin, cells)
 
 
-def _usual(column: Column) -> tuple[Array, str]:
-    """Return a column's usual value, as an array of one, and in words."""
+def usual_value(column: Column) -> tuple[Array, str]:
+    """Return a column's median or most frequent value, as an array of one, and in words."""
     values = column.values[column.known]
     if not len(values):
         return column.values[:1], "missing"

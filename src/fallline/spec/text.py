@@ -11,7 +11,7 @@ from .layers import Input, Layer
 if TYPE_CHECKING:
     from .network import Network
 
-__all__ = ["layers_of", "text_of"]
+__all__ = ["activation_text", "layers_of", "text_of"]
 
 # An activation may carry settings, leaky_relu(slope=0.2), or be a formula in backquotes: `z**2`.
 _PLAIN = r"\w+(?:\([^()]*\))?"
@@ -69,11 +69,21 @@ def text_of(network: Network) -> str:
     ]
     previous = tuple(layer.name for layer in network.inputs)
     for layer in network.layers:
-        plain = re.fullmatch(_PLAIN, layer.activation)
-        activation = layer.activation if plain else f"`{layer.activation}`"
+        activation = activation_text(layer.activation)
         words = f"{layer.name}: {layer.size} {activation}" + ("" if layer.bias else " nobias")
         if layer.sources != previous:
             words += f" from {', '.join(layer.sources)}"
         parts.append(words)
         previous = (layer.name,)
     return " -> ".join(parts)
+
+
+def activation_text(name: str) -> str:
+    """Return an activation as it stands in a text: a formula in backquotes.
+
+    Examples
+    --------
+    >>> activation_text("relu"), activation_text("z*tanh(z)")
+    ('relu', '`z*tanh(z)`')
+    """
+    return name if re.fullmatch(_PLAIN, name) else f"`{name}`"

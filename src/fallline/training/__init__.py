@@ -5,6 +5,7 @@ from .folds import CrossValidation, Fold
 from .job import train
 from .result import Restart, Stage, Start, TrainingResult
 from .settings import Settings
+from .table_rows import TableRows, rows_for
 from .worst import WorstRow, worst_rows
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "Settings",
     "Stage",
     "Start",
+    "TableRows",
     "TrainingResult",
     "WorstRow",
     "cross_validate",
+    "rows_for",
     "train",
     "worst_rows",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, suggest
+from ...formulas.checks import finite_number
 from ..order import checked_seed
 from ..table import Table
 from . import generators
@@ -22,15 +23,17 @@ __all__ = ["SAMPLES", "Sample", "load", "path"]
 class Sample:
     """A sample table: its name, what is to be predicted, the task, and a sentence on it.
 
-    `make` takes the number of rows and the seed; None for a table that comes as a file.
+    `make` takes the number of rows and the seed; None for a table that comes as a file. Where
+    `noise`, the deviation of what is added to its points, is a number, it takes another one too.
     """
 
     name: str
     target: str
     task: str
     about: str
-    make: Callable[[int, int], Table] | None = None
+    make: Callable[..., Table] | None = None
     n: int = 200
+    noise: float | None = None
 
 
 SAMPLES: dict[str, Sample] = {
@@ -63,6 +66,7 @@ SAMPLES: dict[str, Sample] = {
             "classification",
             "Two half circles that reach into each other.",
             generators.moons,
+            noise=0.1,
         ),
         Sample(
             "spiral",
@@ -71,6 +75,7 @@ SAMPLES: dict[str, Sample] = {
             "Two arms wound round each other; the hardest of the made ones.",
             generators.spiral,
             400,
+            0.02,
         ),
         Sample(
             "circles",
@@ -78,6 +83,7 @@ SAMPLES: dict[str, Sample] = {
             "classification",
             "A circle inside another.",
             generators.circles,
+            noise=0.05,
         ),
         Sample(
             "sine",
@@ -85,6 +91,7 @@ SAMPLES: dict[str, Sample] = {
             "regression",
             "One period of a sine with noise: a curve to fit.",
             generators.sine,
+            noise=0.1,
         ),
     )
 }
@@ -105,7 +112,7 @@ def path(name: str = "houses") -> Path:
     return Path(__file__).with_name(f"{name}.csv")
 
 
-def load(name: str, n: int | None = None, seed: int = 0) -> Table:
+def load(name: str, n: int | None = None, seed: int = 0, noise: float | None = None) -> Table:
     """Return a sample table.
 
     Parameters
@@ -117,11 +124,14 @@ def load(name: str, n: int | None = None, seed: int = 0) -> Table:
         without repeating.
     seed
         A whole number of at least 0; the same one gives the same table.
+    noise
+        The standard deviation of what is added to the points of ``moons``, ``circles``, ``spiral``
+        and ``sine``, at least 0; the sample's own unless given.
 
     Raises
     ------
     DataError
-        When the name is unknown or n is out of range.
+        When the name is unknown, n is out of range, or the sample has no such noise.
 
     Examples
     --------
@@ -135,14 +145,23 @@ def load(name: str, n: int | None = None, seed: int = 0) -> Table:
     sample = _known(name)
     rows = sample.n if n is None else _checked_rows(n)
     checked_seed(seed)
+    shaken = {} if noise is None else {"noise": _checked_noise(sample, noise)}
     if sample.make is not None:
-        return sample.make(rows, seed)
+        return sample.make(rows, seed, **shaken)
     table = _read(path(name))
     if rows > table.n:
         raise DataError(f"the sample '{name}' has {table.n} rows, but n is {rows}")
-    if n is None:
-        return table
-    return table.take(np.sort(np.random.default_rng(seed).permutation(table.n)[:rows]))
+    return table if n is None else table.sample(rows, seed)
+
+
+def _checked_noise(sample: Sample, noise: Any) -> float:
+    if sample.noise is None:
+        noisy = ", ".join(each.name for each in SAMPLES.values() if each.noise is not None)
+        raise DataError(f"the sample '{sample.name}' has no noise to set; {noisy} have")
+    found = finite_number(noise)
+    if found is None or found < 0:
+        raise DataError(f"noise must be a finite number of at least 0, not {noise!r}")
+    return found
 
 
 def _known(name: str) -> Sample:

@@ -1,0 +1,209 @@
+/** Play, steps, back, and where the descent is: the bar that is always in sight. */
+
+import { button, iconButton } from '../controls';
+import { h, say } from '../html';
+import { draw, icon } from '../icons';
+import { latest } from '../latest';
+import { count, number, percent } from '../lib/numbers';
+import type { Page, Panel } from '../page';
+import type { Frame } from '../protocol';
+
+/** Steps a second that one may choose; null: as fast as the machine can. */
+export const SPEEDS: (number | null)[] = [1, 2, 5, 10, 30, 100, 1000, 10000, null];
+
+export function transportPanel(page: Page): Panel {
+  const element = h(
+    'div',
+    { class: 'transport', role: 'group', 'aria-label': 'Descent' },
+    playButton(page),
+    steps(page),
+    back(page),
+    speed(page),
+  );
+  return { element };
+}
+
+function playButton(page: Page): HTMLButtonElement {
+  const picture = icon('play');
+  const text = h('span', {}, 'Play');
+  const element = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button primary play',
+      onclick: () => toggle(page),
+      'data-tip': 'Start or pause the descent (space)',
+    },
+    picture,
+    text,
+  );
+  page.store.on(['frame', 'standing'], ({ frame, standing }) => {
+    const running = frame?.running ?? false;
+    say(text, running ? 'Pause' : 'Play');
+    draw(picture, running ? 'pause' : 'play');
+    element.disabled = standing.is !== 'open' || frame === null;
+  });
+  return element;
+}
+
+export function toggle(page: Page): void {
+  void page.send({ do: page.store.state.frame?.running ? 'pause' : 'play' });
+}
+
+function steps(page: Page): HTMLElement {
+  const step = (of: 'example' | 'batch' | 'epoch') => () => void page.send({ do: 'step', of });
+  return h(
+    'div',
+    { class: 'group group-step', role: 'group', 'aria-label': 'Go on by' },
+    named(
+      button('Example', step('example'), 'One step on a single training row.', 'quiet'),
+      'Step: one example',
+    ),
+    named(button('Batch', step('batch'), 'One step on one batch of rows (→).', 'quiet'), 'Step: one batch'),
+    named(
+      button('Epoch', step('epoch'), 'Once through all training rows (E).', 'quiet'),
+      'Step: one epoch',
+    ),
+  );
+}
+
+function back(page: Page): HTMLElement {
+  return h(
+    'div',
+    { class: 'group group-back', role: 'group', 'aria-label': 'Go back' },
+    iconButton(
+      'farBack',
+      'Back one epoch',
+      () => void page.send({ do: 'back', of: 'epoch' }),
+      'Back to the end of the epoch before (Shift ←)',
+    ),
+    iconButton(
+      'back',
+      'Back one step',
+      () => void page.send({ do: 'back', of: 'step' }),
+      'Undo the last step exactly (←)',
+    ),
+    iconButton(
+      'restart',
+      'Restart',
+      () => void page.send({ do: 'restart' }),
+      'Begin again from the same start weights (R)',
+    ),
+    iconButton(
+      'dice',
+      'New start weights',
+      () => void page.send({ do: 'reseed' }),
+      'Begin again from new start weights, drawn at random (N)',
+    ),
+  );
+}
+
+function speed(page: Page): HTMLElement {
+  const out = h('output', { class: 'speed-text', for: 'speed' });
+  const range = h('input', {
+    type: 'range',
+    id: 'speed',
+    class: 'range',
+    min: 0,
+    max: SPEEDS.length - 1,
+    value: SPEEDS.length - 1,
+  });
+  const ask = latest((steps: number | null) => page.send({ do: 'speed', steps_per_second: steps }));
+  let held = false;
+  const words = () => {
+    const value = SPEEDS[range.valueAsNumber];
+    const text = value === null ? 'full speed' : `${count(value)} step${value === 1 ? '' : 's'}/s`;
+    say(out, text);
+    range.setAttribute('aria-valuetext', text);
+  };
+  range.addEventListener('input', () => {
+    held = true;
+    words();
+    ask(SPEEDS[range.valueAsNumber]);
+  });
+  range.addEventListener('change', () => (held = false));
+  page.store.on(['frame'], ({ frame }) => {
+    if (!frame || held || frame.speed === undefined) return;
+    const place = String(nearest(frame.speed));
+    if (range.value === place) return;
+    range.value = place;
+    words();
+  });
+  words();
+  const hint = 'How many steps a second the descent takes while it plays.';
+  return h('div', { class: 'speed', 'data-tip': hint }, h('label', { for: 'speed' }, 'Speed'), range, out);
+}
+
+/** The place of the speed that is nearest, by its ratio. */
+function nearest(speed: number | null): number {
+  if (speed === null) return SPEEDS.length - 1;
+  const far = SPEEDS.map((each) => (each === null ? Infinity : Math.abs(Math.log(each / speed))));
+  return far.indexOf(Math.min(...far));
+}
+
+function named(element: HTMLButtonElement, label: string): HTMLButtonElement {
+  element.setAttribute('aria-label', label);
+  return element;
+}
+
+/** The numbers that tell how it goes; large, and without a jump of their width. */
+export function countersPanel(page: Page): Panel {
+  const cell = (label: string, tip: string, kind = '') => {
+    const value = h('dd', {}, '–');
+    const [first, ...rest] = label.split(' ');
+    const name = h('dt', {}, first, h('span', { class: 'wide-only' }, ...rest.map((word) => ` ${word}`)));
+    return { element: h('div', { class: `counter ${kind}`, 'data-tip': tip }, name, value), name, value };
+  };
+  const epoch = cell(
+    'Epoch',
+    'How often the descent has gone through all training rows; it is in this one now.',
+  );
+  const step = cell('Step', 'How many steps were taken: one for each batch.');
+  const train = cell('Training error', 'The error E of the training rows at the present weights.', 'train');
+  const validation = cell(
+    'Validation error',
+    'The error of the rows that are held out: the network does not learn from them.',
+    'validation',
+  );
+  const score = cell(
+    'Score',
+    'Accuracy: the share of rows that are classed rightly. R²: the share of the variance that is ' +
+      'explained. Training rows, and validation rows where there are some.',
+  );
+  const state = h('p', { class: 'hidden', role: 'status' });
+
+  page.store.on(['frame'], ({ frame }) => {
+    if (!frame) return;
+    say(epoch.value, count(frame.epoch));
+    say(step.value, count(frame.step));
+    say(train.value, number(frame.error, 3));
+    validation.element.hidden = frame.validation_error === null;
+    if (frame.validation_error !== null) say(validation.value, number(frame.validation_error, 3));
+    say(score.name.firstChild as Text, scoreName(frame.score.name));
+    say(
+      score.value,
+      [frame.score.train, frame.score.validation]
+        .filter((value) => value !== null)
+        .map((value) => scoreText(frame, value))
+        .join(' · ') || '–',
+    );
+    if (!frame.running)
+      say(
+        state,
+        `${frame.stopped ?? 'Paused'}. Epoch ${frame.epoch}, training error ${number(frame.error)}.`,
+      );
+    else say(state, 'The descent is running.');
+  });
+  const cells = [epoch, step, train, validation, score];
+  return {
+    element: h('div', { class: 'counters' }, h('dl', {}, ...cells.map(({ element }) => element)), state),
+  };
+}
+
+function scoreName(name: string): string {
+  return name.toLowerCase() === 'accuracy' ? 'Accuracy' : name;
+}
+
+function scoreText(frame: Frame, value: number | null): string {
+  return frame.score.name.toLowerCase() === 'accuracy' ? percent(value) : number(value, 3);
+}

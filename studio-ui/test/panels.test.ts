@@ -1,0 +1,216 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { dataPanel } from '../src/panels/data';
+import { descentPanel } from '../src/panels/descent';
+import { networkPanel } from '../src/panels/network';
+import { divergenceCard, toasts } from '../src/panels/notices';
+import { objectivePanel } from '../src/panels/objective';
+import { lessonCard } from '../src/panels/tour';
+import { countersPanel, transportPanel } from '../src/panels/transport';
+import { fakePage, frame, problem, settle, type FakePage } from './fake';
+
+let page: FakePage;
+beforeEach(() => {
+  page = fakePage();
+  document.body.replaceChildren();
+});
+
+function put(element: HTMLElement): HTMLElement {
+  document.body.append(element);
+  return element;
+}
+
+function byLabel<T extends HTMLElement>(root: HTMLElement, label: string): T {
+  const text = [...root.querySelectorAll('label')].find((each) => each.textContent === label);
+  const found = text?.htmlFor
+    ? root.querySelector(`#${text.htmlFor}`)
+    : (text?.querySelector('input') ?? root.querySelector(`[aria-label="${label}"]`));
+  expect(found, label).not.toBeNull();
+  return found as T;
+}
+
+function click(root: HTMLElement, name: string): void {
+  const named = [...root.querySelectorAll('button')].find(
+    (each) => (each.getAttribute('aria-label') ?? each.textContent) === name,
+  );
+  expect(named, name).toBeDefined();
+  named!.click();
+}
+
+function enter(control: HTMLInputElement | HTMLSelectElement, value: string): void {
+  control.value = value;
+  control.dispatchEvent(new Event('change'));
+}
+
+describe('the play bar', () => {
+  it('plays, and pauses what runs', () => {
+    const bar = put(transportPanel(page).element);
+    click(bar, 'Play');
+    page.show({ frame: frame({ running: true }) });
+    bar.querySelector<HTMLButtonElement>('.play')!.click();
+    expect(bar.querySelector('.play')!.textContent).toBe('Pause');
+    expect(page.sent).toEqual([{ do: 'play' }, { do: 'pause' }]);
+  });
+
+  it('has every step, and every way back', () => {
+    const bar = put(transportPanel(page).element);
+    for (const name of [
+      'Step: one example',
+      'Step: one batch',
+      'Step: one epoch',
+      'Back one epoch',
+      'Back one step',
+      'Restart',
+      'New start weights',
+    ])
+      click(bar, name);
+    expect(page.sent).toEqual([
+      { do: 'step', of: 'example' },
+      { do: 'step', of: 'batch' },
+      { do: 'step', of: 'epoch' },
+      { do: 'back', of: 'epoch' },
+      { do: 'back', of: 'step' },
+      { do: 'restart' },
+      { do: 'reseed' },
+    ]);
+  });
+
+  it('shows the numbers of a frame, and no validation error where there is none', () => {
+    const counters = put(countersPanel(page).element);
+    page.show({
+      frame: frame({
+        epoch: 12,
+        step: 1234,
+        error: 0.123456,
+        validation_error: null,
+        score: { name: 'accuracy', train: 0.975, validation: null },
+      }),
+    });
+    const values = [...counters.querySelectorAll<HTMLElement>('.counter:not([hidden]) dd')].map(
+      (each) => each.textContent,
+    );
+    expect(values).toEqual(['12', '1,234', '0.123', '98 %']);
+  });
+});
+
+describe('the settings', () => {
+  it('change the learning rate during the descent, and keep the optimizer', () => {
+    const panel = put(descentPanel(page).element);
+    enter(byLabel(panel, 'Learning rate η'), '0.5');
+    expect(page.changed).toEqual([{ optimizer: { name: 'sgd', learning_rate: 0.5, momentum: 0 } }]);
+  });
+
+  it('refuse a number beyond what can be, and put back what is', () => {
+    const panel = put(descentPanel(page).element);
+    const rate = byLabel<HTMLInputElement>(panel, 'Learning rate η');
+    enter(rate, '-1');
+    expect([rate.value, page.changed]).toEqual(['0.1', []]);
+  });
+
+  it('begin another optimizer at its usual rate', () => {
+    const panel = put(descentPanel(page).element);
+    enter(byLabel(panel, 'Optimizer'), 'adam');
+    expect(page.changed).toEqual([{ optimizer: { name: 'adam', learning_rate: 0.001 } }]);
+  });
+
+  it('show a control for each setting of the optimizer', () => {
+    const panel = put(descentPanel(page).element);
+    expect(byLabel<HTMLInputElement>(panel, 'Momentum').value).toBe('0');
+    page.show({ problem: problem({ optimizer: { name: 'adam', learning_rate: 0.01 } }) });
+    expect(byLabel<HTMLInputElement>(panel, 'β₁').value).toBe('0.9');
+    expect(panel.textContent).not.toContain('Momentum');
+  });
+
+  it('offer the errors of the task only', () => {
+    const panel = put(objectivePanel(page).element);
+    const offered = [...byLabel<HTMLSelectElement>(panel, 'Error E').options].map(({ value }) => value);
+    expect(offered).toEqual(['binary_cross_entropy']);
+  });
+
+  it('add, resize, change and remove hidden layers', () => {
+    const panel = put(networkPanel(page).element);
+    click(panel, 'Add a layer');
+    click(panel, 'Hidden layer 1: one unit more');
+    click(panel, 'Hidden layer 2: remove');
+    enter(panel.querySelector<HTMLSelectElement>('[aria-label="Hidden layer 2: activation"]')!, 'tanh');
+    expect(page.changed).toEqual([
+      { net: '4 tanh, 3 relu, 3 relu' },
+      { net: '5 tanh, 3 relu' },
+      { net: '4 tanh' },
+      { net: '4 tanh, 3 tanh' },
+    ]);
+  });
+
+  it('choose a table, and show how it is split', () => {
+    const panel = put(dataPanel(page).element);
+    expect(panel.textContent).toContain('160 rows to learn from, 40 to check');
+    enter(byLabel(panel, 'Table'), 'sine');
+    expect(page.changed).toEqual([{ data: 'sine' }]);
+  });
+});
+
+describe('what is said to the person', () => {
+  it('comes as a toast, once, as text and never as markup', () => {
+    const list = put(toasts(page));
+    page.tell('<img src=x> is no number', 'error');
+    page.flush();
+    page.tell('<img src=x> is no number', 'error');
+    page.flush();
+    expect(list.querySelectorAll('.toast').length).toBe(1);
+    expect(list.querySelector('[role=alert] .toast p')!.textContent).toBe('<img src=x> is no number.');
+    expect(list.querySelector('img')).toBeNull();
+  });
+
+  it('explains a divergence, and goes on from before it with a rate that holds', async () => {
+    const card = put(divergenceCard(page));
+    expect(card.hidden).toBe(true);
+    page.show({
+      frame: frame({
+        divergence: {
+          text: 'a step led out of all bounds',
+          help: '0.9 is above 0.31',
+          rate: 0.15,
+          step: 7,
+        },
+      }),
+    });
+    expect(card.hidden).toBe(false);
+    card.querySelector<HTMLButtonElement>('.primary')!.click();
+    await settle();
+    expect(page.sent).toEqual([{ do: 'seek', step: 7 }, { do: 'play' }]);
+    expect(page.changed).toEqual([{ optimizer: { name: 'sgd', learning_rate: 0.15, momentum: 0 } }]);
+    page.show({ frame: frame({}) });
+    expect(card.hidden).toBe(true);
+  });
+
+  it('leads through the tour', async () => {
+    const card = put(lessonCard(page));
+    const lesson = {
+      name: 'two',
+      title: 'Two',
+      number: 2,
+      of: 3,
+      text: 'Text',
+      ask: 'Why?',
+      show: [],
+      tries: [{ label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] }],
+    };
+    page.show({ problem: problem({}, { lesson }) });
+    expect(card.querySelector('h2')!.textContent).toBe('Two');
+    click(card, 'Try');
+    await settle();
+    click(card, 'Previous');
+    click(card, 'Next');
+    click(card, 'Leave the tour');
+    expect(page.sent).toEqual([
+      { do: 'play' },
+      { do: 'pause' },
+      { do: 'lesson', name: 'one' },
+      { do: 'lesson', name: 'three' },
+      { do: 'lesson', name: null },
+    ]);
+    page.show({ problem: problem({}) });
+    expect(card.hidden).toBe(true);
+  });
+});
