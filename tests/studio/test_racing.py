@@ -52,8 +52,8 @@ def test_the_lanes_are_those_of_the_library():
     found.look()
     known = race(
         problem.network, problem.start, problem.train.X, problem.train.Y,
-        [{"optimizer": entry["optimizer"]} for entry in ENTRIES], loss=problem.loss, batch_size=5, epochs=20,
-        seed=problem.setup.seed, restore_best=False, map_points=5,
+        [{"optimizer": entry["optimizer"]} for entry in ENTRIES],
+        loss=problem.loss, batch_size=5, epochs=20, seed=problem.setup.seed, restore_best=False, map_points=5,
     )  # fmt: skip
     for lane, other in zip(found.fields(None), known.lanes, strict=True):
         assert lane["step"] == other.steps[-1] == 120
@@ -140,8 +140,8 @@ def test_paths_lie_on_the_map(session):
 @pytest.mark.parametrize(
     "entries",
     [None, {}, "sgd", [3], [{}], [{"optimizer": "none such"}], [{"optimizer": {"name": []}}],
-     [{"optimizer": 7}], [{"optimizer": "lbfgs"}], [{"label": 3, "optimizer": "sgd"}], [{"optimizer": "sgd"}] * 9,
-     [{"optimizer": {"name": "sgd", "learning_rate": "fast"}}]],
+     [{"optimizer": 7}], [{"optimizer": "lbfgs"}], [{"label": 3, "optimizer": "sgd"}],
+     [{"optimizer": "sgd"}] * 9, [{"optimizer": {"name": "sgd", "learning_rate": "fast"}}]],
 )  # fmt: skip
 def test_what_is_no_race_is_refused(session, entries):
     with pytest.raises(SpecError):

@@ -50,7 +50,6 @@ class Progress:
     best_error: float = float("inf")
     best_theta: Floats | None = None
 
-    @np.errstate(over="ignore")  # what overflows is recorded as such
     def plus(self, steps: Steps, seconds: float, reduction: Literal["sum", "mean"]) -> Progress:
         """Return the progress after these steps.
 

@@ -22,7 +22,6 @@ from ..spec.network import Network
 from ..spec.plan import Plan
 from .changing import changed
 from .checkpoint import Every, Saver, data_digest, saver_for
-from .motion import Motion
 from .inputs import (
     check_limits,
     check_record,
@@ -32,6 +31,7 @@ from .inputs import (
     the_plan,
     validation_rows,
 )
+from .motion import Motion
 from .optimizer_state import OptimizerState, optimizer_state
 from .progress import Progress, Snapshot
 from .through import advance

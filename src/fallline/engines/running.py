@@ -37,8 +37,9 @@ def carried(sums: Sums, errors: Floats, weights: Floats, norms: Floats, *, scale
     if _carried is not None:
         plain = np.ascontiguousarray
         return _carried(sums, plain(errors), plain(weights), plain(norms), scaled)
-    terms = (errors * weights if scaled else errors, weights, norms)
-    error, weight, norm = map(_added, sums, terms)
+    with np.errstate(over="ignore"):  # what overflows is recorded as such
+        terms = (errors * weights if scaled else errors, weights, norms)
+        error, weight, norm = map(_added, sums, terms)
     return error, weight, norm
 
 

@@ -27,7 +27,7 @@ _encoded: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()  # several tab
 
 
 class Outbox:
-    """A viewer as the session and the painter see it, with what it was offered and not sent yet.
+    r"""A viewer as the session and the painter see it, with what it was offered and not sent yet.
 
     Parameters
     ----------

@@ -229,9 +229,7 @@ def _others(table: Table, targets: Sequence[str], features: Sequence[str]) -> li
     return [name for name in table.names if name not in kept and name not in targets]
 
 
-def _numbers(
-    table: Table, features: Sequence[str], settings: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _numbers(table: Table, features: Sequence[str], settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the features that hold numbers, and of which nothing else is said.
 
     Who names a column wants it, even if it looks as though it only counted the rows.
