@@ -53,7 +53,8 @@ def test_the_lanes_are_those_of_the_library():
     known = race(
         problem.network, problem.start, problem.train.X, problem.train.Y,
         [{"optimizer": entry["optimizer"]} for entry in ENTRIES],
-        loss=problem.loss, batch_size=5, epochs=20, seed=problem.setup.seed, restore_best=False, map_points=5,
+        loss=problem.loss, batch_size=5, epochs=20, seed=problem.setup.seed,
+        restore_best=False, map_points=5,
     )  # fmt: skip
     for lane, other in zip(found.fields(None), known.lanes, strict=True):
         assert lane["step"] == other.steps[-1] == 120
