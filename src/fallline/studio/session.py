@@ -256,7 +256,8 @@ class Session:
             self._offer(viewer, [*news, frames.of(viewer.layer)])
         self._painter.pace(self._steering.running)
         self._painter.renew()
-        self._next_frame = begun + max(_FRAME, _SHARE * (time.monotonic() - begun))
+        due = max(self._next_frame, begun - _FRAME)  # steps may come a little late for it
+        self._next_frame = max(due + _FRAME, begun + _SHARE * (time.monotonic() - begun))
 
     def _welcome(self, viewer: Viewer) -> None:
         self._steering.look()
