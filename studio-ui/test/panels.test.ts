@@ -185,7 +185,9 @@ describe('what is said to the person', () => {
   });
 
   it('leads through the tour', async () => {
-    const card = put(lessonCard(page));
+    const went: unknown[] = [];
+    const go = (place: string) => went.push(place);
+    const card = put(lessonCard(page, { go, stretch: (tall) => went.push(tall) }));
     const lesson = {
       name: 'two',
       title: 'Two',
@@ -193,13 +195,21 @@ describe('what is said to the person', () => {
       of: 3,
       text: 'Text',
       ask: 'Why?',
-      show: [],
-      tries: [{ label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] }],
+      show: ['surface' as const, 'formula' as const],
+      focus: 'b[output.0]',
+      tries: [
+        { label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] },
+        { label: 'Watch', commands: [{ do: 'watch' as const, element: 'output.0', row: null }] },
+      ],
     };
     page.show({ problem: problem({}, { lesson }) });
     expect(card.querySelector('h2')!.textContent).toBe('Two');
+    expect(went).toEqual(['surface', true]);
+    expect(page.store.state.focus).toBe('b[output.0]');
     click(card, 'Try');
     await settle();
+    click(card, 'Watch');
+    expect(page.store.state.focus).toBe('output.0'); // marked in the diagram, too
     click(card, 'Previous');
     click(card, 'Next');
     click(card, 'Leave the tour');

@@ -91,6 +91,7 @@ _BACKPROP = Lesson(
         Try("The first weight", _watch(_FIRST)),
         Try("Let it run slowly", (play(),)),
     ),
+    focus="w[hidden1.0->output.0]",
 )
 
 _BY_HEART = Lesson(

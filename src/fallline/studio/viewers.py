@@ -27,7 +27,7 @@ _encoded: WeakKeyDictionary[Message, bytes] = WeakKeyDictionary()  # several tab
 
 
 class Outbox:
-    """A viewer as the session and the painter see it, with what it was offered and not sent yet.
+    r"""A viewer as the session and the painter see it, with what it was offered and not sent yet.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Outbox:
     >>> box.offer(Message("frame", {"run": 1, "step": 1, "curves": [{"step": 1}]}))
     >>> box.offer(Message("frame", {"run": 1, "step": 2, "curves": [{"step": 2}]}))
     >>> box.unread, box.take()[4:]
-    (1, b'{"type":"frame","run":1,"step":2,"curves":[{"step":1},{"step":2}],"arrays":{}}\\x00\\x00')
+    (1, b'{"type":"frame","run":1,"step":2,"curves":[{"step":1},{"step":2}],"arrays":{}}\x00\x00')
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:

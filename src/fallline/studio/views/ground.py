@@ -180,9 +180,8 @@ def theta_now(at: Instant) -> Floats:
     """
     if not _drawable(at.theta).all():
         raise DataError(
-            "some weights are beyond all numbers, so there is nothing to draw for them; the "
-            "pictures are of the last weights that were not. Step back, or restart with a smaller "
-            "learning rate"
+            "some weights are beyond all that can be drawn; the pictures are of the last weights "
+            "that were not. Step back, or restart with a smaller learning rate"
         )
     return np.asarray(at.theta, np.float64)
 
