@@ -140,8 +140,8 @@ def test_paths_lie_on_the_map(session):
 @pytest.mark.parametrize(
     "entries",
     [None, {}, "sgd", [3], [{}], [{"optimizer": "none such"}], [{"optimizer": {"name": []}}],
-     [{"optimizer": 7}], [{"optimizer": "lbfgs"}], [{"label": 3, "optimizer": "sgd"}], [{"optimizer": "sgd"}] * 9,
-     [{"optimizer": {"name": "sgd", "learning_rate": "fast"}}]],
+     [{"optimizer": 7}], [{"optimizer": "lbfgs"}], [{"label": 3, "optimizer": "sgd"}],
+     [{"optimizer": "sgd"}] * 9, [{"optimizer": {"name": "sgd", "learning_rate": "fast"}}]],
 )  # fmt: skip
 def test_what_is_no_race_is_refused(session, entries):
     with pytest.raises(SpecError):

@@ -120,13 +120,13 @@ async function doAll(page: Page, commands: Lesson['tries'][number]['commands']):
     if (wish.do === 'watch') page.focus(wish.element);
     else if ((await page.send(wish)).error) return;
   }
-  scrollToDrawing(page);
+  const watches = commands.some((command) => command.do === 'watch');
+  scrollTo(page, watches ? '.drawer' : `.panel-${page.root.dataset.place}`);
 }
 
 /** Where one place is seen at a time, the card hides what a button did. */
-function scrollToDrawing({ root }: Page): void {
-  if (matchMedia('(max-width: 719px)').matches)
-    root.querySelector(`main .panel-${root.dataset.place}`)?.scrollIntoView();
+function scrollTo({ root }: Page, drawing: string): void {
+  if (matchMedia('(max-width: 719px)').matches) root.querySelector(`main ${drawing}`)?.scrollIntoView();
 }
 
 function bringToFront(page: Page, { show, focus }: Lesson, front: Front): void {
