@@ -92,6 +92,27 @@ describe('the play bar', () => {
     );
     expect(values).toEqual(['12', '1,234', '0.123', '98 %']);
   });
+
+  it('counts the steps of a race, while the descent waits at its start', () => {
+    const counters = put(countersPanel(page).element);
+    const lane = { label: 'a', error: 1, stopped: null, x: null, y: null, trail: [], curve: [] };
+    page.show({ frame: frame({ step: 0, lanes: [{ ...lane, step: 41 }, { ...lane, step: 42 }] }) });
+    expect([...counters.querySelectorAll('.counter:not([hidden]) dd')].map((each) => each.textContent)).toEqual(['42']);
+  });
+
+  it('says the very speed that a lesson asked for', () => {
+    const bar = put(transportPanel(page).element);
+    page.show({ frame: frame({ speed: 20 }) });
+    expect(bar.querySelector('.speed-text')!.textContent).toBe('20 steps/s');
+    page.show({ frame: frame({ speed: 60 }) });
+    expect(bar.querySelector('.speed-text')!.textContent).toBe('60 steps/s');
+  });
+
+  it('does not spell out a hopeless score', () => {
+    const counters = put(countersPanel(page).element);
+    page.show({ frame: frame({ score: { name: 'R²', train: -4e210, validation: -2 } }) });
+    expect(counters.textContent).toContain('< −999 · −2.00');
+  });
 });
 
 describe('the settings', () => {

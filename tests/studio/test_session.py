@@ -413,7 +413,7 @@ def test_divergence_is_told_explained_and_can_be_stepped_back_from():
         X = np.hstack([problem.train.X, np.ones((problem.train.n, 1))])
         limit = 2 / np.linalg.eigvalsh(X.T @ X / len(X)).max()
         assert 0.25 * limit < rate <= 0.5 * limit
-        assert f"2/λmax = {limit:.2g}" in frame["divergence"]["help"]
+        assert f"2/λmax = {limit:.3g}" in frame["divergence"]["help"]
         do(session, "change", changes={"optimizer": {"name": "sgd", "learning_rate": rate}})
         for _ in range(30):
             do(session, "step", of="epoch")

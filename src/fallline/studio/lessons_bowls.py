@@ -130,7 +130,7 @@ _MOMENTUM = Lesson(
                     "do": "race",
                     "entries": [
                         {"label": "plain", "optimizer": _PLAIN},
-                        {"label": "momentum 0.8", "optimizer": _HEAVY},
+                        {"label": "momentum", "optimizer": _HEAVY},
                     ],
                 },
                 play(),

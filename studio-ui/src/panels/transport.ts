@@ -181,10 +181,12 @@ export function countersPanel(page: Page): Panel {
 
   page.store.on(['frame'], ({ frame }) => {
     if (!frame) return;
+    const race = frame.lanes.map((lane) => lane.step);
+    say(step.value, count(race.length ? Math.max(...race) : frame.step));
+    for (const { element } of [epoch, train, score]) element.hidden = race.length > 0; // the race's table tells
     say(epoch.value, count(frame.epoch));
-    say(step.value, count(frame.step));
     say(train.value, number(frame.error, 3));
-    validation.element.hidden = frame.validation_error === null;
+    validation.element.hidden = race.length > 0 || frame.validation_error === null;
     if (frame.validation_error !== null) say(validation.value, number(frame.validation_error, 3));
     say(score.name.firstChild as Text, scoreName(frame.score.name));
     say(
