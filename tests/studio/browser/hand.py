@@ -103,8 +103,10 @@ class Hand:
         return self.page.locator(".play", has_text="Pause")
 
     def open_more(self, label):
-        """Open what stands behind a word."""
-        self.page.locator("details > summary", has_text=label).click()
+        """Open what stands behind a word, unless it is open."""
+        one = self.page.locator("details", has=self.page.locator("summary", has_text=label))
+        if one.last.get_attribute("open") is None:
+            one.last.locator("> summary").click()
 
     def element(self, name):
         """Return what stands for a weight, a bias or a unit in the diagram."""

@@ -13,7 +13,9 @@ from .hand import LONG, Hand, moons, number
 
 
 def _error(run, rows):
-    return fl.error_and_gradient(run.network, run.theta, rows.X, rows.Y, loss="binary_cross_entropy")[0]
+    return fl.error_and_gradient(
+        run.network, run.theta, rows.X, rows.Y, loss="binary_cross_entropy"
+    )[0]
 
 
 def test_each_button_goes_as_far_as_the_engine_goes(hand):

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 import fallline as fl
 
-from .hand import LONG, Hand
+from .hand import LONG
 
 
 def _saved(hand, item):

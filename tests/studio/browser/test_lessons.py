@@ -64,7 +64,10 @@ def test_back_propagation_shows_the_formula_of_what_it_names(shared):
     formula = tab.page.locator(".net-formula")
     expect(formula.locator("h3")).to_contain_text("eight from hidden unit 1", timeout=LONG)
     values = formula.locator(".net-formula-values > div")
-    told = {each.locator("dt").inner_text(): number(each.locator("dd b").inner_text()) for each in values.all()}
+    told = {
+        each.locator("dt").inner_text(): number(each.locator("dd b").inner_text())
+        for each in values.all()
+    }
     assert told["step"] == pytest.approx(-0.5 * told["slope of the error"], rel=1e-3)
     assert told["after the step"] == pytest.approx(told["before the step"] + told["step"], rel=1e-3)
     assert tab.violations() == []
