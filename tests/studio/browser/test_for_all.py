@@ -1,4 +1,4 @@
-"""By keyboard alone, in the dark, in large type, on a phone; and what axe-core says of each state."""
+"""By keyboard alone, in the dark, in large type, on a phone; what axe-core says of each."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""The numbers of a weight, a bias or a unit, beside those of the library's own trace of the step."""
+"""The numbers of a weight, a bias or a unit, beside those of the library's own trace."""
 
 import re
 
@@ -73,7 +73,7 @@ def test_the_keyboard_reaches_the_bias_of_the_output(taken):
 
 
 def test_a_unit_says_what_flows_through_it_forwards_and_back(taken):
-    hand, run, trace = taken
+    hand, _, trace = taken
     hand.element(UNIT).focus()
     values = _values(hand, "nit")
     row = number(re.search(r"row ([\d,]+)", hand.page.locator(".net-formula h3").inner_text())[1])
@@ -120,7 +120,7 @@ def test_the_numbers_on_the_lines_are_those_of_theta(taken):
 
 
 def test_a_row_of_choice_is_explained(taken):
-    hand, run, _ = taken
+    hand, _, _ = taken
     hand.element("output.0").click()
     _values(hand, "utput")
     note = hand.page.locator(".row-choice .panel-note")

@@ -1,4 +1,4 @@
-"""What the network says, in pictures: boundary, units, predictions and confusion, by the library."""
+"""What the network says, in pictures: boundary, units, predictions, confusion."""
 
 import re
 
@@ -34,7 +34,7 @@ def test_the_confusion_matrix_counts_what_the_library_counts(hand):
         def shown():
             return [int(number(cell)) for cell in matrix.locator("td b").all_inner_texts()]
 
-        until(lambda wanted=wanted: shown() == sum(wanted, []))
+        until(lambda wanted=wanted: shown() == np.ravel(wanted).tolist())
 
 
 def test_predictions_stand_beside_the_truth(shared, tmp_path):

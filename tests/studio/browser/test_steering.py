@@ -55,9 +55,14 @@ def test_another_optimizer_and_batch_go_on_too(hand):
 
 def test_crossed_features_bend_a_straight_line(shared, tmp_path):
     hand = Hand(
-        shared, tmp_path,
-        settings={"data": "circles", "net": "none", "optimizer": {"name": "sgd", "learning_rate": 1}},
-    )  # fmt: skip
+        shared,
+        tmp_path,
+        settings={
+            "data": "circles",
+            "net": "none",
+            "optimizer": {"name": "sgd", "learning_rate": 1},
+        },
+    )
     for _ in range(20):
         hand.press("e")
     score = hand.counter("Accuracy")
