@@ -32,6 +32,7 @@ def test_a_lesson_opens_by_its_link_and_its_tries_work(shared, name):
     shared.close(tab)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_every_try_of_a_lesson_can_be_done(shared, name):
     tab = shared.open(f"#lesson={name}")

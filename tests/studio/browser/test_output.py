@@ -75,17 +75,6 @@ def test_the_boundary_moves_with_the_weights(hand):
     assert after != before
 
 
-def test_reading_the_boundary_by_keys_says_what_the_model_says(hand):
-    hand.press(*10 * "e")
-    hand.at_step(130)
-    picture = hand.page.get_by_role("img", name=re.compile("What the network says of"))
-    picture.focus()
-    hand.press("ArrowRight", "ArrowRight", "ArrowUp")
-    tip = hand.page.locator("[data-view=boundary] .net-tip, [data-view=boundary] .net-card").first
-    expect(tip).to_be_visible(timeout=LONG)
-    assert number(tip.inner_text()) is not None
-
-
 def test_each_unit_has_a_picture_that_leads_to_its_formula(hand):
     hand.press("e")
     hand.at_step(13)
