@@ -59,14 +59,13 @@ def test_a_tab_that_was_away_is_there_again(hand):
     hand.is_(hand.field("Go to a step"), 1)
 
 
-def test_a_wire_that_broke_is_mended(hand):
+def test_a_reload_begins_nothing_anew(hand):
     hand.press("e")
     hand.at_step(13)
-    hand.tab.allowed.append("ERR_INTERNET_DISCONNECTED|WebSocket")
     other = hand.studio.again(hand.tab)
     hand.page.reload()
     hand.tab.ready()
-    hand.at_step(13)  # a reload does not begin anything anew
+    hand.at_step(13)
     assert hand.page.locator(".banner").is_hidden()
     _step(other, 13)
 
