@@ -35,6 +35,7 @@ from . import (
     processes,
     report,
     steps,
+    studio,
 )
 from .devices import Accelerator
 from .notes import notes
@@ -43,6 +44,7 @@ from .rounds import Contestant
 from .workloads import WORKLOADS
 
 FAMILIES = ("steps", "engines", "fits", "one-row", "many", "growth", "imports")
+BY_NAME = ("studio",)  # measured only where asked for: it needs a browser
 EPOCHS, QUICK_EPOCHS = 200, 3
 
 
@@ -67,7 +69,7 @@ def options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("families", nargs="*", help=f"some of: {', '.join(FAMILIES)}; all if none")
+    add("families", nargs="*", help=f"some of: {', '.join(FAMILIES)}; all if none; or studio")
     add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     add("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="who else is measured")
     add("--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads, each tried")
@@ -78,9 +80,11 @@ def options() -> argparse.Namespace:
     add("--out", type=Path, help="write PATH.md and PATH.json")
     add("--quick", action="store_true", help="few steps and rounds: does everything run?")
     chosen = parser.parse_args()
-    unknown = sorted(set(chosen.families) - set(FAMILIES))
+    unknown = sorted(set(chosen.families) - {*FAMILIES, *BY_NAME})
     if unknown:
-        parser.error(f"there is no {', '.join(unknown)}; choose from {', '.join(FAMILIES)}")
+        parser.error(
+            f"there is no {', '.join(unknown)}; choose from {', '.join(FAMILIES + BY_NAME)}"
+        )
     if min(chosen.rounds, *chosen.threads) < 1:
         parser.error("--rounds and --threads must be at least 1")
     try:
@@ -116,6 +120,8 @@ def measured(chosen: argparse.Namespace, peers: dict[str, str]) -> dict[str, Any
         results["growth"] = growth.measure(chosen.rounds, chosen.quick)
     if "imports" in families:
         results["imports"] = imports.measure(peers, chosen.rounds)
+    if "studio" in families:
+        results["studio"] = studio.measure(0.5 if chosen.quick else 5.0)
     return results | {"notes": list(notes)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import growth, imports, many, one_row, report_engines, steps
+from . import growth, imports, many, one_row, report_engines, steps, studio
 from .peers import PEERS
 from .tables import NONE, number, quartiles, table
 from .workloads import WORKLOADS
@@ -108,6 +108,8 @@ def page(results: dict[str, Any], command: str) -> str:
         parts += [GROWTH, growth_table(found["rows"]), MAPPED, mapped_table(found["mapped"])]
     if results.get("imports"):
         parts += [IMPORTS, import_table(results["imports"])]
+    if results.get("studio"):
+        parts += [studio.report(results["studio"])]
     if results.get("notes"):
         parts += ["\n## Left out\n", "\n".join(f"- {text}" for text in results["notes"])]
     if results.get("steps"):

@@ -16,7 +16,7 @@ import { racePanel } from './panels/race';
 import { curvesStage, networkStage, surfaceStage } from './panels/stage';
 import { tabs } from './panels/tabs';
 import { topBar, type Doors } from './panels/topbar';
-import { lessonCard } from './panels/tour';
+import { lessonCard, type Front } from './panels/tour';
 import { countersPanel, transportPanel } from './panels/transport';
 
 /** On a narrow screen one of these is seen at a time. */
@@ -58,7 +58,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   );
   go('network');
 
-  const rail = settingsRail(page, go);
+  const rail = settingsRail(page, go, { go, stretch: below.stretch });
   const doors: Doors = { help: needs.help, looked, settings: () => openSettings(page, rail, go) };
   return [
     h('a', { class: 'skip', href: '#studio' }, 'To the drawings'),
@@ -89,7 +89,7 @@ export function layOut(page: Page, needs: Needs): HTMLElement[] {
   ];
 }
 
-function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
+function settingsRail(page: Page, go: (place: Place) => void, front: Front): HTMLElement {
   const close = iconButton('close', 'Close the settings', () => closeSettings(page, go));
   close.classList.add('rail-close');
   const onkeydown = ({ key }: KeyboardEvent) => key === 'Escape' && page.root.removeAttribute('data-rail');
@@ -97,7 +97,7 @@ function settingsRail(page: Page, go: (place: Place) => void): HTMLElement {
     'aside',
     { class: 'rail', 'aria-label': 'Settings', tabindex: -1, onkeydown },
     close,
-    lessonCard(page),
+    lessonCard(page, front),
     dataPanel(page).element,
     // separability of the classes: its place is here, under the data
     networkPanel(page).element,
@@ -141,10 +141,11 @@ function drawer(page: Page) {
   const show = (name: 'formula' | 'code') => bar.show(name, new Set(['formula', 'code']));
   const bar = tabs('Below the drawings', all, show);
   show('formula');
-  const taller = iconButton('up', 'More room for this', () => {
-    const tall = page.root.toggleAttribute('data-drawer');
+  const taller = iconButton('up', 'More room for this', () => stretch(!page.root.hasAttribute('data-drawer')));
+  const stretch = (tall: boolean) => {
+    page.root.toggleAttribute('data-drawer', tall);
     taller.setAttribute('aria-pressed', String(tall));
-  });
+  };
   taller.classList.add('drawer-size');
   const element = h(
     'div',
@@ -153,5 +154,5 @@ function drawer(page: Page) {
     formula,
     code,
   );
-  return { element, show };
+  return { element, show, stretch };
 }

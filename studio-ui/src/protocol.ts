@@ -154,6 +154,7 @@ export interface Lesson {
   tries: { label: string; commands: Omit<Command, 'id'>[] }[]; // something to try: a button each
   show: (ViewName | 'network' | 'curves' | 'formula' | 'race')[]; // what to bring to the front
   ask?: string; // what to look for
+  focus?: string | null; // the element whose formula is shown at first
 }
 
 /** At most 30 a second while it runs, and one after each command. Arrays: see `FrameArrays`. */
@@ -161,8 +162,9 @@ export interface Frame {
   type: 'frame';
   run: number;
   step: number;
-  epoch: number; // in progress, from 1
+  epoch: number; // that the last step belongs to, from 1; 0 at the start
   row: number; // rows done of it
+  best?: { step: number; epoch: number; validation: number } | null; // the epoch of the least validation error, as in Curves
   running: boolean;
   stopped: string | null; // why it ended
   error: number | null; // E of all training rows at θ (or of a fixed sample, see Curves), without penalty

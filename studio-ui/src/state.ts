@@ -125,7 +125,9 @@ function tidied(state: Readonly<State>, problem: Problem): Partial<State> {
  * After a step back the points beyond it stay until the descent goes on: then these replace them.
  */
 function joined(curves: Curves | null, frame: Frame): { curves?: Curves } {
-  if (!curves || frame.curves.length === 0) return {};
+  if (!curves) return {};
+  if (frame.best !== undefined) curves.best = frame.best;
+  if (frame.curves.length === 0) return {};
   const { points } = curves;
   while (points.length > 0 && points[points.length - 1].step >= frame.curves[0].step) points.pop();
   points.push(...frame.curves);

@@ -57,6 +57,7 @@ describe('bestOf', () => {
     expect(rising([5, 3, 1, 2, 2])).toBe(false);
     expect(rising([5, 3, 1, 2, 2, 3, 3, 1.01, 3])).toBe(false);
     expect(rising([5, 4, 3, 2, 1])).toBe(false);
+    expect(rising([5, 3, 1, 1.02, 1.03, 1.03, 1.03, 1.03])).toBe(false);
     const diverging = series([5, 3, 1, 2, 2, 3, 3, 4, 4]).map((each, i) => ({ ...each, train: i }));
     expect(bestOf({ points: diverging, best: null })?.rising).toBe(false); // that is no overfitting
   });

@@ -128,6 +128,7 @@ export function frame(changes: Partial<Frame>): Decoded<Frame> {
 }
 
 export function fakePage(): FakePage {
+  vi.stubGlobal('matchMedia', () => ({ matches: false }));
   vi.stubGlobal('CSS', { escape: (text: string) => text });
   const due: (() => void)[] = [];
   const flush = () => due.splice(0).forEach((run) => run());
@@ -142,7 +143,7 @@ export function fakePage(): FakePage {
     sent: [],
     changed: [],
     flush,
-    focus: () => undefined,
+    focus: (focus) => store.set({ focus }),
     tell: (text, kind = 'info') => store.set({ notice: { type: 'notice', kind, text } }),
     send: (wish) => (page.sent.push(wish), reply()),
     set: (changes) => (page.changed.push(changes), reply()),

@@ -92,6 +92,27 @@ describe('the play bar', () => {
     );
     expect(values).toEqual(['12', '1,234', '0.123', '98 %']);
   });
+
+  it('counts the steps of a race, while the descent waits at its start', () => {
+    const counters = put(countersPanel(page).element);
+    const lane = { label: 'a', error: 1, stopped: null, x: null, y: null, trail: [], curve: [] };
+    page.show({ frame: frame({ step: 0, lanes: [{ ...lane, step: 41 }, { ...lane, step: 42 }] }) });
+    expect([...counters.querySelectorAll('.counter:not([hidden]) dd')].map((each) => each.textContent)).toEqual(['42']);
+  });
+
+  it('says the very speed that a lesson asked for', () => {
+    const bar = put(transportPanel(page).element);
+    page.show({ frame: frame({ speed: 20 }) });
+    expect(bar.querySelector('.speed-text')!.textContent).toBe('20 steps/s');
+    page.show({ frame: frame({ speed: 60 }) });
+    expect(bar.querySelector('.speed-text')!.textContent).toBe('60 steps/s');
+  });
+
+  it('does not spell out a hopeless score', () => {
+    const counters = put(countersPanel(page).element);
+    page.show({ frame: frame({ score: { name: 'R²', train: -4e210, validation: -2 } }) });
+    expect(counters.textContent).toContain('< −999 · −2.00');
+  });
 });
 
 describe('the settings', () => {
@@ -185,7 +206,9 @@ describe('what is said to the person', () => {
   });
 
   it('leads through the tour', async () => {
-    const card = put(lessonCard(page));
+    const went: unknown[] = [];
+    const go = (place: string) => went.push(place);
+    const card = put(lessonCard(page, { go, stretch: (tall) => went.push(tall) }));
     const lesson = {
       name: 'two',
       title: 'Two',
@@ -193,13 +216,21 @@ describe('what is said to the person', () => {
       of: 3,
       text: 'Text',
       ask: 'Why?',
-      show: [],
-      tries: [{ label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] }],
+      show: ['surface' as const, 'formula' as const],
+      focus: 'b[output.0]',
+      tries: [
+        { label: 'Try', commands: [{ do: 'play' as const }, { do: 'pause' as const }] },
+        { label: 'Watch', commands: [{ do: 'watch' as const, element: 'output.0', row: null }] },
+      ],
     };
     page.show({ problem: problem({}, { lesson }) });
     expect(card.querySelector('h2')!.textContent).toBe('Two');
+    expect(went).toEqual(['surface', true]);
+    expect(page.store.state.focus).toBe('b[output.0]');
     click(card, 'Try');
     await settle();
+    click(card, 'Watch');
+    expect(page.store.state.focus).toBe('output.0'); // marked in the diagram, too
     click(card, 'Previous');
     click(card, 'Next');
     click(card, 'Leave the tour');

@@ -109,6 +109,13 @@ describe('received', () => {
     expect(state.curves?.points.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('takes the best epoch from the newest frame that tells it', () => {
+    const curves = { type: 'curves', run: 1, points: [point(0)], marks: [], best: null };
+    const best = { step: 1, epoch: 1, validation: 0.5 };
+    const state = after(problem(1), curves, { ...frame(1, 1, [point(1)]), best }, frame(1, 2));
+    expect(state.curves?.best).toEqual(best);
+  });
+
   it('replaces the points beyond a step back when the descent goes on', () => {
     const points = [0, 1, 2, 3, 4].map(point);
     const state = after(

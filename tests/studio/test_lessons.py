@@ -130,13 +130,27 @@ def test_each_lesson_is_short_and_can_be_begun(lesson: Lesson) -> None:
     assert 2 <= len(lesson.tries) <= 6 and all(len(one.label) < 40 for one in lesson.tries)
     assert lesson.speed is None or 0 < lesson.speed <= 1000
     problem = Problem.of(lesson.setup)
-    if lesson.surface is not None:
+    if lesson.focus is not None:
+        assert 0 <= parameter_index(problem.network, lesson.focus) < problem.network.size
+        assert "formula" in lesson.show
+    if lesson.surface is not None and lesson.surface["along"] != "auto":
         for name in lesson.surface["along"]:
             assert 0 <= parameter_index(problem.network, name) < problem.network.size
         span = np.array(lesson.surface["span"])
         inside = [parameter_index(problem.network, name) for name in lesson.surface["along"]]
         start = problem.start[inside]
         assert (span[:, 0] < start).all() and (start < span[:, 1]).all()
+
+
+def test_the_first_map_shows_both_sides_of_the_bowl() -> None:
+    lesson = LESSONS["one-weight"]
+    assert lesson.surface is not None
+    left, right = lesson.surface["span"][0]
+    problem = Problem.of(lesson.setup)
+    low = float(least_squares(problem)[0])
+    at_left, at_low, at_right = errors(problem, np.array([[left], [low], [right]]))
+    assert left < low < right
+    assert min(at_left, at_right) > 10 * at_low
 
 
 @pytest.mark.parametrize(("name", "label"), TRIES)
@@ -239,7 +253,7 @@ def test_learning_rates_do_what_their_buttons_say() -> None:
     moves = np.diff(path(across, 12), axis=0)
     assert ((moves[1:] * moves[:-1]).sum(axis=1)[4:] < 0).all()
     assert steps_until_there(across) <= 60
-    rising = errors(*with_path(after("learning-rate", "1.2: each step leads higher"), 60))
+    rising = errors(*with_path(after("learning-rate", "1.2: the jumps grow"), 60))
     assert (np.diff(rising)[12:] > 0).all() and rising[60] > 100 * rising[0]
     fewest = {
         rate: steps_until_there(Problem.of(LESSONS["learning-rate"].setup.changed(

@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -299,10 +300,21 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(served):
     assert upload(served, b"a,b\n" + b"1,2\n" * 20).status == 200
 
 
+def test_an_upload_that_breaks_off_is_no_defect(served):
+    with socket.create_connection(("127.0.0.1", served.port)) as raw:
+        lines = ["POST /upload HTTP/1.1", f"host: {served.host}", f"origin: {served.origin}"]
+        lines += [f"cookie: {served.let_in()}", "content-length: 1000", "", "a,b\n"]
+        raw.sendall("\r\n".join(lines).encode())
+        time.sleep(0.3)
+    until(lambda: upload(served, b"a,b\n" + b"1,2\n" * 20).status == 200)
+    assert not served.defects
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("../../etc/passwd", "passwd"), ("C%3A%5Cx%5Cy.csv", "y.csv"), ("", "table.csv"),
-     ("%0a%1b[31m.csv", "[31m.csv"), ("x" * 500, "x" * 80), ("<b>.csv", "<b>.csv")],
+     ("%0a%1b[31m.csv", "[31m.csv"), ("a%C2%9b31m%E2%80%AE.csv", "a31m.csv"),
+     ("x" * 500, "x" * 80), ("<b>.csv", "<b>.csv")],
 )  # fmt: skip
 def test_a_name_is_only_shown(served, name, shown):
     answer = upload(served, b"a,b\n" + b"1,2\n3,4\n" * 20, name)

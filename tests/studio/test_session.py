@@ -39,7 +39,7 @@ def test_who_joins_is_told_everything_first(session):
     assert [message.type for message in viewer.messages] == ["hello", "problem", "curves", "frame"]
     problem, curves, frame = (viewer.last(kind) for kind in ("problem", "curves", "frame"))
     assert problem["run"] == curves["run"] == frame["run"] == 1
-    assert (frame["step"], frame["epoch"], frame["row"], frame["running"]) == (0, 1, 0, False)
+    assert (frame["step"], frame["epoch"], frame["row"], frame["running"]) == (0, 0, 0, False)
     assert frame["last"] is None and frame["divergence"] is None and frame["lanes"] == []
     assert [point["step"] for point in curves["points"]] == [0]
     assert curves["of"] == "all 30 training rows"
@@ -113,7 +113,25 @@ def test_an_example_is_a_step_of_one_row(session):
     assert viewer.frame["last"]["rows"] == 1 and viewer.frame["row"] == 1
     do(session, "step", of="epoch")
     run.advance(6)
-    assert theta(session) == run.theta.tobytes() and viewer.frame["epoch"] == 2
+    assert theta(session) == run.theta.tobytes()
+
+
+def test_a_step_belongs_to_the_epoch_that_it_is_part_of(session):
+    viewer = watched(session)
+    for step in range(1, 14):  # six steps an epoch
+        do(session, "step", of="batch")
+        assert viewer.frame["epoch"] == (step + 5) // 6
+        assert [point["epoch"] for point in viewer.frame["curves"]] == [viewer.frame["epoch"]]
+
+
+def test_a_frame_tells_the_best_epoch_that_best_leads_to(session):
+    viewer = watched(session)
+    assert viewer.frame["best"] is None
+    for _ in range(8):
+        do(session, "step", of="epoch")
+    told = viewer.frame["best"]
+    do(session, "best")
+    assert (viewer.frame["step"], viewer.frame["epoch"]) == (told["step"], told["epoch"])
 
 
 def test_play_goes_on_until_pause_and_is_the_same_descent(session):
@@ -395,7 +413,7 @@ def test_divergence_is_told_explained_and_can_be_stepped_back_from():
         X = np.hstack([problem.train.X, np.ones((problem.train.n, 1))])
         limit = 2 / np.linalg.eigvalsh(X.T @ X / len(X)).max()
         assert 0.25 * limit < rate <= 0.5 * limit
-        assert f"2/λmax = {limit:.2g}" in frame["divergence"]["help"]
+        assert f"2/λmax = {limit:.3g}" in frame["divergence"]["help"]
         do(session, "change", changes={"optimizer": {"name": "sgd", "learning_rate": rate}})
         for _ in range(30):
             do(session, "step", of="epoch")

@@ -213,6 +213,7 @@ def test_of_several_classes_the_outputs_are_told_by_name() -> None:
     at = moment(2, data="cars_and_bikes")
     assert detail(at, "output.0").fields["title"].startswith("output for car")
     assert detail(at, "b[output.0]").fields["title"] == "bias of the output for car"
+    assert detail(at, "b[hidden1.1]").fields["title"] == "bias of hidden unit 2 (hidden1.1)"
 
 
 # --- what cannot be ------------------------------------------------------------------------------

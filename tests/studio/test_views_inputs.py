@@ -133,6 +133,16 @@ def test_missing_cells_lie_at_the_mean() -> None:
     assert np.isfinite(boundary(at, Scenery(at.problem)).arrays["points"]).all()
 
 
+def test_over_a_line_rows_of_several_classes_stand_within_the_probabilities() -> None:
+    kind = np.array(["low", "mid", "high"] * 20)
+    source = Source.of_table({"x": np.linspace(-1.0, 1.0, 60), "kind": kind})
+    at = moment(5, source=source, data="own", target="kind", net="3 tanh")
+    found = boundary(at, Scenery(at.problem))
+    assert found.fields["dimensions"] == 1 and found.fields["axes"] == ["x", "probability"]
+    heights, classes = found.arrays["points"][:, 1], found.arrays["truth"]
+    np.testing.assert_allclose(heights, classes / 2)
+
+
 def test_one_input_that_is_no_number_is_a_line_too() -> None:
     sold = RNG.random(80) < 0.5
     at = own({"sold": sold, "y": sold * 2.0 + RNG.normal(size=80)}, "y")
@@ -226,13 +236,13 @@ def test_of_a_very_wide_layer_the_first_units_are_shown() -> None:
     assert len(found.fields["units"]) == len(found.arrays["values"]) == 128
 
 
-# --- beyond all numbers --------------------------------------------------------------------------
+# --- beyond all --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view", [boundary, units])
 def test_weights_that_are_no_numbers_give_a_sentence(view: Any) -> None:
     at = moment(1, data="xor")
-    with pytest.raises(DataError, match="beyond all numbers"):
+    with pytest.raises(DataError, match="beyond all"):
         view(at_theta(at, np.full_like(at.theta, np.nan)), Scenery(at.problem))
 
 

@@ -274,6 +274,14 @@ def test_levels_stay_while_they_fit_and_are_those_of_the_library() -> None:
     assert not np.array_equal(far.levels, first.levels)
 
 
+def test_of_very_many_rows_a_few_thousand_make_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fallline.studio.views.ground._ROWS", 120)
+    at = moment(2, data="houses", net="2 tanh")
+    found = surface(at, Sight())
+    assert found.ground.landscape.rows.n == 120
+    assert "120 of 1,106 rows, a sample" in found.notes[0]
+
+
 def test_rows_are_sampled_where_all_would_take_long_and_the_notes_say_so() -> None:
     found = surface(moment(2, data="houses", net="64 relu, 32 relu", batch_size=32), Sight())
     assert found.ground.landscape.rows.n < found.ground.landscape.total
@@ -325,7 +333,7 @@ def test_weights_that_are_no_numbers_give_a_sentence(bad: float) -> None:
     at = moment(2, data="xor")
     theta = at.theta.copy()
     theta[0] = bad
-    with pytest.raises(DataError, match="beyond all numbers"):
+    with pytest.raises(DataError, match="beyond all"):
         surface(at_theta(at, theta), Sight())
 
 

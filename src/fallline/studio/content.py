@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ..errors import DataError
@@ -32,8 +31,9 @@ def shown_name(name: str) -> str:
     >>> shown_name("../my cars.csv")
     'my cars.csv'
     """
-    plain = re.sub(r"[\x00-\x1f\x7f]", "", str(name).replace("\\", "/").rpartition("/")[2])
-    return plain.strip()[:80] or "table.csv"
+    plain = str(name).replace("\\", "/").rpartition("/")[2]
+    # The terminal shows it, too: no escapes, and nothing that turns the direction of writing.
+    return "".join(filter(str.isprintable, plain)).strip()[:80] or "table.csv"
 
 
 def check_content(shown: str, content: bytes) -> None:

@@ -156,9 +156,11 @@ class Course:
 
     @property
     def place(self) -> tuple[int, int]:
-        """The epoch in progress, from 1, and its rows that are done; at the end the last one."""
+        """The epoch of the last step, and how many of its rows are done; 0 and 0 at the start."""
         epoch, done = self.run.position
-        return (epoch - 1, self.problem.train.n) if self.out_of_epochs else (epoch, done)
+        if done or epoch == 1:
+            return (epoch if done else 0), done
+        return epoch - 1, self.problem.train.n
 
     @property
     def rate(self) -> float:

@@ -58,6 +58,14 @@ class Curves:
         """The epoch of the least validation error; None without any."""
         return self._best
 
+    @property
+    def best_told(self) -> dict[str, Any] | None:
+        """The best epoch as the page takes it."""
+        best = self._best
+        if best is None:
+            return None
+        return {"step": best.steps, "epoch": best.epoch, "validation": best.validation_error}
+
     def mark(self, step: int, text: str) -> None:
         """Mark what was changed at a step, all in all; an empty text for nothing."""
         kept = [mark for mark in self.marks if mark[0] != step]
@@ -78,13 +86,9 @@ class Curves:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the message that tells all of it."""
-        best = self._best
-        found = None
-        if best is not None:
-            found = {"step": best.steps, "epoch": best.epoch, "validation": best.validation_error}
         return {
             "points": list(self._points.items),
             "marks": [{"step": step, "text": text} for step, text in self.marks],
-            "best": found,
+            "best": self.best_told,
             "of": self._of,
         }

@@ -105,8 +105,8 @@ def _advice(
         if momentum and plan.optimizer.nesterov:
             formula = "2(1 + β)/((1 + 2β)λmax)"
         return (
-            f"The learning rate {rate:g} is above {formula} = {limit:.2g} {where}, where the "
-            f"error bends with λmax = {curvature:.2g}: each step overshoots farther. Take "
+            f"The learning rate {rate:g} is above {formula} = {limit:.3g} {where}, where the "
+            f"error bends with λmax = {curvature:.3g}: each step overshoots farther. Take "
             f"{calm:g}.",
             calm,
         )

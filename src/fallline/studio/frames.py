@@ -117,6 +117,7 @@ def _where(course: Course) -> dict[str, Any]:
         "step": course.step,
         "epoch": epoch,
         "row": row,
+        "best": course.curves.best_told,
         "error": measured.error,
         "validation_error": measured.validation_error,
         "penalty": measured.penalty,

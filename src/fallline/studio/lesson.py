@@ -42,6 +42,8 @@ class Lesson:
         Buttons.
     surface
         The plane of the map: ``along`` and ``span``, or None for what suits.
+    focus
+        The element whose formula is shown at first, if any.
     number, of
         Its place in the tour.
     """
@@ -55,6 +57,7 @@ class Lesson:
     speed: float | None
     tries: tuple[Try, ...]
     surface: Mapping[str, Any] | None = None
+    focus: str | None = None
     number: int = 0
     of: int = 0
 
@@ -68,6 +71,7 @@ class Lesson:
             "text": self.text,
             "ask": self.ask,
             "show": list(self.show),
+            "focus": self.focus,
             "tries": [
                 {"label": each.label, "commands": [dict(one) for one in each.commands]}
                 for each in self.tries

@@ -24,7 +24,8 @@ def _houses(*features: str, **fields: Any) -> Setup:
 
 
 _PAIR: dict[str, Any] = {
-    "surface": {"along": (_W0, _W1), "span": ((-1.6, 2.6), (-1.8, 2.4))},
+    # About as wide as the page's map, which then has one scale: right angles look right.
+    "surface": {"along": (_W0, _W1), "span": ((-2.6, 3.6), (-1.8, 2.4))},
 }
 
 _ONE_WEIGHT = Lesson(
@@ -50,6 +51,8 @@ _ONE_WEIGHT = Lesson(
             (restart_with(start=[-1.5], optimizer=_sgd(1.8)), play()),
         ),
     ),
+    surface={"along": "auto", "span": ((-2.3, 3.8), (-1.0, 1.0))},
+    focus=_W0,
 )
 
 _TWO_WEIGHTS = Lesson(
@@ -80,8 +83,8 @@ _LEARNING_RATE = Lesson(
     name="learning-rate",
     title="Too small a rate, and too large",
     text="The learning rate η says how far a step goes for its slope. Small steps creep. Large "
-    "ones jump across the valley, and above 2/λmax, here 1.15, each lands higher than it set off; "
-    "λmax tells how sharply the bowl bends where it bends most.",
+    "ones jump across the valley, and above 2/λmax, here 1.15, the jumps grow until each lands "
+    "higher than it set off; λmax tells how sharply the bowl bends where it bends most.",
     ask="Find the rate that arrives in the fewest steps, and the one from which nothing holds it.",
     show=("surface", "curves"),
     setup=_houses("living_area", "bathrooms", start=(-1.0, 1.6), optimizer=SGD(0.02)),
@@ -90,7 +93,7 @@ _LEARNING_RATE = Lesson(
         Try("0.02: it creeps", (restart_with(optimizer=_sgd(0.02)), play())),
         Try("0.5: it arrives", _rate(0.5)),
         Try("1.1: it jumps across, and arrives", _rate(1.1)),
-        Try("1.2: each step leads higher", _rate(1.2)),
+        Try("1.2: the jumps grow", _rate(1.2)),
         Try(
             "3: out of all bounds",
             (*_rate(3.0)[:1], {"do": "speed", "steps_per_second": 60}, play()),
@@ -127,7 +130,7 @@ _MOMENTUM = Lesson(
                     "do": "race",
                     "entries": [
                         {"label": "plain", "optimizer": _PLAIN},
-                        {"label": "momentum 0.8", "optimizer": _HEAVY},
+                        {"label": "momentum", "optimizer": _HEAVY},
                     ],
                 },
                 play(),

@@ -82,7 +82,7 @@ _BACKPROP = Lesson(
     "times the output o before it, and its step is −η times the slope.",
     ask="Point at a weight or a unit: every formula stands there with this example's own numbers.",
     show=("network", "formula"),
-    setup=Setup(data="xor", net="2 tanh", batch_size=1, optimizer=SGD(0.5), seed=3),
+    setup=Setup(data="xor", net="2 tanh", batch_size=1, optimizer=SGD(0.5), seed=23),
     speed=1.0,
     tries=(
         Try("One example", (step("example"),)),
@@ -91,6 +91,7 @@ _BACKPROP = Lesson(
         Try("The first weight", _watch(_FIRST)),
         Try("Let it run slowly", (play(),)),
     ),
+    focus="w[hidden1.0->output.0]",
 )
 
 _BY_HEART = Lesson(

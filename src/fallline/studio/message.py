@@ -7,13 +7,13 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..arrays import Array
 
-__all__ = ["Message"]
+__all__ = ["Message", "Viewer"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +68,15 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+class Viewer(Protocol):
+    """Who is told messages, such as a tab: what it shows, and what is in focus there."""
+
+    show: frozenset[str]
+    element: str | None
+    row: int | None
+    layer: str | None
+
+    def offer(self, message: Message, slot: str | None = None) -> None:
+        """Take a message without waiting; it replaces what was not sent yet in its slot."""

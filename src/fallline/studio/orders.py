@@ -9,7 +9,8 @@ from ..errors import SpecError, suggest
 from .painter import VIEWS
 
 if TYPE_CHECKING:
-    from .painter import Painter, Viewer
+    from .message import Viewer
+    from .painter import Painter
     from .steering import Steering
 
 __all__ = ["ORDERS", "SILENT", "obey"]

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Condition, Thread
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ..engines.threads import one_thread
 from ..errors import FalllineError, SpecError
 from ..pictures.plane import Plane
 from .instant import Instant
-from .message import Message
+from .message import Message, Viewer
 from .views.boundary import boundary
 from .views.detail import Steps, detail
 from .views.ground import Sight
@@ -22,7 +22,7 @@ from .views.scenery import Scenery
 from .views.surface import Dropped, Map, surface
 from .views.units import units
 
-__all__ = ["VIEWS", "Painter", "Viewer"]
+__all__ = ["VIEWS", "Painter"]
 
 VIEWS = ("surface", "boundary", "units", "predictions", "confusion")
 
@@ -38,18 +38,6 @@ _LONGEST = 3.0  # seconds between two of a kind at the most, but for the rest th
 _QUICK = 0.12  # seconds that a fine map may take to be made instead of a coarse one
 _MOST_KNOWN = 100
 _FINER = 6.0  # coarse maps that a fine one takes as long as
-
-
-class Viewer(Protocol):
-    """A tab: what it shows, and what is in focus there. `offer` never waits."""
-
-    show: frozenset[str]
-    element: str | None
-    row: int | None
-    layer: str | None
-
-    def offer(self, message: Message, slot: str | None = None) -> None:
-        """Take a message; it replaces what was not sent yet in its slot."""
 
 
 class _Job(NamedTuple):

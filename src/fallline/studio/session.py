@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FalllineError, SpecError
 from .instant import Instant
-from .message import Message
+from .message import Message, Viewer
 from .orders import SILENT, obey
 from .painter import Painter
 from .setup import Setup
@@ -22,7 +22,7 @@ from .steering import Steering
 if TYPE_CHECKING:
     from .opened import Source
 
-__all__ = ["Session", "Viewer"]
+__all__ = ["Session"]
 
 _MOST_WAITING = 100  # commands
 _FRAME = 1 / 30  # seconds from one frame to the next, at least
@@ -32,18 +32,6 @@ _CHUNK = 0.025  # seconds of training between two looks at the commands
 _ENDING = "the studio is ending"
 
 _log = logging.getLogger("fallline.studio")
-
-
-class Viewer(Protocol):
-    """Somebody who looks on, such as a tab; no call of it blocks."""
-
-    show: frozenset[str]
-    element: str | None
-    row: int | None
-    layer: str | None
-
-    def offer(self, message: Message, slot: str | None = None) -> None:
-        """Take a message; it replaces what waits in the same slot."""
 
 
 class Session:

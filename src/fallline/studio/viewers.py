@@ -49,7 +49,7 @@ class Outbox:
     >>> box.offer(Message("frame", {"run": 1, "step": 1, "curves": [{"step": 1}]}))
     >>> box.offer(Message("frame", {"run": 1, "step": 2, "curves": [{"step": 2}]}))
     >>> box.unread, box.take()[4:]
-    (1, b'{"type":"frame","run":1,"step":2,"curves":[{"step":1},{"step":2}],"arrays":{}}\\x00\\x00')
+    (1, b'{"type":"frame","run":1,"step":2,"curves":[{"step":1},{"step":2}],"arrays":{}}\x00\x00')
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:

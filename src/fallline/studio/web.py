@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -156,6 +156,8 @@ class _Web:
                 return _sorry(400, str(error))
             except TimeoutError:
                 return _sorry(408, "the file did not arrive in time; try again")
+            except ClientDisconnect:  # nobody is left to be told
+                return Response(status_code=400)
         columns = found["columns"]
         self._tell(f"a table came from the page: {columns['name']}, {columns['rows']:,} rows")
         return JSONResponse(columns)

@@ -75,6 +75,7 @@ class Confusion implements View<ConfusionShown> {
       classes.forEach((_, to) => {
         const cell = html(row, 'td', { class: at === to ? 'net-right' : 'net-wrong' });
         html(cell, 'b');
+        cell.append(' '); // heard as two numbers
         html(cell, 'span');
         this.cells.push(cell);
       });

@@ -49,8 +49,8 @@ class Formula implements View<FormulaShown> {
     this.list = html(this.root, 'ol', { class: 'net-formula-steps' });
   }
 
-  show({ problem, detail }: FormulaShown): void {
-    const current = detail && problem && detail.run === problem.run ? detail : null;
+  show({ problem, detail, focus }: FormulaShown): void {
+    const current = focus !== null && detail && problem && detail.run === problem.run ? detail : null;
     if (current === this.detail && problem === this.problem) return;
     [this.detail, this.problem] = [current, problem];
     const element = current?.element ?? null;

@@ -43,7 +43,7 @@ export class Plot {
     this.root = html(host, 'div', { class: `net-plot net-plot-${kind}` });
     this.body = html(this.root, 'div', { class: 'net-plot-body' });
     this.axes = svg(this.body, 'svg', { class: 'net-axes', 'aria-hidden': 'true' });
-    this.box = html(this.body, 'div', { class: 'net-plot-box', role: 'img', tabindex: 0 });
+    this.box = html(this.body, 'div', { class: 'net-plot-box', role: 'img', tabindex: 0, 'aria-label': 'A picture to come' });
     this.heat = html(this.box, 'canvas', { class: 'net-heat', width: 1, height: 1 });
     this.points = html(this.box, 'canvas', { width: 1, height: 1 });
     this.clip = svg(this.box, 'svg', { class: 'net-plot-lines', 'aria-hidden': 'true' });

@@ -10,8 +10,9 @@ const STEPS: [number, string][] = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k
 /** What is said in place of a number that is none; null for those that are. */
 export function inWords(value: number | null | undefined): string | null {
   if (value === null || value === undefined || Number.isNaN(value)) return 'not a number';
-  if (value === Infinity) return 'infinity';
-  if (value === -Infinity) return `${MINUS}infinity`;
+  // The page gets numbers of 32 bits; a larger one need not be infinite.
+  if (value === Infinity) return '>\u00a010³⁸';
+  if (value === -Infinity) return `<\u00a0${MINUS}10³⁸`;
   return null;
 }
 

@@ -38,8 +38,8 @@ function rowChoice(page: Page): HTMLElement {
     text,
     iconButton('plus', 'The next row', () => go(1)),
   );
-  page.store.on(['detail'], ({ detail }) => {
-    element.hidden = detail === null;
+  page.store.on(['detail', 'focus'], ({ detail, focus }) => {
+    element.hidden = detail === null || focus === null;
     if (detail) text.textContent = `row ${detail.row + 1}`;
   });
   return element;

@@ -4,6 +4,7 @@ import { button, iconButton } from '../controls';
 import { fill, h } from '../html';
 import { icon } from '../icons';
 import { lessonHash } from '../link';
+import type { Wish } from '../lib/view';
 import type { Page } from '../page';
 import type { Hello, Lesson } from '../protocol';
 
@@ -51,8 +52,14 @@ export function tourMenu(page: Page): HTMLElement {
   return h('div', { class: 'menu-anchor' }, open, menu);
 }
 
+/** What a lesson may bring to the front: a place, where one is seen at a time, and a tall formula. */
+export interface Front {
+  go(place: 'network' | 'surface' | 'output'): void;
+  stretch(tall: boolean): void;
+}
+
 /** The card of the lesson that is open. */
-export function lessonCard(page: Page): HTMLElement {
+export function lessonCard(page: Page, front: Front): HTMLElement {
   const element = h('section', { class: 'lesson', 'aria-label': 'Lesson', hidden: true });
   let shown = '';
   page.store.on(['problem', 'hello'], ({ problem, hello }) => {
@@ -64,7 +71,7 @@ export function lessonCard(page: Page): HTMLElement {
     shown = key;
     if (!lesson || !hello) return;
     fill(element, ...card(page, lesson, hello));
-    bringToFront(page, lesson);
+    bringToFront(page, lesson, front);
   });
   return element;
 }
@@ -109,17 +116,33 @@ function card(page: Page, lesson: Lesson, { lessons }: Hello): HTMLElement[] {
 /** One after the other, and no further than the first that cannot be done. */
 async function doAll(page: Page, commands: Lesson['tries'][number]['commands']): Promise<void> {
   for (const command of commands) {
-    const reply = await page.send(command as Parameters<Page['send']>[0]);
-    if (reply.error) return;
+    const wish = command as Wish;
+    if (wish.do === 'watch') page.focus(wish.element);
+    else if ((await page.send(wish)).error) return;
   }
+  const watches = commands.some((command) => command.do === 'watch');
+  scrollTo(page, watches ? '.drawer' : `.panel-${page.root.dataset.place}`);
 }
 
-function bringToFront(page: Page, { show }: Lesson): void {
+/** Where one place is seen at a time, the card hides what a button did. */
+function scrollTo({ root }: Page, drawing: string): void {
+  if (matchMedia('(max-width: 719px)').matches) root.querySelector(`main ${drawing}`)?.scrollIntoView();
+}
+
+function bringToFront(page: Page, { show, focus }: Lesson, front: Front): void {
+  front.go(placeOf(show[0]));
+  front.stretch(show.includes('formula'));
+  page.focus(focus ?? null);
   const tab = (['units', 'boundary', 'predictions', 'confusion'] as const).find((name) =>
     show.includes(name),
   );
   if (tab) page.store.set({ tab });
   if (show.includes('race')) page.root.querySelector<HTMLDetailsElement>('details.race')!.open = true;
+}
+
+function placeOf(shown: Lesson['show'][number]) {
+  if (shown === 'surface') return 'surface';
+  return ['boundary', 'units', 'predictions', 'confusion'].includes(shown) ? 'output' : 'network';
 }
 
 async function copyLink(page: Page, { name }: Lesson): Promise<void> {

@@ -4,7 +4,7 @@ import { button, iconButton } from '../controls';
 import { h, say } from '../html';
 import { draw, icon } from '../icons';
 import { latest } from '../latest';
-import { count, number, percent } from '../lib/numbers';
+import { compact, count, number, percent } from '../lib/numbers';
 import type { Page, Panel } from '../page';
 import type { Frame } from '../protocol';
 
@@ -22,6 +22,9 @@ export function transportPanel(page: Page): Panel {
   );
   return { element };
 }
+
+/** Below it an R² says only that all is lost; its digits would need a line of their own. */
+const WORST = -999;
 
 function playButton(page: Page): HTMLButtonElement {
   const picture = icon('play');
@@ -110,28 +113,32 @@ function speed(page: Page): HTMLElement {
   });
   const ask = latest((steps: number | null) => page.send({ do: 'speed', steps_per_second: steps }));
   let held = false;
-  const words = () => {
-    const value = SPEEDS[range.valueAsNumber];
-    const text = value === null ? 'full speed' : `${count(value)} step${value === 1 ? '' : 's'}/s`;
+  let told: number | null | undefined;
+  const words = (value: number | null) => {
+    told = value;
+    const text = value === null ? 'full speed' : `${exactly(value)} step${value === 1 ? '' : 's'}/s`;
     say(out, text);
     range.setAttribute('aria-valuetext', text);
   };
   range.addEventListener('input', () => {
     held = true;
-    words();
+    words(SPEEDS[range.valueAsNumber]);
     ask(SPEEDS[range.valueAsNumber]);
   });
   range.addEventListener('change', () => (held = false));
   page.store.on(['frame'], ({ frame }) => {
     if (!frame || held || frame.speed === undefined) return;
-    const place = String(nearest(frame.speed));
-    if (range.value === place) return;
-    range.value = place;
-    words();
+    if (frame.speed === told) return;
+    range.value = String(nearest(frame.speed));
+    words(frame.speed);
   });
-  words();
+  words(null);
   const hint = 'How many steps a second the descent takes while it plays.';
   return h('div', { class: 'speed', 'data-tip': hint }, h('label', { for: 'speed' }, 'Speed'), range, out);
+}
+
+function exactly(speed: number): string {
+  return Number.isInteger(speed) ? count(speed) : compact(speed);
 }
 
 /** The place of the speed that is nearest, by its ratio. */
@@ -156,7 +163,7 @@ export function countersPanel(page: Page): Panel {
   };
   const epoch = cell(
     'Epoch',
-    'How often the descent has gone through all training rows; it is in this one now.',
+    'An epoch is one way through all training rows; this is the one of the last step.',
   );
   const step = cell('Step', 'How many steps were taken: one for each batch.');
   const train = cell('Training error', 'The error E of the training rows at the present weights.', 'train');
@@ -174,10 +181,12 @@ export function countersPanel(page: Page): Panel {
 
   page.store.on(['frame'], ({ frame }) => {
     if (!frame) return;
+    const race = frame.lanes.map((lane) => lane.step);
+    say(step.value, count(race.length ? Math.max(...race) : frame.step));
+    for (const { element } of [epoch, train, score]) element.hidden = race.length > 0; // the race's table tells
     say(epoch.value, count(frame.epoch));
-    say(step.value, count(frame.step));
     say(train.value, number(frame.error, 3));
-    validation.element.hidden = frame.validation_error === null;
+    validation.element.hidden = race.length > 0 || frame.validation_error === null;
     if (frame.validation_error !== null) say(validation.value, number(frame.validation_error, 3));
     say(score.name.firstChild as Text, scoreName(frame.score.name));
     say(
@@ -205,5 +214,6 @@ function scoreName(name: string): string {
 }
 
 function scoreText(frame: Frame, value: number | null): string {
-  return frame.score.name.toLowerCase() === 'accuracy' ? percent(value) : number(value, 3);
+  if (frame.score.name.toLowerCase() === 'accuracy') return percent(value);
+  return value !== null && value < WORST ? `< ${number(WORST, 3)}` : number(value, 3);
 }

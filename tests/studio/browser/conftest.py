@@ -208,6 +208,14 @@ class Studio:
             tab.ready()
         return tab
 
+    def close(self, tab: Tab) -> None:
+        """Close the browser of a tab, and judge what was in it."""
+        here = [each for each in self.tabs if each.page.context is tab.page.context]
+        self._contexts.remove(tab.page.context)
+        tab.page.context.close()
+        for each in here:
+            each.check()
+
     def end(self) -> None:
         """Close all tabs, end the command, and check that nothing went wrong."""
         for context in self._contexts:
@@ -304,3 +312,13 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to be"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def hand(shared: Studio, tmp_path: Path) -> Iterator[Any]:
+    """A tab of the shared studio, with a descent of its own that waits; judged at its end."""
+    from .hand import Hand
+
+    one = Hand(shared, tmp_path)
+    yield one
+    shared.close(one.tab)

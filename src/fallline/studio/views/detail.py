@@ -73,7 +73,7 @@ def detail(
     ... )
     >>> found = detail(at, "w[input.0->hidden1.0]")
     >>> found.fields["title"]
-    'weight from x to hidden1.0, before the first step'
+    'weight from x to hidden unit 1 (hidden1.0), before the first step'
     """
     if element.startswith(("w[", "b[")):
         return _of_parameter(at, element, steps or Steps())

@@ -121,7 +121,7 @@ class Words:
 
 
 def title_of(problem: Problem, element: str) -> str:
-    """Return an element's name in words: ``"weight from lot_size to hidden1.0"``."""
+    """Return an element's name in words: ``"bias of hidden unit 2 (hidden1.1)"``."""
     if element.startswith("w["):
         source, _, target = element[2:-1].partition("->")
         return f"weight from {_unit(problem, source)} to {_unit(problem, target)}"
@@ -142,4 +142,6 @@ def _unit(problem: Problem, unit: str, alone: bool = False) -> str:
             label = problem.input_labels[start + int(j)]
             return f"input {label}" if alone else label
         start += given.size
-    return f"unit {unit}" if alone else unit
+    inner = [each.name for each in problem.network.layers[:-1]]
+    many = f" of layer {inner.index(layer) + 1}" if len(inner) > 1 else ""
+    return f"hidden unit {int(j) + 1}{many} ({unit})"

@@ -44,6 +44,8 @@ COARSE, FINE = 33, 81
 """Grid points along each side of the map."""
 
 _HUGE = 1e100
+_FEWEST, _ROWS = 100, 4000  # rows of a map, where there are more
+_WORK = 1.5e6  # multiplications of one error of it
 _PATH = 200  # points of the path that are looked at
 _LEAST_PATH = 4  # points from which on a path has principal directions worth a map
 _ENOUGH = 0.88  # of the share of the path that the best axes show, for old ones to stay
@@ -180,9 +182,8 @@ def theta_now(at: Instant) -> Floats:
     """
     if not _drawable(at.theta).all():
         raise DataError(
-            "some weights are beyond all numbers, so there is nothing to draw for them; the "
-            "pictures are of the last weights that were not. Step back, or restart with a smaller "
-            "learning rate"
+            "some weights are beyond all that can be drawn; the pictures are of the last weights "
+            "that were not. Step back, or restart with a smaller learning rate"
         )
     return np.asarray(at.theta, np.float64)
 
@@ -239,7 +240,7 @@ def _landscape(at: Instant, before: Ground | None) -> Landscape:
     rows = at.problem.train
     return landscape(
         network, rows.X, rows.Y, sample_weight=rows.weights, loss=o.loss, l2=o.l2, l1=o.l1,
-        alpha=o.alpha, points=FINE * FINE,
+        alpha=o.alpha, rows=max(_FEWEST, min(_ROWS, int(_WORK / network.size))),
     )  # fmt: skip
 
 

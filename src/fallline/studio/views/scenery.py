@@ -207,9 +207,12 @@ class Scenery:
             names, x = name, axis_values(values, _LINE)
             inputs, note = self._along(name, x)
         truth, shown = self.truth, self._shown()
+        several = len(asked.labels) > 2  # then rows stand by class, evenly between 0 and 1
+        heights = truth / (len(asked.labels) - 1) if several else truth
+        upwards = "probability" if several else asked.one_of(None)[1]
         return Scene(
-            (names, asked.one_of(None)[1]), x, np.empty(0), inputs.astype(asked.model.theta.dtype),
-            np.column_stack([values, truth])[shown], truth[shown], self._of_part()[shown],
+            (names, upwards), x, np.empty(0), inputs.astype(asked.model.theta.dtype),
+            np.column_stack([values, heights])[shown], truth[shown], self._of_part()[shown],
             self._told(note),
         )  # fmt: skip
 

@@ -70,7 +70,7 @@ class Map:
     def notes(self) -> list[str]:
         """What an honest reader has to know."""
         of, found = self.ground.landscape, list(self.ground.notes)
-        rows = f"{of.objective_text} of {of.rows_text}"
+        rows = f"{of.objective_text.replace('_', ' ')} of {of.rows_text}"
         found.insert(0, f"{rows}, a sample" if of.rows.n < of.total else rows)
         if self.minimum.kind == "lowest in view":
             found.append("the lowest point in view is at its edge: beyond it the error falls on")

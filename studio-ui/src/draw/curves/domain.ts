@@ -7,7 +7,7 @@ const ENDS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // of the step axis, within a power
 const DECADES = 100; // the ratio of errors beyond which a linear axis hides the small ones
 const BEYOND = 4; // times the first error: what is larger leaves the picture
 const LONG = 0.2; // the share of all epochs that is a good while
-const WORSE = 1.02; // a validation error so much above its best one has risen
+const WORSE = 1.05; // a validation error so much above its best one has risen
 
 export interface Best {
   step: number;
@@ -55,10 +55,10 @@ export function suitsLog(points: readonly Pick<CurvePoint, 'train' | 'validation
   return high > DECADES * low;
 }
 
-/** The epoch of the least validation error: what the server knows, or what the points show since. */
+/** The epoch of the least validation error: what the server knows, or what the points show before one has ended. */
 export function bestOf(curves: Pick<Curves, 'points' | 'best'>): Best | null {
   let best = curves.best && { ...curves.best, rising: false };
-  for (const { step, epoch, validation } of curves.points) {
+  for (const { step, epoch, validation } of curves.best ? [] : curves.points) {
     if (validation === null || !Number.isFinite(validation)) continue;
     if (!best || validation < best.validation) best = { step, epoch, validation, rising: false };
   }

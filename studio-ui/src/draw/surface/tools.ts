@@ -53,6 +53,7 @@ export class Tools {
     if (key === this.shown) return;
     this.shown = key;
     this.plane.value = view.kind;
+    show(this.plane, view.names.length > 1);
     show(this.pair, view.kind === 'slice' && view.names.length > 2);
     const network = problem?.run === view.run ? problem.network : null;
     this.axes.forEach((axis, i) => {
