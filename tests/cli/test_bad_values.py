@@ -360,6 +360,7 @@ def test_no_value_whatever_is_a_defect(fall, fake_model, monkeypatch, third):
     monkeypatch.setattr(
         "fallline.cli.demo.fit", lambda *given, **named: click.get_current_context().exit()
     )
+    monkeypatch.setattr("fallline.studio.server.Server.running", False)  # it ends once it is open
     options = ((c, p) for c, p in parameters() if p.name not in FLAGS | {"data", "model"})
     given = itertools.product(enumerate(options), enumerate(WEIRD))
     for (i, (command, param)), (j, value) in given:
