@@ -207,6 +207,17 @@ describe('what is said to the person', () => {
     expect(card.hidden).toBe(true);
   });
 
+  it('takes away warnings when the card of a divergence explains all', () => {
+    const list = put(toasts(page));
+    page.show({ notice: { type: 'notice', kind: 'warning', text: 'too large to draw' } });
+    expect(list.textContent).toContain('Too large to draw.');
+    page.show({ frame: frame({ divergence: { text: 'out', help: 'smaller', rate: null, step: 7 } }) });
+    expect(list.querySelector('.toast')).toBeNull();
+    page.show({ notice: { type: 'notice', kind: 'warning', text: 'choose two' } });
+    page.show({ frame: frame({ divergence: { text: 'out', help: 'smaller', rate: null, step: 7 } }) });
+    expect(list.textContent).toContain('Choose two.'); // what came later stays
+  });
+
   it('leads through the tour', async () => {
     const went: unknown[] = [];
     const go = (place: string) => went.push(place);
