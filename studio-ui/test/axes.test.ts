@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { apart, axisWords, boxWithin, epochsDone, ticksAlong } from '../src/lib/axes';
+import { apart, axisShort, axisWords, boxWithin, epochsDone, ticksAlong } from '../src/lib/axes';
 import { scaleOf } from '../src/lib/scales';
 import type { NetworkSpec } from '../src/protocol';
 
@@ -42,6 +42,10 @@ describe('words and boxes', () => {
     expect(axisWords('b[output.0]', network)).toBe('bias of price');
     expect(axisWords('b[hidden1.0]', network)).toBe('b[hidden1.0]');
     expect(axisWords('first principal direction', network)).toBe('first principal direction');
+    expect(axisShort('w[input.0->output.0]', network)).toBe('w: lot_size → price');
+    expect(axisShort('b[output.0]', network)).toBe('b: price');
+    expect(axisShort('b[hidden1.0]', network)).toBe('b[hidden1.0]');
+    expect(axisShort('first principal direction', network)).toBe('first principal direction');
     expect(axisWords('w[input.0->output.0]', null)).toBe('w[input.0->output.0]');
   });
 

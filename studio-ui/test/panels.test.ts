@@ -90,7 +90,9 @@ describe('the play bar', () => {
     const values = [...counters.querySelectorAll<HTMLElement>('.counter:not([hidden]) dd')].map(
       (each) => each.textContent,
     );
-    expect(values).toEqual(['12', '1,234', '0.123', '98 %']);
+    expect(values.slice(0, 3)).toEqual(['12', '1,234', '0.123']);
+    const shares = [...counters.querySelectorAll<HTMLElement>('.share:not([hidden])')];
+    expect(shares.map((each) => each.textContent)).toEqual(['training 98 %']);
   });
 
   it('counts the steps of a race, while the descent waits at its start', () => {
@@ -111,7 +113,7 @@ describe('the play bar', () => {
   it('does not spell out a hopeless score', () => {
     const counters = put(countersPanel(page).element);
     page.show({ frame: frame({ score: { name: 'R²', train: -4e210, validation: -2 } }) });
-    expect(counters.textContent).toContain('< −999 · −2.00');
+    expect(counters.textContent).toContain('training < −999validation −2.00');
   });
 });
 
@@ -203,6 +205,17 @@ describe('what is said to the person', () => {
     expect(page.changed).toEqual([{ optimizer: { name: 'sgd', learning_rate: 0.15, momentum: 0 } }]);
     page.show({ frame: frame({}) });
     expect(card.hidden).toBe(true);
+  });
+
+  it('takes away warnings when the card of a divergence explains all', () => {
+    const list = put(toasts(page));
+    page.show({ notice: { type: 'notice', kind: 'warning', text: 'too large to draw' } });
+    expect(list.textContent).toContain('Too large to draw.');
+    page.show({ frame: frame({ divergence: { text: 'out', help: 'smaller', rate: null, step: 7 } }) });
+    expect(list.querySelector('.toast')).toBeNull();
+    page.show({ notice: { type: 'notice', kind: 'warning', text: 'choose two' } });
+    page.show({ frame: frame({ divergence: { text: 'out', help: 'smaller', rate: null, step: 7 } }) });
+    expect(list.textContent).toContain('Choose two.'); // what came later stays
   });
 
   it('leads through the tour', async () => {

@@ -8,6 +8,8 @@ import { html, say } from '../lib/svg';
 import type { Actions, FormulaShown, View } from '../lib/view';
 import type { Detail, Problem } from '../protocol';
 
+const START = 'before the first step'; // said once, in the title or below it
+
 interface Part {
   latex: string;
   text: string;
@@ -57,6 +59,7 @@ class Formula implements View<FormulaShown> {
     const other = element !== this.element;
     this.element = element;
     this.leave.hidden = current === null;
+    this.root.toggleAttribute('data-rest', current === null);
     if (current) this.paced.give(pageOf(current), other);
     else if (problem) this.paced.give(pageOfAll(problem), true);
   }
@@ -117,18 +120,18 @@ function sized(parent: HTMLElement, size: number, make: () => unknown): void {
 }
 
 function pageOf({ title, step, rows, values, equations }: Detail): Page {
-  const about = step === 0 ? 'Before the first step' : `Step ${count(step)}, ${rows === 1 ? 'one row' : `${count(rows)} rows`}`;
+  const about = step === 0 ? (title.includes(START) ? '' : capital(START)) : `Step ${count(step)}, ${rows === 1 ? 'one row' : `${count(rows)} rows`}`;
   return { title: capital(title), about, values, equations };
 }
 
 function pageOfAll({ objective, rule }: Problem): Page {
   return {
     title: 'What descends, and how',
-    about: 'Point at a weight, a bias or a unit to see its formula with its numbers.',
+    about: 'Point at any weight or unit to see its own.',
     values: [],
     equations: [
-      { latex: objective.latex, text: objective.text, words: `The error E that shall become small: ${objective.name.replaceAll('_', ' ')}` },
-      { latex: rule.latex, text: rule.text, words: 'How each step moves every weight w' },
+      { latex: objective.latex, text: objective.text, words: `The error E: ${objective.name.replaceAll('_', ' ')}` },
+      { latex: rule.latex, text: rule.text, words: 'Each step moves every weight' },
     ],
   };
 }

@@ -99,7 +99,7 @@ class Surface implements View<SurfaceShown> {
     this.ground = groundOf(view, this.ground);
     this.trail.renew(view);
     paint(this.canvas, this.ground);
-    this.tools.follow(this.ground, problem);
+    if (this.tools.follow(this.ground, problem)) this.measure();
     say(this.notes, view.notes.join('; '));
     set(this.root, { 'data-state': view.fine ? 'fine' : 'coarse', 'data-step': view.step, 'data-line': this.ground.line ? '' : null });
     this.layOut();

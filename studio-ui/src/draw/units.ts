@@ -68,6 +68,7 @@ class Units implements View<UnitsShown> {
     }
     for (const [layer, units] of layers) {
       const group = html(this.groups, 'section', { class: 'net-units-layer' });
+      group.style.setProperty('--units', String(units.length));
       html(group, 'h3', {}, heading(problem, layer));
       const grid = html(group, 'div', { class: 'net-units-grid', role: 'group', 'aria-label': heading(problem, layer) });
       units.forEach(({ name }) => this.tiles.push(this.tile(grid, name, problem)));

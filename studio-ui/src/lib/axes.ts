@@ -1,7 +1,7 @@
 /** What stands along the axes of a drawing: ticks that fit, and words. */
 
 import type { NetworkSpec } from '../protocol';
-import { elementWords, exists, parse } from './elements';
+import { elementWords, exists, parse, unitWords } from './elements';
 import { type Scale, tickTexts } from './scales';
 
 export interface Tick {
@@ -39,6 +39,16 @@ export function apart(ticks: readonly Tick[], gap: number): Tick[] {
 export function axisWords(name: string, network: NetworkSpec | null): string {
   const element = parse(name);
   return element && network && exists(network, element) ? elementWords(network, element) : name.replace(/ of the path$/, '');
+}
+
+/** The same for where there is little room: "w: lot_size → price", "b: price". */
+export function axisShort(name: string, network: NetworkSpec | null): string {
+  const words = axisWords(name, network);
+  const element = words === name ? null : parse(name);
+  if (!element || !network || element.kind === 'unit') return words;
+  const unit = unitWords(network, element.layer, element.j);
+  if (element.kind === 'bias') return `b: ${unit}`;
+  return `w: ${unitWords(network, element.source, element.i)} → ${unit}`;
 }
 
 const FILLED = 0.9; // the share of a space that a map must fill

@@ -21,6 +21,12 @@ export function toasts(page: Page): HTMLElement {
     list.append(toast(notice));
     while (list.children.length > 4) list.firstElementChild!.remove();
   });
+  let diverged = false;
+  page.store.on(['frame'], ({ frame }) => {
+    const now = Boolean(frame?.divergence);
+    if (now && !diverged) polite.replaceChildren(); // the card explains all that they say
+    diverged = now;
+  });
   return h('div', { class: 'toasts' }, urgent, polite);
 }
 

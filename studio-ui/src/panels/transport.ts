@@ -175,8 +175,14 @@ export function countersPanel(page: Page): Panel {
   const score = cell(
     'Score',
     'Accuracy: the share of rows that are classed rightly. R²: the share of the variance that is ' +
-      'explained. Training rows, and validation rows where there are some.',
+      'explained. Blue dot: training rows. Orange dot: validation rows, where there are some.',
   );
+  const shares = (['train', 'validation'] as const).map((rows) => {
+    const value = h('span', {}, '–');
+    const name = h('span', { class: 'hidden' }, rows === 'train' ? 'training ' : 'validation ');
+    return { element: h('span', { class: `share ${rows}` }, name, value), value, rows };
+  });
+  score.value.replaceChildren(...shares.map(({ element }) => element));
   const state = h('p', { class: 'hidden', role: 'status' });
 
   page.store.on(['frame'], ({ frame }) => {
@@ -189,13 +195,11 @@ export function countersPanel(page: Page): Panel {
     validation.element.hidden = race.length > 0 || frame.validation_error === null;
     if (frame.validation_error !== null) say(validation.value, number(frame.validation_error, 3));
     say(score.name.firstChild as Text, scoreName(frame.score.name));
-    say(
-      score.value,
-      [frame.score.train, frame.score.validation]
-        .filter((value) => value !== null)
-        .map((value) => scoreText(frame, value))
-        .join(' · ') || '–',
-    );
+    for (const { element, value, rows } of shares) {
+      const known = frame.score[rows] !== null;
+      element.hidden = rows === 'validation' && !known;
+      say(value, known ? scoreText(frame, frame.score[rows]) : '–');
+    }
     if (!frame.running)
       say(
         state,

@@ -264,7 +264,7 @@ def _plane(
 def _slice(
     network: Network, theta: Floats, names: tuple[str, str]
 ) -> tuple[Plane, tuple[str, ...]]:
-    note = "all other weights are held as they are now"
+    note = "all other weights are held as they are"
     return slice_plane(network, theta, names), (note,) if network.size > 2 else ()
 
 

@@ -1,6 +1,6 @@
 /** The row of tools above a map: which plane, how much of it, and the arrow of steepest descent. */
 
-import { axisWords } from '../../lib/axes';
+import { axisShort, axisWords } from '../../lib/axes';
 import { html, set, show, svg } from '../../lib/svg';
 import type { Actions } from '../../lib/view';
 import type { Along, Problem } from '../../protocol';
@@ -10,10 +10,12 @@ import { centredOn, recentred, zoomed } from './wishes';
 
 const PLANES = [
   ['slice', 'two weights', 'The error over two weights; all others stay as they are.'],
-  ['pca', 'main directions', 'The two directions in which the descent moved most (principal components).'],
+  ['pca', 'where the path goes', 'The main directions: the two in which the descent moved most (principal components).'],
   ['random', 'random directions', 'Two random directions through all weights, scaled unit by unit.'],
-  ['auto', 'choose for me', 'Two weights where there are only two, else the main directions of the path.'],
+  ['auto', 'choose for me', 'Two weights where there are only two, else where the path goes (its main directions).'],
 ] as const;
+
+const AXES = ['Weight across', 'Weight upwards'] as const;
 
 // Pictograms on a grid of 20 by 20.
 const CENTRE = 'M10 1.5v4M10 14.5v4M1.5 10h4M14.5 10h4M5.5 10a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0';
@@ -24,6 +26,7 @@ export class Tools {
   private readonly plane: HTMLSelectElement;
   private readonly axes: [HTMLSelectElement, HTMLSelectElement];
   private readonly pair: HTMLElement;
+  private paired = true;
   private shown = '';
 
   constructor(
@@ -36,7 +39,7 @@ export class Tools {
     this.plane = choice(row, 'Plane of the map');
     for (const [value, text, title] of PLANES) html(this.plane, 'option', { value, title }, text);
     this.pair = html(row, 'span', { class: 'map-pair' });
-    this.axes = [choice(this.pair, 'Weight across'), choice(this.pair, 'Weight upwards')];
+    this.axes = [choice(this.pair, AXES[0]), choice(this.pair, AXES[1])];
     const buttons = html(row, 'span', { class: 'map-buttons' });
     this.button(buttons, 'M4 10h12', 'Zoom out', (ground) => zoomed(ground, 1.6));
     this.button(buttons, 'M10 4v12M4 10h12', 'Zoom in', (ground) => zoomed(ground, 1 / 1.6));
@@ -47,21 +50,26 @@ export class Tools {
     for (const axis of this.axes) axis.addEventListener('change', () => this.chooseAxes(axis));
   }
 
-  /** Follows the view that is shown; what a person is choosing from is left alone. */
-  follow({ view }: Ground, problem: Problem | null): void {
+  /** Follows the view that is shown; what a person is choosing from is left alone. Says whether rows came or went. */
+  follow({ view }: Ground, problem: Problem | null): boolean {
     const key = [view.run, view.kind, ...view.axes, view.names.length, problem?.run].join(' ');
-    if (key === this.shown) return;
+    if (key === this.shown) return false;
     this.shown = key;
     this.plane.value = view.kind;
     show(this.plane, view.names.length > 1);
-    show(this.pair, view.kind === 'slice' && view.names.length > 2);
+    const paired = view.kind === 'slice' && view.names.length > 2;
+    const other = paired !== this.paired;
+    this.paired = paired;
+    show(this.pair, paired);
     const network = problem?.run === view.run ? problem.network : null;
     this.axes.forEach((axis, i) => {
       axis.replaceChildren();
       const names = view.names.includes(view.axes[i]) ? view.names : [view.axes[i], ...view.names];
-      for (const name of names) html(axis, 'option', { value: name, title: name }, axisWords(name, network));
+      for (const name of names) html(axis, 'option', { value: name, title: `${axisWords(name, network)}, ${name}` }, axisShort(name, network));
       axis.value = view.axes[i];
+      axis.title = `${AXES[i]}: ${axisWords(view.axes[i], network)}`;
     });
+    return other;
   }
 
   private button(
