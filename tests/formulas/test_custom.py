@@ -20,7 +20,7 @@ from fallline.formulas.losses import LOSSES
 from fallline.spec.network import Layer, Network
 from fallline.spec.plan import Objective, Plan
 
-MISH = "z*tanh(log(1 + exp(z)))"  # the example of the issue
+MISH = "z*tanh(log(1 + exp(z)))"
 ACTIVATION_TEXTS = [
     MISH,
     "z/(1 + exp(-z))",

@@ -17,7 +17,8 @@ from fallline.spec.codec import canonical_json, network_from_json, network_to_js
 from fallline.spec.network import Layer, Network
 from fallline.spec.plan import Plan
 
-MISH = "z*tanh(log(1 + exp(z)))"  # the example of the issue
+MISH = "z*tanh(log(1 + exp(z)))"
+BOUND = 20  # seconds of the processor: on what would never end, not on work
 H = np.random.default_rng(0).normal(0, 2, (7, 3)) + 1e-3
 
 
@@ -120,10 +121,10 @@ def stored(**changes: object) -> dict:
     ids=lambda plain: repr(plain)[:60],
 )  # fmt: skip
 def test_hostile_rows_in_files_are_refused(plain):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as caught:
         name_from_json("activation", plain)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < BOUND
     assert len(str(caught.value)) < 500
     network = network_to_json(Network.parse("2 -> 3 tanh -> 1"))
     network["layers"][0]["activation"] = plain

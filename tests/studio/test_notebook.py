@@ -93,21 +93,20 @@ def wired():
 def test_only_so_many_are_on_their_way_and_no_point_of_a_curve_is_lost():
     session, wire, got, _ = wired()
     wire.take({"type": "open"})
-    for _ in range(200):
+    while len(got) < 8 or session.step < 200:
         session.step += 1
         session.tell()
         threading.Event().wait(0.001)
-    until(lambda: len(got) == 8)
     threading.Event().wait(0.05)
     assert len(got) == 8  # the rest waits, joined
-    while got[-1].get("step") != 200:
+    while got[-1].get("step") != session.step:
         before = len(got)
         wire.take({"type": "ack"})
         until(lambda n=before: len(got) > n)
     points = [
         point["step"] for fields in got if fields["type"] == "frame" for point in fields["curves"]
     ]
-    assert points == list(range(201))
+    assert points == list(range(session.step + 1))
     wire.close()
 
 
