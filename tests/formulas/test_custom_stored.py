@@ -18,7 +18,6 @@ from fallline.spec.network import Layer, Network
 from fallline.spec.plan import Plan
 
 MISH = "z*tanh(log(1 + exp(z)))"
-BOUND = 20  # seconds of the processor: on what would never end, not on work
 H = np.random.default_rng(0).normal(0, 2, (7, 3)) + 1e-3
 
 
@@ -121,10 +120,10 @@ def stored(**changes: object) -> dict:
     ids=lambda plain: repr(plain)[:60],
 )  # fmt: skip
 def test_hostile_rows_in_files_are_refused(plain):
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(SpecError) as caught:
         name_from_json("activation", plain)
-    assert time.process_time() - start < BOUND
+    assert time.thread_time() - start < 0.5
     assert len(str(caught.value)) < 500
     network = network_to_json(Network.parse("2 -> 3 tanh -> 1"))
     network["layers"][0]["activation"] = plain

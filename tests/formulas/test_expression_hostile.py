@@ -1,6 +1,8 @@
 """Hostile formulas, as text and as trees: refused at once, with our error and no other."""
 
+import gc
 import time
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -13,7 +15,14 @@ from fallline.formulas.expression_text import read_expression
 from fallline.spec.layers import Layer
 from fallline.spec.plan import Plan
 
-BOUND = 20  # seconds of the processor: on what would never end, not on work
+
+@pytest.fixture(scope="module", autouse=True)
+def _uncollected() -> Iterator[None]:
+    """Leave what other tests have left to be collected out of the times below."""
+    gc.disable()
+    yield
+    gc.enable()
+
 
 HOSTILE = {
     "attribute": "z.__class__",
@@ -131,24 +140,24 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_are_refused_at_once(text):
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(SpecError) as caught:
         read_expression(text, ("z",))
-    assert time.process_time() - start < BOUND
+    assert time.thread_time() - start < 0.1
     message = str(caught.value)
     assert message.startswith("cannot read the formula ") and len(message) < 500
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_are_refused_as_activations_and_errors(text):
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(SpecError) as caught:
         Layer(1, text)
     assert len(str(caught.value)) < 1000
     with pytest.raises(SpecError) as caught:
         Plan(loss=text.replace("z", "yhat"))
     assert len(str(caught.value)) < 1000
-    assert time.process_time() - start < BOUND
+    assert time.thread_time() - start < 0.2
 
 
 @hypothesis.settings(max_examples=300)
@@ -194,10 +203,10 @@ def deep(levels: int) -> object:
     ids=lambda plain: repr(plain)[:40],
 )  # fmt: skip
 def test_hostile_trees_are_refused(plain):
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(SpecError) as caught:
         Program(Expression.from_json(plain, ("z",)))
-    assert time.process_time() - start < BOUND
+    assert time.thread_time() - start < 0.1
     assert len(str(caught.value)) < 400
 
 
@@ -223,7 +232,7 @@ def test_any_data_is_a_tree_or_refused(plain):
 
 def test_a_formula_whose_derivatives_explode_is_refused():
     product = "*".join(f"sin({k}*z)" for k in range(2, 40))
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(SpecError, match="write a shorter one"):
         Layer(1, product)
-    assert time.process_time() - start < BOUND
+    assert time.thread_time() - start < 10
