@@ -337,19 +337,6 @@ def test_weights_that_are_no_numbers_give_a_sentence(bad: float) -> None:
         surface(at_theta(at, theta), Sight())
 
 
-@pytest.mark.parametrize("size", [1e30, 1e160, 1e300])
-@pytest.mark.parametrize("along", ["auto", "random", "pca"])
-def test_huge_weights_give_a_map_or_a_sentence(size: float, along: Any) -> None:
-    at = descended(line(net="3 relu"), 6)
-    theta = at.theta * size
-    try:
-        message = surface(at_theta(at, theta), Sight(along)).message
-    except (DataError, SpecError) as error:
-        assert str(error)
-    else:
-        assert message.encoded()
-
-
 def test_a_path_with_points_that_are_no_numbers_is_drawn_without_them() -> None:
     at = moment(9, data="xor")
     path = at.path.copy()

@@ -16,6 +16,7 @@ from ..pictures.plane import Plane
 from ..spec.plan import Objective
 from .course import Course
 from .message import Message
+from .views.drawable import are_drawable
 
 if TYPE_CHECKING:
     from .racing import Race
@@ -132,8 +133,10 @@ def _where(course: Course) -> dict[str, Any]:
     }
 
 
-def _place(course: Course, plane: Plane) -> dict[str, Any]:
+def _place(course: Course, plane: Plane) -> dict[str, Any] | None:
     theta = course.theta[None]
+    if not are_drawable(theta).all():
+        return None
     x, y = plane.coordinates(theta)[0]
     measured = course.measured
     error = measured.error + measured.penalty

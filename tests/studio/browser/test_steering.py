@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import fallline as fl
 
+from .conftest import until
 from .hand import LONG, Hand, moons, number
 
 
@@ -112,19 +113,34 @@ def test_a_race_ends_where_each_descent_ends_alone(shared, tmp_path):
     shared.close(hand.tab)
 
 
+WILD = {
+    "data": "houses", "features": ["living_area", "bathrooms"], "rows": 200, "net": "none",
+    "optimizer": {"name": "sgd", "learning_rate": 50.0}, "batch_size": 0,
+}  # fmt: skip
+"""A linear descent at a rate that nothing can hold."""
+
+
 @pytest.fixture
 def diverged(shared, tmp_path):
-    """A linear descent at a rate that nothing can hold."""
-    settings = {
-        "data": "houses", "features": ["living_area", "bathrooms"], "rows": 200, "net": "none",
-        "optimizer": {"name": "sgd", "learning_rate": 50.0}, "batch_size": 0,
-    }  # fmt: skip
-    hand = Hand(shared, tmp_path, settings=settings)
+    hand = Hand(shared, tmp_path, settings=WILD)
     hand.field("Speed").press("End")
     hand.button("Play").click()
     hand.page.locator(".divergence").wait_for(timeout=LONG)
     yield hand
     shared.close(hand.tab)
+
+
+def test_each_step_of_a_divergence_is_drawn_as_far_as_it_can_be(shared, tmp_path):
+    hand = Hand(shared, tmp_path, settings=WILD)
+    drawn, told = hand.page.locator(".map"), hand.page.locator(".toast", has_text="beyond all")
+    ended = False
+    for step in range(1, 31):  # until the weights are 10^52, far beyond float32
+        hand.press("ArrowRight")
+        hand.at_step(step)
+        until(lambda: ended or drawn.get_attribute("data-step") == str(step) or told.count())  # noqa: B023
+        ended = ended or told.count() > 0
+    assert 5 < int(drawn.get_attribute("data-step")) < 30
+    shared.close(hand.tab)  # that no number was NaN is judged here
 
 
 def test_a_divergence_is_explained_and_stepped_back_from(diverged):

@@ -7,7 +7,7 @@ import numpy as np
 from ...engines.calls import predict
 from ..instant import Instant
 from ..message import Message
-from .ground import theta_now
+from .drawable import drawn, theta_now
 from .scenery import Scenery
 
 __all__ = ["boundary"]
@@ -28,7 +28,7 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
     Raises
     ------
     DataError
-        When θ is not finite, or the inputs make no plane.
+        When θ or what is said is beyond what can be drawn, or the inputs make no plane.
 
     Examples
     --------
@@ -64,7 +64,9 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
         "high": high,
         "note": scene.note,
     }
-    return Message("boundary", fields, {k: v for k, v in arrays.items() if k != "y" or v.size})
+    if not scene.y.size:
+        del arrays["y"]
+    return drawn(Message("boundary", fields, arrays))
 
 
 def _ends(truth: np.ndarray) -> tuple[float, float]:

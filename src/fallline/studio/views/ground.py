@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...arrays import Bools, Floats, Ints
-from ...errors import DataError, SpecError
+from ...arrays import Floats, Ints
+from ...errors import SpecError
 from ...pictures.landscape import Landscape, landscape
 from ...pictures.plane import Plane, pca_plane, random_plane, slice_plane
 from ...pictures.words import percent
 from ...spec.network import Network
 from ..instant import Instant
+from .drawable import LARGEST, are_drawable, theta_now
 
 if TYPE_CHECKING:
     from ..problem import Problem
@@ -34,7 +35,6 @@ __all__ = [
     "Span",
     "ground_of",
     "names_of",
-    "theta_now",
 ]
 
 Along = tuple[str, str] | Literal["pca", "random", "auto"]
@@ -43,7 +43,6 @@ Span = tuple[tuple[float, float], tuple[float, float]]
 COARSE, FINE = 33, 81
 """Grid points along each side of the map."""
 
-_HUGE = 1e100
 _FEWEST, _ROWS = 100, 4000  # rows of a map, where there are more
 _WORK = 1.5e6  # multiplications of one error of it
 _PATH = 200  # points of the path that are looked at
@@ -109,7 +108,7 @@ def _span(span: Any) -> Span | None:
         (left, right), (low, high) = (map(float, ends) for ends in span)
     except (TypeError, ValueError):
         left = right = low = high = math.nan
-    whole = all(math.isfinite(end) for end in (right - left, high - low))
+    whole = all(abs(end) < LARGEST for end in (left, right, low, high))
     if not (whole and left < right and low < high):
         raise SpecError(
             "span must be ((x low, x high), (y low, y high)), finite and rising, or null"
@@ -172,28 +171,6 @@ class Ground:
         return isinstance(self.plane, _Line)
 
 
-def theta_now(at: Instant) -> Floats:
-    """Return θ (P,) of an instant, which has to be finite, and no larger than can be drawn.
-
-    Raises
-    ------
-    DataError
-        When the descent led out of all numbers.
-    """
-    if not _drawable(at.theta).all():
-        raise DataError(
-            "some weights are beyond all that can be drawn; the pictures are of the last weights "
-            "that were not. Step back, or restart with a smaller learning rate"
-        )
-    return np.asarray(at.theta, np.float64)
-
-
-def _drawable(thetas: Floats) -> Bools:
-    """Return where weights are finite, and small enough for their squares to be."""
-    found: Bools = np.abs(thetas) < _HUGE
-    return found
-
-
 def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground:
     """Return the plane and the window that show an instant.
 
@@ -209,7 +186,7 @@ def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground
     Raises
     ------
     DataError
-        When θ is not finite.
+        When θ is beyond what can be drawn.
     SpecError
         When the plane that was asked for cannot be.
     """
@@ -228,7 +205,7 @@ def ground_of(at: Instant, sight: Sight, before: Ground | None = None) -> Ground
 
 def _some(path: Floats) -> Ints:
     """Return the places of finite points evenly along a path, the last always among them."""
-    finite = np.flatnonzero(_drawable(path).all(axis=1))
+    finite = np.flatnonzero(are_drawable(path).all(axis=1))
     picked = np.linspace(0, len(finite) - 1, min(len(finite), _PATH)).round().astype(np.int64)
     return np.append(finite[picked[:-1]], len(path) - 1)
 

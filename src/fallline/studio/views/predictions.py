@@ -10,7 +10,7 @@ from ...errors import DataError
 from ...pictures.judged import Amounts, Classes
 from ..instant import Instant
 from ..message import Message
-from .ground import theta_now
+from .drawable import drawn, theta_now
 from .scenery import Part, Scenery
 
 __all__ = ["confusion", "predictions"]
@@ -35,7 +35,7 @@ def predictions(at: Instant, scenery: Scenery) -> Message:
     Raises
     ------
     DataError
-        When θ is not finite.
+        When θ or what is said is beyond what can be drawn.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def predictions(at: Instant, scenery: Scenery) -> Message:
         "note": scenery.sample_note,
     }
     arrays = {"truth": truth, "predicted": predicted, "part": np.repeat(range(len(sizes)), sizes)}
-    return Message("predictions", fields, arrays)
+    return drawn(Message("predictions", fields, arrays))
 
 
 def _judged(theta: Floats, scenery: Scenery, part: Part) -> tuple[Floats, Floats, float]:
@@ -97,7 +97,7 @@ def confusion(at: Instant, scenery: Scenery) -> Message:
     Raises
     ------
     DataError
-        When θ is not finite, or numbers are predicted.
+        When θ or what is said is beyond what can be drawn, or numbers are predicted.
 
     Examples
     --------

@@ -14,6 +14,7 @@ from ...pictures.levels import is_log, levels_of
 from ...pictures.surface import on_plane
 from ..instant import Instant
 from ..message import Message
+from .drawable import held
 from .ground import COARSE, FINE, Ground, Sight, ground_of, names_of
 
 __all__ = ["Dropped", "Map", "surface"]
@@ -135,7 +136,7 @@ def surface(
     Raises
     ------
     DataError
-        When θ is not finite, or J nowhere in the window.
+        When θ is beyond what can be drawn, or J is everywhere in the window.
     SpecError
         When the plane cannot be.
     Dropped
@@ -195,7 +196,7 @@ def _errors(ground: Ground, grid: Grid, dropped: Callable[[], bool]) -> Floats:
         if dropped():
             raise Dropped
         found.append(ground.landscape.errors_on(ground.plane, points[start : start + _PIECE]))
-    return np.concatenate(found).reshape(len(grid.y), len(grid.x))
+    return held(np.concatenate(found)).reshape(len(grid.y), len(grid.x))
 
 
 def _levels(errors: Floats, before: Map | None) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from ...arrays import Floats
 from ...engines.calls import predict
 from ..instant import Instant
 from ..message import Message
-from .ground import theta_now
+from .drawable import drawn, theta_now
 from .scenery import Scene, Scenery
 
 __all__ = ["units"]
@@ -33,7 +33,7 @@ def units(at: Instant, scenery: Scenery, layer: str | None = None) -> Message:
     Raises
     ------
     DataError
-        When θ is not finite, or the inputs make no plane.
+        When θ or what is said is beyond what can be drawn, or the inputs make no plane.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def units(at: Instant, scenery: Scenery, layer: str | None = None) -> Message:
     every = np.concatenate(values)
     fields = {"run": at.run, "step": at.step, "dimensions": scene.dimensions, "units": told}
     arrays = {"x": x, "values": every.reshape(-1, *shape)}
-    return Message("units", fields, arrays | ({"y": y} if len(y) else {}))
+    return drawn(Message("units", fields, arrays | ({"y": y} if len(y) else {})))
 
 
 def _thinned(scene: Scene, count: int) -> tuple[Floats, Floats, Floats]:
