@@ -54,6 +54,8 @@ describe('words and boxes', () => {
     expect(boxWithin({ width: 400, height: 220 }, { x: 4, y: 2 })).toEqual({ width: 400, height: 200 });
     expect(boxWithin({ width: 400, height: 300 }, { x: 4, y: 2 })).toEqual({ width: 400, height: 300 });
     expect(boxWithin({ width: 400, height: 300 }, { x: 2, y: 40 })).toEqual({ width: 400, height: 300 });
+    expect(boxWithin({ width: 400, height: 200 }, { x: 2, y: 2 }, 0.4)).toEqual({ width: 200, height: 200 });
+    expect(boxWithin({ width: 400, height: 200 }, { x: 1, y: 5 }, 0.4)).toEqual({ width: 400, height: 200 });
   });
 });
 

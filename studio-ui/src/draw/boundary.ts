@@ -15,6 +15,7 @@ import { drawMarks, HELD, radiusFor, type Mark } from './marks';
 import { Plot, type TipRow } from './plot';
 
 const SHADE = 0.52; // how far the ground goes to a class's colour where the network is sure
+const OF_A_KIND = 0.4; // the share of the room that a picture with one scale on both axes must use
 const LEVELS = 48; // colours of each class
 const SERIES = 8;
 
@@ -61,8 +62,7 @@ class Boundary implements View<BoundaryShown> {
   /** Whether the axes or the rows are others than those drawn; mostly only the network is. */
   private isOther(view: Decoded<BoundaryView>): boolean {
     const { x, points } = view.arrays;
-    const ends = [x.values[0], x.values[x.values.length - 1], view.arrays.y?.values[0]];
-    const frame = JSON.stringify([view.run, view.axes, view.classes, view.low, view.high, ends]);
+    const frame = JSON.stringify([view.run, view.axes, view.classes, view.low, view.high, ends(x.values), view.arrays.y?.values[0]]);
     const same = frame === this.frame && equal(points.values, this.points);
     this.frame = frame;
     this.points = points.values;
@@ -73,12 +73,14 @@ class Boundary implements View<BoundaryShown> {
     const { plot } = this;
     this.colour(view);
     legendOf(plot.foot, view, this.colours);
-    plot.fit({ left: 4.6, right: 1, top: 0.5, bottom: 3.2 });
-    const { width, height } = plot.inner;
+    const flat = view.dimensions === 2;
     const { x, y } = view.arrays;
-    const x_scale = scaleOf('linear', [x.values[0], x.values[x.values.length - 1]], [0, width]);
-    const upright = view.dimensions === 2 ? ([y.values[0], y.values[y.values.length - 1]] as const) : this.span(view);
-    this.scales = [x_scale, scaleOf('linear', upright, [height, 0])];
+    const across = ends(x.values);
+    const upright = flat ? ends(y.values) : this.span(view);
+    const span = { x: across[1] - across[0], y: upright[1] - upright[0] };
+    plot.fit({ left: 4.6, right: 1, top: 0.5, bottom: 3.2 }, flat ? span : null, OF_A_KIND);
+    const { width, height } = plot.inner;
+    this.scales = [scaleOf('linear', across, [0, width]), scaleOf('linear', upright, [height, 0])];
     plot.axis(...this.scales, view.axes);
     plot.heat.hidden = view.dimensions === 1;
     plot.label(words(view));
@@ -234,6 +236,10 @@ function words(view: Decoded<BoundaryView>): string {
   const over = view.dimensions === 2 ? `${view.axes[0]} and ${view.axes[1]}` : view.axes[0];
   const rows = view.arrays.truth.values.length;
   return `What the network says of ${view.output} over ${over}, and ${rows} rows. Arrow keys read it place by place.`;
+}
+
+function ends(axis: Float32Array): readonly [number, number] {
+  return [axis[0], axis[axis.length - 1]];
 }
 
 function equal(a: Float32Array, b: Float32Array | null): boolean {

@@ -1,6 +1,6 @@
 /** A picture with two axes: canvases for colours and points, SVG for axes, and a card that reads it. */
 
-import { ticksAlong } from '../lib/axes';
+import { boxWithin, ticksAlong } from '../lib/axes';
 import type { Scale } from '../lib/scales';
 import { each, html, say, svg } from '../lib/svg';
 
@@ -9,6 +9,13 @@ export interface Inner {
   y: number;
   width: number;
   height: number;
+}
+
+export interface Margin {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
 }
 
 export interface TipRow {
@@ -64,15 +71,17 @@ export class Plot {
     return parseFloat(getComputedStyle(this.root).fontSize) || 14;
   }
 
-  /** Parts the room: margins in letters; `square` makes the inner box as high as it is wide. */
-  fit(margin: { left: number; right: number; top: number; bottom: number }, square = false): void {
+  /** Parts the room: margins in letters; one scale on both axes of a span, if so much of the room stays in use. */
+  fit(margin: Margin, span: { x: number; y: number } | null = null, filled = 0): void {
     const em = this.em;
     const [width, height] = [this.body.clientWidth || 300, this.body.clientHeight || 240];
-    let wide = Math.max(40, width - (margin.left + margin.right) * em);
-    let high = Math.max(40, height - (margin.top + margin.bottom) * em);
-    if (square) wide = high = Math.min(wide, high);
-    const x = margin.left * em + Math.max(0, (width - (margin.left + margin.right) * em - wide) / 2);
-    this.inner = { x: Math.round(x), y: Math.round(margin.top * em), width: Math.round(wide), height: Math.round(high) };
+    const space = {
+      width: Math.max(40, width - (margin.left + margin.right) * em),
+      height: Math.max(40, height - (margin.top + margin.bottom) * em),
+    };
+    const box = span ? boxWithin(space, span, filled) : space;
+    const [x, y] = [margin.left * em + (space.width - box.width) / 2, margin.top * em];
+    this.inner = { x: Math.round(x), y: Math.round(y), width: Math.round(box.width), height: Math.round(box.height) };
     this.axes.setAttribute('width', String(width));
     this.axes.setAttribute('height', String(height));
     const { inner } = this;

@@ -70,7 +70,7 @@ class Predictions implements View<PredictionsShown> {
     const { plot } = this;
     this.parts.replaceChildren();
     partsOf(this.parts, '--train', '--validation');
-    plot.fit({ left: 4.6, right: 1, top: 0.5, bottom: 3.2 }, classes.length === 0);
+    plot.fit({ left: 4.6, right: 1, top: 0.5, bottom: 3.2 }, classes.length ? null : { x: 1, y: 1 });
     const { width, height } = plot.inner;
     const room = classes.length ? 0.04 : 0.18 * (high - low || 1);
     const y = scaleOf('linear', [low - room, high + room], [height, 0]);

@@ -53,15 +53,16 @@ export function axisShort(name: string, network: NetworkSpec | null): string {
 
 const FILLED = 0.9; // the share of a space that a map must fill
 
-/** The box of a map inside a space: with one scale on both axes, unless most of the space were lost. */
+/** The box of a map inside a space: with one scale on both axes, unless more than the rest of `filled` were lost. */
 export function boxWithin(
   space: { width: number; height: number },
   span: { x: number; y: number },
+  filled = FILLED,
 ): { width: number; height: number } {
   const ratio = span.y / span.x;
   const width = Math.min(space.width, space.height / ratio);
   const height = width * ratio;
-  return width * height >= FILLED * space.width * space.height ? { width, height } : space;
+  return width * height >= filled * space.width * space.height ? { width, height } : space;
 }
 
 export interface Epochs {
