@@ -1,5 +1,6 @@
 """Several tabs on one descent, a tab that was away, and a studio that has ended."""
 
+import re
 import signal
 
 import numpy as np
@@ -68,6 +69,31 @@ def test_a_reload_begins_nothing_anew(hand):
     hand.at_step(13)
     assert hand.page.locator(".banner").is_hidden()
     _step(other, 13)
+
+
+def test_a_connection_that_broke_is_there_again(hand):
+    """While it is broken another tab goes on; what it missed is shown when it is back."""
+    wires = []
+
+    def between(wire):
+        wires.append((wire, wire.connect_to_server()))
+
+    hand.page.route_web_socket(re.compile("/socket$"), between)
+    hand.page.reload()
+    hand.tab.ready()
+    other = hand.studio.again(hand.tab)
+    other.page.keyboard.press("ArrowRight")
+    hand.at_step(1)
+    for side in wires[-1]:
+        side.close()
+    other.page.keyboard.press("ArrowRight")
+    _step(other, 2)
+    hand.at_step(2)
+    assert len(wires) == 2
+    expect(hand.page.locator(".banner")).to_be_hidden()
+    hand.press("ArrowRight")
+    hand.at_step(3)
+    _step(other, 3)
 
 
 def test_an_ended_studio_is_told(start, tmp_path):
