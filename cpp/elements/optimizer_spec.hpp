@@ -93,22 +93,30 @@ inline double one_minus_power(double beta, double t) {
     return beta != 0 ? -__builtin_expm1(t * __builtin_log(beta)) : 1.0;
 }
 
-// The factors of Adam, from 1 - beta^t of either mean.
-template <class T>
-FALLLINE_INLINE void correct_adam(const OptimizerSpec& spec, double of_mean, double of_square,
-                                  double rate, StepScalars<T>& s) {
+// The factors of Adam, from 1 - beta^t of either mean: of one step, or of several in a vector.
+template <class N>
+struct AdamFactors {
+    N mean, square, largest;
+};
+template <class N>
+FALLLINE_INLINE AdamFactors<N> adam_factors(const OptimizerSpec& spec, N of_mean, N of_square,
+                                            N rate) {
     const bool first = spec.dialect == Dialect::keras || spec.dialect == Dialect::sklearn;
     const bool paper = spec.amsgrad && spec.dialect == Dialect::paper;
     const bool before = spec.amsgrad && spec.dialect == Dialect::optax;
-    s.largest_factor = static_cast<T>(before ? 1 / of_square : 1);
-    s.square_factor = static_cast<T>(paper || before || first ? 1 : 1 / of_square);
-    const double numerator = first ? rate * __builtin_sqrt(of_square) : rate;
-    s.mean_factor = static_cast<T>(paper ? rate : numerator / of_mean);
+    const N one = 1.0, over = one / of_square;
+    const N numerator = first ? rate * sqrt(of_square) : rate;
+    return {paper ? rate : numerator / of_mean, paper || before || first ? one : over,
+            before ? over : one};
 }
 
 template <class T>
 inline void prepare_adam(const OptimizerSpec& spec, double t, double rate, StepScalars<T>& s) {
-    correct_adam(spec, one_minus_power(spec.beta1, t), one_minus_power(spec.beta2, t), rate, s);
+    const auto factors =
+        adam_factors(spec, one_minus_power(spec.beta1, t), one_minus_power(spec.beta2, t), rate);
+    s.mean_factor = static_cast<T>(factors.mean);
+    s.square_factor = static_cast<T>(factors.square);
+    s.largest_factor = static_cast<T>(factors.largest);
 }
 
 template <class T>

@@ -266,6 +266,8 @@ FALLLINE_INLINE T max_of(Vec<T> a) {
     return lane[0];
 }
 
+FALLLINE_INLINE double sqrt(double a) { return __builtin_sqrt(a); }
+
 // Compilers have no common name for the root of a vector.
 #if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
 FALLLINE_INLINE Vec<float> sqrt(Vec<float> a) {

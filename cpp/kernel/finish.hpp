@@ -34,6 +34,7 @@ struct Wide<double> {
 
     FALLLINE_INLINE void add(Vec<double> x) { sums = sums + x; }
     FALLLINE_INLINE void add_square(Vec<double> x) { sums = sums + x * x; }
+    FALLLINE_INLINE Vec<double> lanes() const { return sums; }
     double total() const { return sum(sums); }
 };
 template <>
@@ -60,6 +61,7 @@ struct Wide<float> {
         low += a * a;
         high += b * b;
     }
+    FALLLINE_INLINE Vec<double> lanes() const { return Floats<double>(low + high); }
     double total() const { return sum(Vec<double>(low + high)); }
 };
 

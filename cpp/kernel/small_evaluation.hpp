@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "small.hpp"
+#include "small_single.hpp"
 
 namespace FALLLINE_NS {
 

@@ -16,6 +16,13 @@ struct SmallSums {
     Vec<T> squares = all<T>(0);  // few are added; where they over- or underflow, others are taken
     Vec<T> sound = all<T>(0);    // 0 times what is not finite is NaN
 
+    // The squared norm where there is no penalty; NaN or infinite where something was not finite.
+    FALLLINE_INLINE double norm() const {
+        Wide<T> total;
+        total.add(squares + sound);
+        return in_all<double>(total.lanes().v)[0];
+    }
+
     // Notes the penalty and the squared norm; returns whether all was finite.
     [[gnu::noinline]] bool tell(double l1, double l2, fallline::Step& told) const {
         if (l1 != 0) told.penalty += l1 * sizes.total();
@@ -57,6 +64,12 @@ public:
             store_aligned(arrays_[j] + i, a[j]);
             if constexpr (!Method::means) kept_[j] += a[j] * all<T>(0);
         }
+    }
+
+    // The squared norm without penalties; NaN or infinite where something did not stay finite.
+    FALLLINE_INLINE double norm() const {
+        static_assert(Method::means);
+        return sums_.norm();
     }
 
     // Notes penalty and squared norm; returns whether all stayed finite.

@@ -75,35 +75,52 @@ private:
     Vec<double> own_[parts];
 };
 
-// 1 - beta^t of the steps to come, as many at a time as a vector holds: functions of t alone, so
-// that it does not matter where they begin.
+// Adam's factors of the steps to come, as many at a time as a vector holds: functions of t and the
+// rate alone, so that it does not matter where they begin.
+template <class T>
 class Corrections {
 public:
     explicit Corrections(const OptimizerSpec& spec)
-        : logs_{log_of(spec.beta1), log_of(spec.beta2)} {}
+        : spec_(spec), logs_{log_of(spec.beta1), log_of(spec.beta2)} {}
 
-    template <class T>
-    FALLLINE_INLINE void next(double t) {
-        if (++at_ < L) return;
-        at_ = 0;
-        Vec<double> steps;
-        for (int i = 0; i < L; ++i) {
-            steps.v[i] = t;
-            t = static_cast<T>(t + 1);
-        }
-        for (int i = 0; i < 2; ++i) store_aligned(values_[i], -expm1(steps * all<double>(logs_[i])));
+    // Those of step t.
+    FALLLINE_INLINE void next(double t, double rate, StepScalars<T>& s) {
+        if (++at_ == L) begin(t);
+        if (at_ == 0 || rate != rate_) correct(rate);
+        s.mean_factor = static_cast<T>(mean_[at_]);
+        s.square_factor = static_cast<T>(square_[at_]);
+        s.largest_factor = static_cast<T>(largest_[at_]);
     }
-    double of_mean() const { return values_[0][at_]; }
-    double of_square() const { return values_[1][at_]; }
 
 private:
     static constexpr int L = lanes<double>;
 
     static double log_of(double beta) { return beta != 0 ? __builtin_log(beta) : -__builtin_inf(); }
 
-    double logs_[2];
-    alignas(FALLLINE_VECTOR_BYTES) double values_[2][L];
-    int at_ = L;
+    [[gnu::noinline]] void begin(double t) {
+        at_ = 0;
+        Vec<double> steps;
+        for (int i = 0; i < L; ++i) {
+            steps.v[i] = t;
+            t = static_cast<T>(t + 1);
+        }
+        of_mean_ = -expm1(steps * all<double>(logs_[0]));
+        of_square_ = -expm1(steps * all<double>(logs_[1]));
+    }
+    [[gnu::noinline]] void correct(double rate) {
+        rate_ = rate;
+        const auto found =
+            adam_factors<Vec<double>>(spec_, of_mean_, of_square_, all<double>(static_cast<T>(rate)));
+        store_aligned(mean_, found.mean);
+        store_aligned(square_, found.square);
+        store_aligned(largest_, found.largest);
+    }
+
+    const OptimizerSpec& spec_;
+    double logs_[2], rate_ = 0;
+    Vec<double> of_mean_, of_square_;
+    alignas(FALLLINE_VECTOR_BYTES) double mean_[L], square_[L], largest_[L];
+    int at_ = L - 1;
 };
 
 }  // namespace FALLLINE_NS

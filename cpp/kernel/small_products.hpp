@@ -44,10 +44,10 @@ void small_tile(const T* a, std::ptrdiff_t stride, int depth, const T* b, std::p
         for (int n = 0; n < N; ++n) put_whole(out + r * out_stride + n * L, sums[r][n]);
 }
 
-// One row: its sums are chains of four, which run side by side.
-template <class T, int N>
+// One row: its sums are chains of four, which run side by side. Calls take(n, sum) for each vector.
+template <class T, int N, class Take>
 FALLLINE_INLINE void small_row(const T* a, int depth, const T* b, std::ptrdiff_t b_stride,
-                               const T* start, T* out) {
+                               const T* start, Take&& take) {
     constexpr int L = lanes<T>, chains = 4;
     Whole<T> sums[chains][N] = {};
 #pragma GCC unroll 2
@@ -63,8 +63,21 @@ FALLLINE_INLINE void small_row(const T* a, int depth, const T* b, std::ptrdiff_t
 #pragma GCC unroll 2
         for (int n = 0; n < N; ++n) sums[0][n] += a[k] * whole(b + n * L);
 #pragma GCC unroll 2
-    for (int n = 0; n < N; ++n)
-        put_whole(out + n * L, (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]));
+    for (int n = 0; n < N; ++n) take(n, (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]));
+}
+
+// The same for a row of whole vectors, two at a time while there are; calls take(column, sum).
+template <class T, class Take>
+FALLLINE_INLINE void small_row(const T* a, int depth, const T* b, std::ptrdiff_t b_stride,
+                               int columns, const T* start, Take&& take) {
+    constexpr int L = lanes<T>;
+    int column = 0;
+    const auto some = [&]<int N>() __attribute__((always_inline)) {
+        small_row<T, N>(a, depth, b + column, b_stride, start ? start + column : nullptr,
+                        [&](int n, Whole<T> sum) { take(column + n * L, sum); });
+    };
+    for (; column + 2 * L <= columns; column += 2 * L) some.template operator()<2>();
+    if (column < columns) some.template operator()<1>();
 }
 
 template <int R = small_rows, class Call>
@@ -101,7 +114,10 @@ FALLLINE_INLINE void small_times(const T* a, std::ptrdiff_t stride, int rows, in
                                  std::ptrdiff_t out_stride) {
     by_columns<T>(columns, [&]<int N>(int column) {
         const T* from = start ? start + column : nullptr;
-        if (rows == 1) return small_row<T, N>(a, depth, b + column, b_stride, from, out + column);
+        if (rows == 1)
+            return small_row<T, N>(a, depth, b + column, b_stride, from, [&](int n, Whole<T> sum) {
+                put_whole(out + column + n * lanes<T>, sum);
+            });
         by_small_tiles(rows, [&]<int R>(int first) {
             small_tile<T, false, N, R>(a + first * stride, stride, depth, b + column, b_stride, from,
                                        out + first * out_stride + column, out_stride);

@@ -11,9 +11,12 @@ class SmallSteps {
 public:
     SmallSteps(const fallline::SmallModel& model, fallline::SmallRun<T>& run)
         : model_(model), run_(run), optimizer_(optimizer_of(model.optimizer)),
-          loss_(*model.whole), corrections_(optimizer_), plain_(is_plain(loss_.spec, *model.whole)) {}
+          loss_(*model.whole), corrections_(optimizer_), plain_(is_plain(loss_.spec, *model.whole)),
+          single_(run.batch_size == 1 && optimizer_.kind == Optimizer::adam && !optimizer_.amsgrad &&
+                  run.l1 == 0 && run.l2 == 0 && run.alpha == 0) {}
 
     std::int64_t take(std::int64_t first, std::int64_t last, fallline::Step* told) {
+        if (single_) return take_single(first, last, told);
         const std::int64_t each = (run_.epoch + run_.batch_size - 1) / run_.batch_size;
         std::int64_t at = first / each * run_.epoch, end = at + run_.epoch;
         at += first % each * run_.batch_size;
@@ -50,6 +53,7 @@ private:
     void activate_rows(const Layer& layer);
     void plain_error(const Layer& layer, fallline::Step& told);
     void error(fallline::Step& told);
+    void judged_error(fallline::Step& told);
     double counted() const;
     void backward();
     void weight_gradient(int number);
@@ -60,9 +64,21 @@ private:
     void step(double weight, double rate, fallline::Step& told);
     template <class Method>
     bool move(double l1, double l2, fallline::Step& told);
-    bool back_and_move(fallline::Step& told);
+    std::int64_t take_single(std::int64_t first, std::int64_t last, fallline::Step* told);
+    bool gather_single(std::int64_t at, double& weight);
+    void forward_single();
+    void back_single(const Layer& layer, const Layer& next);
+    double back_and_move();
+    void step_single(double weight, double rate, fallline::Step& told);
+    void write_gradient();
+    void finish(fallline::Step& told, bool sound);
     double safe_norm(bool& finite) const;
-    bool sound_arrays() const;
+    bool sound_numbers() const;
+
+    // Whether a squared norm is the sum of its squares: none of them overflowed, nor did all vanish.
+    static bool is_safe(double squared) {
+        return __builtin_isfinite(squared) && squared > (sizeof(T) == 8 ? 1e-280 : 1e-30);
+    }
 
     T* at(std::int64_t where) const { return run_.memory + where; }
     const T* before(int layer, std::int64_t& stride) const {
@@ -74,10 +90,11 @@ private:
     fallline::SmallRun<T>& run_;
     const OptimizerSpec optimizer_;
     LossRow loss_;
-    Corrections corrections_;
+    Corrections<T> corrections_;
     StepScalars<T> shared_;
     double rate_ = __builtin_nan("");  // that `shared_` is prepared for
-    const bool plain_;  // whether the error is the squared one of a single output
+    const bool plain_;   // whether the error is the squared one of a single output
+    const bool single_;  // whether steps are of one row each, under plain Adam; see small_single.hpp
     int n_ = 0;
 };
 
@@ -192,12 +209,18 @@ FALLLINE_INLINE void SmallSteps<T>::plain_error(const Layer& layer, fallline::St
 template <class T>
 FALLLINE_INLINE void SmallSteps<T>::error(fallline::Step& told) {
     const Layer& layer = model_.layers[model_.count - 1];
+    if (plain_ && layer.linear) plain_error(layer, told);
+    else judged_error(told);
+}
+
+template <class T>
+void SmallSteps<T>::judged_error(fallline::Step& told) {
+    const Layer& layer = model_.layers[model_.count - 1];
     const fallline::Model& whole = *model_.whole;
     T* d = at(layer.d);
     const Judged<T> judged{at(model_.y), at(layer.h), at(layer.o), n_, layer.size, whole.targets,
                            whole.targets, layer.stride};
     LossSpec& spec = loss_.spec;
-    if (plain_ && layer.linear) return plain_error(layer, told);
     loss_rows(spec, judged, at(model_.e));
     told.error = told.reported = counted();
     if (spec.clip > 0) {
