@@ -107,6 +107,8 @@ FALLLINE_INLINE void store_aligned(T* to, Vec<T> a) {
 
 #if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
 
+inline constexpr bool has_masks = true;  // parts of a vector are loaded at once
+
 FALLLINE_INLINE __mmask16 first_lanes(float, int n) { return __mmask16((1u << n) - 1); }
 FALLLINE_INLINE __mmask8 first_lanes(double, int n) { return __mmask8((1u << n) - 1); }
 
@@ -125,6 +127,8 @@ FALLLINE_INLINE void store_part(double* to, Vec<double> a, int n) {
 }
 
 #else
+
+inline constexpr bool has_masks = false;
 
 // The first n lanes; the others are 0.
 template <class T>

@@ -55,38 +55,54 @@ FALLLINE_INLINE void SmallSteps<T>::back_to(const Layer& layer, const Layer& fro
         for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j) d[r * layer.stride + j] = 0;
 }
 
+// Where `back_from_one` reads and writes.
+template <class T>
+struct OneBehind {
+    const T *weights, *h, *o, *delta;
+    T *d, *gradient, *sums;
+    std::int64_t stride;
+    int rows;
+};
+
+template <class T, class Unit>
+[[gnu::noinline]] void back_from_one_of(const OneBehind<T> from, T a) {
+    const T *const h = from.h, *const o = from.o, *const delta = from.delta;
+    T* const d = from.d;
+    const std::ptrdiff_t stride = from.stride;
+    const int rows = from.rows;
+    for (std::ptrdiff_t column = 0; column < stride; column += lanes<T>) {
+        const Vec<T> w = load(from.weights + column);
+        Vec<T> slopes[2] = {all<T>(0), all<T>(0)}, total[2] = {all<T>(0), all<T>(0)};
+        const auto row = [&](int r, int c) __attribute__((always_inline)) {
+            const std::ptrdiff_t i = r * stride + column;
+            const Vec<T> out = load(o + i), down = Vec<T>(delta[r]);
+            const Vec<T> back = down * w * Unit::slope(load(h + i), out, a);
+            slopes[c] += down * out;
+            total[c] += back;
+            store(d + i, back);
+        };
+        int r = 0;
+        for (; r + 2 <= rows; r += 2) {
+            row(r, 0);
+            row(r + 1, 1);
+        }
+        if (r < rows) row(r, 0);
+        store(from.gradient + column, slopes[0] + slopes[1]);
+        store(from.sums + column, total[0] + total[1]);
+    }
+}
+
 // From a single unit, in one pass over the rows: the gradient of its weights, the deltas of the layer
 // before, and their sums. Returns whether it was done.
 template <class T>
 FALLLINE_INLINE bool SmallSteps<T>::back_from_one(const Layer& layer, const Layer& from) {
     if (!from.narrow || from.size > 1 || layer.biases < 0) return false;
-    const T *W = run_.theta + from.weights, *h = at(layer.h), *o = at(layer.o), *delta = at(from.d);
-    T *d = at(layer.d), *g = run_.gradient + from.weights, *sums = run_.gradient + layer.biases;
+    const OneBehind<T> place{run_.theta + from.weights, at(layer.h),  at(layer.o),
+                             at(from.d),                at(layer.d),  run_.gradient + from.weights,
+                             run_.gradient + layer.biases, layer.stride, n_};
     const T a = static_cast<T>(layer.activation.settings[0]);
-    const std::ptrdiff_t stride = layer.stride;
-    const int rows = n_;
-    return with_usual_unit(layer.activation.kind, [&](auto unit) {
-        for (std::ptrdiff_t column = 0; column < stride; column += lanes<T>) {
-            const Vec<T> w = load(W + column);
-            Vec<T> slopes[2] = {all<T>(0), all<T>(0)}, total[2] = {all<T>(0), all<T>(0)};
-            const auto row = [&](int r, int c) __attribute__((always_inline)) {
-                const std::ptrdiff_t i = r * stride + column;
-                const Vec<T> out = load(o + i), down = Vec<T>(delta[r]);
-                const Vec<T> back = down * w * unit.slope(load(h + i), out, a);
-                slopes[c] += down * out;
-                total[c] += back;
-                store(d + i, back);
-            };
-            int r = 0;
-            for (; r + 2 <= rows; r += 2) {
-                row(r, 0);
-                row(r + 1, 1);
-            }
-            if (r < rows) row(r, 0);
-            store(g + column, slopes[0] + slopes[1]);
-            store(sums + column, total[0] + total[1]);
-        }
-    });
+    return with_usual_unit(layer.activation.kind,
+                           [&](auto unit) { back_from_one_of<T, decltype(unit)>(place, a); });
 }
 
 template <class T>

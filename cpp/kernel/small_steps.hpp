@@ -48,6 +48,8 @@ private:
     using Layer = fallline::SmallLayer;
 
     double gather(std::int64_t first, std::int64_t length);
+    int take_rows(const std::int64_t* order, std::int64_t length);
+    int take_narrow(const std::int64_t* order, std::int64_t length);
     void scale_factors(double by) const;
     void forward();
     void activate_rows(const Layer& layer);
@@ -101,18 +103,31 @@ private:
 // Copies the rows of a batch that have a weight, and notes what each counts in E; returns Σ s.
 template <class T>
 FALLLINE_INLINE double SmallSteps<T>::gather(std::int64_t first, std::int64_t length) {
+    const std::int64_t *order = run_.order + first, left = run_.length - first;
+    const std::int64_t ahead = left - length < length ? left - length : length;
+    for (std::int64_t i = 0; i < ahead; ++i)
+        __builtin_prefetch(run_.X.data + order[length + i] * run_.X.row_stride);
+    const bool narrow = has_masks && run_.X.column_stride == sizeof(T) &&
+                        model_.layers[0].fan_in <= lanes<T> && model_.whole->targets == 1;
+    n_ = narrow ? take_narrow(order, length) : take_rows(order, length);
+    double total = 0;
+    for (int r = 0; r < n_; ++r) total += run_.factors[r];
+    if (!run_.sums) scale_factors(1 / total);
+    return total;
+}
+
+template <class T>
+int SmallSteps<T>::take_rows(const std::int64_t* order, std::int64_t length) {
     const int inputs = model_.layers[0].fan_in, targets = model_.whole->targets;
     const fallline::Matrix X = run_.X, Y = run_.Y;  // copies: stores might change what is not one
     const char* weights = run_.weights;
-    const std::int64_t weight_stride = run_.weight_stride, *order = run_.order + first;
+    const std::int64_t weight_stride = run_.weight_stride;
     const std::ptrdiff_t stride = model_.x_stride;
     T *x = at(model_.x), *y = at(model_.y);
-    double *const factors = run_.factors, total = 0;
-    const std::int64_t left = run_.length - first;
+    double* const factors = run_.factors;
     int n = 0;
     for (std::int64_t i = 0; i < length; ++i) {
         const std::int64_t row = order[i];
-        if (i + length < left) __builtin_prefetch(X.data + order[i + length] * X.row_stride);
         const double weight = number_of<T>(weights + row * weight_stride);
         if (weight == 0) continue;
         take_row(X, row, inputs, x);
@@ -120,11 +135,30 @@ FALLLINE_INLINE double SmallSteps<T>::gather(std::int64_t first, std::int64_t le
         const char* target = Y.data + row * Y.row_stride;
         for (int j = 0; j < targets; ++j) *y++ = number_of<T>(target + j * Y.column_stride);
         factors[n++] = weight;
-        total += weight;
     }
-    n_ = n;
-    if (!run_.sums) scale_factors(1 / total);
-    return total;
+    return n;
+}
+
+// The same where a row is one vector, and its target one number.
+template <class T>
+FALLLINE_INLINE int SmallSteps<T>::take_narrow(const std::int64_t* order, std::int64_t length) {
+    const int inputs = model_.layers[0].fan_in;
+    const fallline::Matrix X = run_.X, Y = run_.Y;
+    const char* weights = run_.weights;
+    const std::int64_t weight_stride = run_.weight_stride;
+    T *const x = at(model_.x), *const y = at(model_.y);
+    double* const factors = run_.factors;
+    int n = 0;
+    for (std::int64_t i = 0; i < length; ++i) {
+        const std::int64_t row = order[i];
+        const T weight = number_of<T>(weights + row * weight_stride);
+        store_aligned(x + n * lanes<T>,
+                      load_part(reinterpret_cast<const T*>(X.data + row * X.row_stride), inputs));
+        y[n] = number_of<T>(Y.data + row * Y.row_stride);
+        factors[n] = weight;
+        n += weight != 0;
+    }
+    return n;
 }
 
 template <class T>

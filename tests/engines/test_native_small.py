@@ -27,6 +27,7 @@ SHAPES = [
     ("4 -> 16 tanh -> 3 softmax", 16),
     ("5 -> 20 logistic -> 20 gelu -> 2", 1),
     ("5 -> 20 logistic -> 17 gelu -> 2", 7),
+    ("20 -> 70 tanh -> 37 sin -> 21", 1),
     ("5 -> 33 tanh -> 9 tanh -> 40", 5),
     ("70 -> 3 leaky_relu -> 8", 9),
     ("3 -> 2", 4),
@@ -139,8 +140,28 @@ def test_the_general_way_takes_small_steps_likewise(kernels, dtype, optimizer, g
         assert_near(ours.arrays[name], array, dtype, 1e-11 if wide else 1e-2)
 
 
+@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("optimizer", list(variants()), ids=repr)
+@every_dtype
+@every_kernel
+def test_each_step_has_the_rate_that_it_is_given(kernels, dtype, optimizer, batch):
+    """Factors of the steps to come are kept ready: a rate that changes, and a cut, change these."""
+    wide = dtype == np.float64
+    net, plan = Network.parse("5 -> 20 tanh -> 2"), Plan(optimizer=optimizer, batch_size=batch)
+    theta = net.initial(seed=2, dtype=dtype)
+    ours, theirs = both(net, plan, given_to(net, dtype, 63), theta, kernels)
+    assert path(ours) == "small"
+    cut, end = 3 * batch, 27 if batch == 1 else 63
+    rates = optimizer.learning_rate / (1 + np.arange(end // batch) // 2)
+    for own in (ours, theirs):
+        own.go(range(cut), rates[:3])
+        own.go(range(cut, end), rates[3:])
+    for name, array in theirs.arrays.items():
+        assert_near(ours.arrays[name], array, dtype, 1e-9 if wide else 1e-2)
+
+
 @pytest.mark.parametrize("optimizer", [Adam(0.01), NAdam(0.01), RMSProp(0.01), SGD(0.1)], ids=repr)
-@pytest.mark.parametrize(("text", "batch"), SHAPES[:6])
+@pytest.mark.parametrize(("text", "batch"), SHAPES[:7])
 @every_dtype
 def test_no_cut_no_pause_and_no_number_of_threads_changes_a_bit(dtype, text, batch, optimizer):
     net = Network.parse(text)
