@@ -60,13 +60,14 @@ class Workload:
         return replace(self, rows=steps * self.batch, epochs=1)
 
 
-# Rows are a multiple of the batch, so that all steps are alike; a repetition lasts some ms of the
-# fastest and some seconds of the slowest, and is short enough for weights in float32 to agree.
+# Rows are a multiple of the batch, so that all steps are alike. A repetition lasts several ms of the
+# fastest, since a processor that has slept takes one or two to get going, and some seconds of the
+# slowest; it is short enough for weights in float32 to agree.
 WORKLOADS = {
     w.name: w
     for w in (
-        Workload("online", (10, 16, 1), 1, 10_000, 1, floor=8, goal=15),
-        Workload("tiny", (8, 32, 1), 32, 32_000, 2, floor=8, goal=10),
+        Workload("online", (10, 16, 1), 1, 10_000, 5, floor=8, goal=15),
+        Workload("tiny", (8, 32, 1), 32, 32_000, 10, floor=8, goal=10),
         Workload("small", (30, 64, 64, 4), 64, 32_000, 1, floor=4, goal=5.5),
         Workload("mnist", (784, 128, 10), 128, 16_000, 1, floor=3, goal=4.7),
         Workload("wide", (784, 1024, 1024, 10), 256, 10_240, 1, floor=1.4, goal=1.8),

@@ -96,26 +96,13 @@ nb::object interruption() {
     return nb::borrow(raised.value());
 }
 
-nb::tuple told(const std::vector<Step>& steps, nb::handle out, nb::handle interrupted) {
-    const Buffer to(out, 'f', sizeof(double), true);
-    std::int64_t count = static_cast<std::int64_t>(steps.size());
-    const bool finite = steps.empty() || steps.back().finite;
-    count -= !finite;
-    check(to.size(0) == 5 && count <= to.size(1), "there is no room for the steps");
+// The columns of an array (5, steps).
+Told told_in(const Buffer& out, std::int64_t steps) {
+    check(out.size(0) == 5 && steps <= out.size(1), "there is no room for the steps");
     const auto row = [&](int i) {
-        return reinterpret_cast<double*>(to.data<char>() + i * to.stride(0));
+        return reinterpret_cast<double*>(out.data<char>() + i * out.stride(0));
     };
-    double *const errors = row(0), *const penalties = row(1), *const weights = row(2),
-           *const norms = row(3), *const reported = row(4);
-    const Step* step = steps.data();
-    for (std::int64_t i = 0; i < count; ++i, ++step) {
-        errors[i] = step->error + step->penalty;
-        penalties[i] = step->penalty;
-        weights[i] = step->weight;
-        norms[i] = step->norm;
-        reported[i] = step->reported + step->penalty;
-    }
-    return nb::make_tuple(count, finite, interrupted);
+    return {row(0), row(1), row(2), row(3), row(4)};
 }
 
 // (memory, tolerance, fall, flat, search)
@@ -272,14 +259,15 @@ NB_MODULE(_core, module) {
                                    etas.data<double>(), total_weight, seconds, look};
                  check(epoch > 0 ? length % epoch == 0 : length == 0, "epochs are whole");
                  check(steps == slice.steps(), "there is a rate a step");
-                 std::vector<Step> taken;
+                 const Buffer columns(out, 'f', sizeof(double), true);
+                 Told told = told_in(columns, steps);
                  {
                      const Unlocked free;
-                     taken = self.advance(progress, view.rows(), slice, threads);
+                     self.advance(progress, view.rows(), slice, threads, told);
                  }
                  // One that came after the last look would cost all of the steps.
                  if (interrupted.is_none()) interrupted = interruption();
-                 return told(taken, out, interrupted);
+                 return nb::make_tuple(told.count, told.finite, interrupted);
              }, "Take steps; return how many, whether all were finite, and what interrupted them.")
         .def("error",
              [](Engine& self, nb::object theta, nb::object X, nb::object Y, nb::object weights,

@@ -259,10 +259,10 @@ Size Worker<T>::size(const std::vector<double>& squares, double limit) const {
 // --- whole computations ----------------------------------------------------------------------
 
 template <class T>
-std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
-                                     const Order& order) {
+void Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
+                        const Order& order, Told& told) {
     if (machine_.small() && machine_.small()->takes(order.batch_size))
-        return advance_small(state, plan, rows, order);
+        return advance_small(state, plan, rows, order, told);
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto next = Clock::now() + interval;
@@ -272,23 +272,20 @@ std::vector<Step> Worker<T>::advance(State<T>& state, const PlanSpec& plan, cons
     tiles_ = machine_.tiles(order.batch_size);
     if (tiles_) scratch_ = Numbers<T>(machine_.scratch(true) * pool_.threads());
     moved_ = Numbers<T>(pool_.threads() * piece());
-    std::vector<Step> steps;
-    for (std::int64_t at = 0, length = 0; at < order.length; at += length) {
+    for (std::int64_t at = 0, length = 0; at < order.length && told.finite; at += length) {
         if (Clock::now() >= next) {
             if (order.stop()) break;
             next = Clock::now() + interval;
         }
         length = std::min(order.batch_size, order.epoch - at % order.epoch);
         const double weight = choose(rows, order.rows + at, length);
-        const double rate = order.rates[steps.size()];
+        const double rate = order.rates[told.count];
         const bool fused = !fused_.empty() && std::ssize(rows_) <= rows_at_once();
         const auto take = fused ? &Worker::fused_step : &Worker::step;
-        steps.push_back(weight == 0
-                            ? Step{}
-                            : (this->*take)(state, plan, rows, weight, order.total_weight, rate));
-        if (!steps.back().finite) break;
+        told.add(weight == 0
+                     ? Step{}
+                     : (this->*take)(state, plan, rows, weight, order.total_weight, rate));
     }
-    return steps;
 }
 
 template <class T>

@@ -55,15 +55,32 @@ struct Order {
     }
 };
 
+// What steps tell, a number each in every column.
+struct Told {
+    double *errors, *penalties, *weights, *norms, *reported;  // J, R, Σ s, ‖g‖, J as it is reported
+    std::int64_t count = 0;
+    bool finite = true;  // else a step after these was not
+
+    void add(const Step& step) {
+        finite = step.finite;
+        if (!finite) return;
+        errors[count] = step.error + step.penalty;
+        penalties[count] = step.penalty;
+        weights[count] = step.weight;
+        norms[count] = step.norm;
+        reported[count] = step.reported + step.penalty;
+        ++count;
+    }
+};
+
 template <class T>
 class Worker {
 public:
     Worker(const Machine<T>& machine, const ObjectiveSpec* objective, int threads);
 
-    // Takes steps until the order is over or a look says so, or a number is not finite: that step is
-    // the last one told.
-    std::vector<Step> advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
-                              const Order& order);
+    // Takes steps until the order is over or a look says so, or a number is not finite.
+    void advance(State<T>& state, const PlanSpec& plan, const Rows& rows, const Order& order,
+                 Told& told);
 
     // J of all rows as it is reported, and in panels its gradient where `gradient` is not null.
     double objective(const T* theta, const Rows& rows, T* gradient);
@@ -78,8 +95,8 @@ public:
     void predict(const T* theta, const Matrix& X, std::int64_t count, T* outputs);
 
 private:
-    std::vector<Step> advance_small(State<T>& state, const PlanSpec& plan, const Rows& rows,
-                                    const Order& order);
+    void advance_small(State<T>& state, const PlanSpec& plan, const Rows& rows, const Order& order,
+                       Told& told);
     Step step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,
               double total_weight, double rate);
     Step fused_step(State<T>& state, const PlanSpec& plan, const Rows& rows, double weight,

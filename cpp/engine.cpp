@@ -87,11 +87,11 @@ void Engine::read(const Progress& progress, int which, void* to) const {
     });
 }
 
-std::vector<Step> Engine::advance(Progress& progress, const Rows& rows, const Order& order,
-                                  int threads) const {
-    return with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
+void Engine::advance(Progress& progress, const Rows& rows, const Order& order, int threads,
+                     Told& told) const {
+    with(rows.X.sparse, [&]<class T>(const Machine<T>& machine) {
         Worker<T> worker(machine, &*objective_, threads);
-        return worker.advance(progress.as<T>(), *plan_, rows, order);
+        worker.advance(progress.as<T>(), *plan_, rows, order, told);
     });
 }
 

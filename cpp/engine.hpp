@@ -77,8 +77,8 @@ public:
                    std::int64_t step) const;
     void read(const Progress& progress, int which, void* to) const;
 
-    std::vector<Step> advance(Progress& progress, const Rows& rows, const Order& order,
-                              int threads) const;
+    void advance(Progress& progress, const Rows& rows, const Order& order, int threads,
+                 Told& told) const;
     double objective(const void* theta, const Rows& rows, void* gradient, int threads) const;
 
     // `steps` and `changes` hold `pairs` vectors each, one after the other.

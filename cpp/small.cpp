@@ -17,6 +17,7 @@ namespace {
 constexpr double most_work = 1 << 16, most_work_of_one = 1 << 16;
 constexpr std::int64_t most_rows = 256;
 constexpr double most_work_of_evaluation = 1 << 12, most_work_of_all = 1 << 21;  // of a row, of all
+constexpr std::int64_t most_at_once = 256;  // steps, 12 kB of what they tell
 constexpr double work_between = 1e6;  // some hundred microseconds, on a slow machine some thousand
 
 bool forced_generic() {
@@ -160,8 +161,8 @@ void check_order(const Order& order, std::int64_t count) {
 }  // namespace
 
 template <class T>
-std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan, const Rows& rows,
-                                           const Order& order) {
+void Worker<T>::advance_small(State<T>& state, const PlanSpec& plan, const Rows& rows,
+                              const Order& order, Told& told) {
     using Clock = std::chrono::steady_clock;
     check_order(order, rows.count);
     const Small<T>& small = *machine_.small();
@@ -206,32 +207,31 @@ std::vector<Step> Worker<T>::advance_small(State<T>& state, const PlanSpec& plan
     run.total_weight = order.total_weight;
 
     const std::int64_t count = order.steps();
+    // Few at a time, told from the nearest cache: fresh memory for all would take longer than they.
     const std::int64_t between = small.steps_between(order.batch_size);
+    std::vector<Step> some(std::min({count, between, most_at_once}));
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto look = Clock::now() + interval;
-    std::vector<Step> steps(count);
-    std::int64_t done = 0;
-    while (done < count) {
-        const std::int64_t last = std::min(count, done + between);
-        done += machine_.kernel().small(model, run, done, last, steps.data() + done);
-        if (done < last || !steps[done - 1].finite) break;
-        if (done == count || Clock::now() < look) continue;
+    for (std::int64_t done = 0; done < count && told.finite;) {
+        const std::int64_t last = std::min<std::int64_t>(count, done + std::ssize(some));
+        const std::int64_t taken = machine_.kernel().small(model, run, done, last, some.data());
+        for (std::int64_t i = 0; i < taken; ++i) told.add(some[i]);
+        done += taken;
+        if (done == count || !told.finite || Clock::now() < look) continue;
         if (order.stop()) break;
         look = Clock::now() + interval;
     }
-    steps.resize(done);
     small.give(run.theta, layout, state.theta.data());
     for (std::size_t i = 0; i < state.arrays.size(); ++i)
         small.give(run.arrays[i], layout, state.arrays[i].data());
     state.numbers = run.numbers;
     state.step += run.taken;
-    return steps;
 }
 
-template std::vector<Step> Worker<float>::advance_small(State<float>&, const PlanSpec&, const Rows&,
-                                                        const Order&);
-template std::vector<Step> Worker<double>::advance_small(State<double>&, const PlanSpec&,
-                                                         const Rows&, const Order&);
+template void Worker<float>::advance_small(State<float>&, const PlanSpec&, const Rows&,
+                                           const Order&, Told&);
+template void Worker<double>::advance_small(State<double>&, const PlanSpec&, const Rows&,
+                                            const Order&, Told&);
 
 }  // namespace fallline

@@ -171,10 +171,13 @@ Found<T> run(const Engine& engine, const Engine& quiet, const Case& made, const 
         const auto left = static_cast<std::int64_t>(order.size()) - at;
         const std::int64_t length = cut ? std::min<std::int64_t>(left, std::int64_t(cut) * batch) : left;
         const Order slice{order.data() + at, length, length, batch, rates.data(), 9.0, 1e6, never};
-        for (const Step& step : engine.advance(progress, rows, slice, threads)) {
-            found.finite &= step.finite;
-            ++found.steps;
-        }
+        const std::int64_t most = slice.steps();
+        std::vector<double> columns(5 * most);
+        double* const first = columns.data();
+        Told told{first, first + most, first + 2 * most, first + 3 * most, first + 4 * most};
+        engine.advance(progress, rows, slice, threads, told);
+        found.finite &= told.finite;
+        found.steps += told.count;
         at += length;
     }
     found.theta.resize(made.size);

@@ -28,6 +28,7 @@ from .native_ready import NativeReady, core_matrix
 from .native_solver import NativeIterations
 from .protocol import Ready, Rows, Steps, Stop
 from .reference import ReferenceEngine
+from .spare import Spare
 from .threads import threads_for
 
 __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
@@ -102,6 +103,7 @@ class NativeEngine:
         self._threads = threads
         self._reference = ReferenceEngine()
         self._teller = Teller()
+        self._spare = Spare()
 
     # Descents.
 
@@ -174,7 +176,7 @@ class NativeEngine:
         state = state._replace(progress=state.progress.copy())
         arrays, total = _plain(rows, state.dtype), _total(state.plan, rows)
         threads = self._threads_for(state.engine, min(size, epoch))
-        taken, stopped = np.empty((5, len(rates))), stop.now()
+        taken, stopped = self._spare.take(5, len(rates)), stop.now()
         count, finite, interrupted = (0, True, None) if stopped else state.engine.core.advance(
             state.progress, *arrays, order, rates, epoch, size, total, threads, _seconds(stop),
             stop.now, taken,
