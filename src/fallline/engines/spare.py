@@ -1,4 +1,4 @@
-"""Memory that is used again: of fresh memory each page costs a microsecond when it is first touched."""
+"""Memory that is used again: each page of fresh memory costs a microsecond when first touched."""
 
 from __future__ import annotations
 
