@@ -60,9 +60,9 @@ class Workload:
         return replace(self, rows=steps * self.batch, epochs=1)
 
 
-# Rows are a multiple of the batch, so that all steps are alike. A repetition lasts several ms of the
-# fastest, since a processor that has slept takes one or two to get going, and some seconds of the
-# slowest; it is short enough for weights in float32 to agree.
+# Rows are a multiple of the batch, so that all steps are alike. A repetition lasts several ms of
+# the fastest, since a processor that has slept takes one or two to get going, and some seconds of
+# the slowest; it is short enough for weights in float32 to agree.
 WORKLOADS = {
     w.name: w
     for w in (
