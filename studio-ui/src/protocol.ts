@@ -54,7 +54,7 @@ export type Command = { id: number } & (
   | { do: 'change'; changes: Partial<Setup> } // during the descent, without a restart: optimizer, schedule, batch_size, l1, l2, epochs
   | { do: 'columns' } // of the own table: asks for ColumnsReply
   | { do: 'surface'; along: Along; span: [[number, number], [number, number]] | null }
-  | { do: 'views'; show: ViewName[]; layer?: string | null } // what this tab can see, and the layer of a large network in sight
+  | { do: 'views'; show: ViewName[]; layer?: string | null; target?: string | null } // what this tab can see, the layer of a large network in sight, and of several targets the one whose predictions are shown
   | { do: 'watch'; element: string | null; row: number | null } // "w[input.0->hidden1.2]", "b[hidden1.2]", or a unit "hidden1.2"; which training row (null: the last step's first)
   | { do: 'race'; entries: { label?: string; optimizer: Setup['optimizer'] }[] } // an empty list ends it
   | { do: 'lesson'; name: string | null } // a lesson of the tour; null leaves it
@@ -78,7 +78,7 @@ export interface Reply {
 export interface ColumnsReply {
   name: string;
   rows: number;
-  columns: { name: string; kind: string; about: string; target: boolean }[]; // target: can be predicted
+  columns: { name: string; kind: string; about: string; target: boolean; number: boolean }[]; // target: can be predicted; number: as a number, and so together with others
   suggested: string; // target
 }
 

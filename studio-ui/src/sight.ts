@@ -12,24 +12,25 @@ const MOST_UNITS = 24;
 export function beginSight(page: Page): () => void {
   let told = '';
   let due = false;
-  const tell = latest((sight: { show: ViewName[]; layer: string | null }) =>
+  const tell = latest((sight: { show: ViewName[]; layer: string | null; target: string | null }) =>
     page.send({ do: 'views', ...sight }),
   );
   const compare = () => {
     due = false;
     const show = inSight(page);
     const layer = layerInSight(page);
-    const now = `${show.join()} ${layer}`;
+    const { target } = page.store.state;
+    const now = JSON.stringify([show, layer, target]);
     if (now === told || page.store.state.standing.is !== 'open') return;
     told = now;
-    tell({ show, layer });
+    tell({ show, layer, target });
   };
   const look = () => {
     if (due) return;
     due = true;
     setTimeout(compare, 50); // not a drawn frame: there are none in a hidden tab
   };
-  page.store.on(['tab', 'problem', 'focus'], look);
+  page.store.on(['tab', 'problem', 'focus', 'target'], look);
   page.store.on(['standing'], () => {
     told = '';
     look();

@@ -38,6 +38,7 @@ export interface State extends Shown {
   notice: Notice | null; // the newest
   focus: string | null; // the element whose formula is shown
   tab: Exclude<ViewName, 'surface'>; // what the network says
+  target: string | null; // of several, the one of which it is said; null: the first
   relief: boolean;
   logarithmic: boolean | null; // null: as suits the errors
 }
@@ -54,6 +55,7 @@ export function beginning(): State {
     notice: null,
     focus: null,
     tab: 'boundary',
+    target: null,
     relief: false,
     logarithmic: null,
   };
@@ -116,8 +118,20 @@ function tidied(state: Readonly<State>, problem: Problem): Partial<State> {
   const element = state.focus === null ? null : parse(state.focus);
   return {
     ...(state.tab === misfit || unitless ? { tab: 'boundary' as const } : {}),
+    ...(targetsOf(problem).includes(state.target ?? '') ? {} : { target: null }),
     ...(element && exists(problem.network, element) ? {} : { focus: null }),
   };
+}
+
+/** The columns that are predicted. */
+export function targetsOf({ data }: Problem): string[] {
+  return data.columns.filter(({ role }) => role === 'target').map(({ name }) => name);
+}
+
+/** "price", "price and weight", "price, weight and age". */
+export function targetWords(problem: Problem): string {
+  const names = targetsOf(problem);
+  return names.length < 2 ? (names[0] ?? problem.setup.target) : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { mountConfusion } from '../src/draw/confusion';
 import { mountPredictions } from '../src/draw/predictions';
 import { mountUnits } from '../src/draw/units';
@@ -13,8 +13,18 @@ const actions: Actions = {
   focus: (element) => focused.push(element),
 };
 
+let resized: () => void = () => undefined;
+
 beforeAll(() => {
   HTMLCanvasElement.prototype.getContext = () => null;
+  class Observer {
+    constructor(changed: () => void) {
+      resized = changed;
+    }
+    observe(): void {}
+    disconnect(): void {}
+  }
+  vi.stubGlobal('ResizeObserver', Observer);
 });
 beforeEach(() => {
   [host, focused] = [document.createElement('div'), []];
@@ -70,4 +80,20 @@ test('scores of both parts are told, and what lies beyond the picture', () => {
   expect(texts('.net-score')).toEqual(['R²: training 0.912 · validation 0.500']);
   expect(texts('.net-axis-name')).toEqual(['true price', 'predicted price']);
   expect(texts('.net-note')).toEqual(['1 prediction lies beyond the edge']);
+});
+
+test('the picture is fitted again when words under it leave it another room', () => {
+  const arrays = { truth: array([3], [1, 2, 3]), predicted: array([3], [1, 2, 2]), part: array([3], [0, 0, 1]) };
+  const score = { name: 'R²', train: 0.9, validation: 0.5 };
+  const view = { type: 'predictions', run: 1, step: 1, output: 'predicted price', unit: 'price', score, note: '', arrays };
+  const room = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(200);
+  mountPredictions(host, actions).show({ problem: null, view } as unknown as PredictionsShown);
+  const height = () => parseInt(host.querySelector<HTMLElement>('.net-plot-box')!.style.height, 10);
+  const before = height();
+  resized();
+  expect(height()).toBe(before);
+  room.mockReturnValue(170);
+  resized();
+  expect(height()).toBe(before - 30);
+  room.mockRestore();
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { decode, encode } from '../src/decode';
-import type { CurvePoint, NetworkSpec } from '../src/protocol';
-import { beginning, received, type State } from '../src/state';
+import type { CurvePoint, NetworkSpec, Problem } from '../src/protocol';
+
+import { beginning, received, type State, targetWords } from '../src/state';
 
 const network: NetworkSpec = {
   text: '',
@@ -33,7 +34,12 @@ const network: NetworkSpec = {
   ],
 };
 
-const data = { name: 'sine', rows: { train: 8, validation: 0, test: 0 } };
+const column = (name: string, role: string) => ({ name, role, about: '', scaling: '' });
+const data = {
+  name: 'sine',
+  rows: { train: 8, validation: 0, test: 0 },
+  columns: [column('y', 'target'), column('z', 'target'), column('x', 'number')],
+};
 const problem = (run: number, more: object = {}) => ({
   type: 'problem',
   run,
@@ -137,11 +143,19 @@ describe('received', () => {
     ]);
   });
 
+  it('names the targets as in a sentence', () => {
+    const of = (...names: string[]) => ({ ...problem(1), data: { ...data, columns: names.map((name) => column(name, 'target')) } });
+    const words = (...names: string[]) => targetWords(of(...names) as unknown as Problem);
+    expect([words('y'), words('y', 'z'), words('x', 'y', 'z')]).toEqual(['y', 'y and z', 'x, y and z']);
+  });
+
   it('lets go of what does not fit a new problem', () => {
     const state = { ...after(problem(1)), tab: 'predictions' as const, focus: 'hidden1.5' };
     const other = decode(encode(problem(2, { task: 'classification' })));
     expect(received(state, other)).toMatchObject({ tab: 'boundary', focus: null });
     expect(received({ ...state, tab: 'units', focus: 'hidden1.0' }, other)).not.toHaveProperty('tab');
     expect(received({ ...state, tab: 'units', focus: 'hidden1.0' }, other)).not.toHaveProperty('focus');
+    expect(received({ ...state, target: 'z' }, other)).not.toHaveProperty('target');
+    expect(received({ ...state, target: 'price' }, other)).toMatchObject({ target: null });
   });
 });

@@ -22,7 +22,7 @@ class Tab:
 
     def __init__(self, *show: str, element: str | None = None) -> None:
         self.show = frozenset(show)
-        self.element, self.row, self.layer = element, None, None
+        self.element, self.row, self.layer, self.target = element, None, None, None
         self.got: list[Any] = []
 
     def offer(self, message: Any, slot: str | None = None) -> None:

@@ -149,9 +149,11 @@ def test_a_notebook_without_anywidget_says_what_to_install(monkeypatch):
 
 
 def test_the_door_opens_a_widget_with_the_real_session(built, sent):
-    widget = fl.studio({"x": [1.0, 2.0, 3.0] * 20, "y": [2.0, 4.0, 6.0] * 20}, "y", notebook=True)
+    table = {"x": [1.0, 2.0, 3.0] * 20, "y": [2.0, 4.0, 6.0] * 20, "z": [5.0, 4.0, 3.0] * 20}
+    widget = fl.studio(table, ["y", "z"], notebook=True)
     say(widget, type="open")
     until(lambda: any(fields["type"] == "frame" for fields in shown(sent)))
     (problem,) = [fields for fields in shown(sent) if fields["type"] == "problem"]
-    assert problem["setup"]["target"] == "y" and problem["origin"] == "own"
+    assert problem["setup"]["target"] == "y, z" and problem["origin"] == "own"
+    assert problem["network"]["layers"][-1]["labels"] == ["y", "z"]
     widget.close()

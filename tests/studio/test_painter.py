@@ -161,6 +161,32 @@ def test_each_tab_sees_its_own_layer_of_a_wide_network(staged: Any) -> None:
     assert other.got[0].fields["units"][0]["name"] == "hidden2.0"
 
 
+def test_each_tab_sees_the_target_that_it_asks_for(staged: Any) -> None:
+    stage = staged(moment(2, data="houses", target="price, age", net="3 tanh"))
+    tabs = [Tab("boundary", "predictions") for _ in range(3)]
+    for tab, target in zip(tabs, (None, "age", "nonsense"), strict=True):
+        tab.target = target
+        stage.painter.join(tab)
+    until(lambda: all(tab.of("predictions") and tab.of("boundary") for tab in tabs))
+    for tab, unit in zip(tabs, ("price", "age", "price"), strict=True):
+        assert {m.fields["unit"] for m in tab.of("predictions")} == {unit}
+        assert {m.fields["output"] for m in tab.of("boundary")} == {f"predicted {unit}"}
+
+
+def test_what_nobody_wants_any_more_is_not_kept(staged: Any) -> None:
+    stage, tab = (
+        staged(moment(2, data="houses", target="price, age", net="3 tanh")),
+        Tab("boundary"),
+    )
+    stage.painter.join(tab)
+    for place in range(30):
+        seen = len(tab.got)
+        tab.target = f"target {place}"
+        stage.painter.look(tab)
+        until(lambda now=seen: len(tab.got) > now)
+    assert len([job for job in stage.painter._last if job.kind == "boundary"]) <= 2
+
+
 def test_while_the_descent_runs_pictures_come_all_the_same(staged: Any) -> None:
     stage, tab = staged(moment(3, data="xor")), Tab(*VIEWS, element=PAIR[0])
     stage.painter.pace(True)

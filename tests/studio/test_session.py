@@ -500,9 +500,10 @@ def test_two_viewers_see_one_descent(session):
     do(session, "step", two, of="batch")
     assert one.frame is two.frame and one.frame["step"] == 2
     do(session, "watch", one, element="w[input.0->hidden1.0]", row=3)
-    do(session, "views", two, show=["boundary", "units"], layer="hidden1")
+    do(session, "views", two, show=["boundary", "units"], layer="hidden1", target="label")
     assert (one.element, one.row, two.element) == ("w[input.0->hidden1.0]", 3, None)
     assert (two.show, two.layer, one.show) == ({"boundary", "units"}, "hidden1", frozenset())
+    assert (two.target, one.target) == ("label", None)
 
 
 def test_too_many_commands_at_once_are_told_so(session):

@@ -125,6 +125,14 @@ def test_options_are_the_setup(folder):
     assert {name: setup[name] for name in wanted} == wanted
 
 
+@pytest.mark.parametrize("words", [["-t", "max_speed,wheels"], ["-t", "max_speed", "-t", "wheels"]])
+def test_several_targets_are_outputs_of_one_network(folder, words):
+    with started("cars.csv", *words) as (_, link), tab(link) as socket:
+        problem = told(socket, "problem")
+    assert problem["setup"]["target"] == "max_speed, wheels"
+    assert problem["network"]["layers"][-1]["labels"] == ["max_speed", "wheels"]
+
+
 def test_a_model_is_opened_with_its_table(folder):
     model = fl.train("cars.csv", "kind", epochs=2, l2=0.01).model
     model.save("cars.fall")

@@ -9,6 +9,7 @@ import pytest
 from tests.studio.moments import at_theta, moment
 
 from fallline.data.table import Table
+from fallline.engines.calls import predict
 from fallline.errors import DataError
 from fallline.pictures.features import decision, plane_of
 from fallline.pictures.features import units as library_units
@@ -158,6 +159,25 @@ def test_of_several_targets_the_first_is_shown_in_its_unit() -> None:
     assert found.arrays["values"].shape[2] == 1
     assert found.fields["output"] == "predicted u"
     assert found.fields["low"] == pytest.approx((100 + 10 * a).min(), abs=40)
+
+
+def test_of_several_targets_each_can_be_shown() -> None:
+    a, b = RNG.normal(size=(2, 90))
+    at = own({"a": a, "b": b, "u": 100 + 10 * a, "v": b - a}, "u, v")
+    scenery = Scenery(at.problem, "v")
+    found = boundary(at, scenery)
+    table = at.problem.tables["train"]
+    assert found.fields["output"] == "predicted v" and found.arrays["values"].shape[2] == 1
+    assert found.arrays["truth"][: table.n] == pytest.approx(table["v"].values)
+    cut = np.linalg.norm(scenery.scene.inputs, axis=1).argmin()
+    both = at.problem.target.decode(predict(at.problem.network, at.theta, scenery.scene.inputs))
+    assert found.arrays["values"].ravel()[cut] == pytest.approx(both[cut, 1], rel=1e-12)
+    first = boundary(at, Scenery(at.problem, "nothing of the sort"))
+    assert first.fields["output"] == "predicted u"
+    along = own({"a": a, "u": 3 * a, "v": -a}, "u, v")
+    line = boundary(along, Scenery(along.problem, "v"))
+    assert line.fields["axes"] == ["a", "predicted v"]
+    assert line.arrays["points"][:, 1] == pytest.approx(-line.arrays["points"][:, 0])
 
 
 def test_colours_run_between_the_true_amounts_and_stay() -> None:

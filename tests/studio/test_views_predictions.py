@@ -45,6 +45,18 @@ def test_numbers_are_in_the_targets_unit_with_r2_of_each_part(data: str) -> None
     assert found.fields["unit"] == at.problem.target.names[0]
 
 
+@pytest.mark.parametrize("name", ["price", "age"])
+def test_of_several_targets_each_has_its_own_score(name: str) -> None:
+    at = moment(30, data="houses", target="price, age", net="3 tanh")
+    found = predictions(at, Scenery(at.problem, name))
+    table = at.problem.tables["train"]
+    said = at.problem.model(at.theta).predict(table)[:, ["price", "age"].index(name)]
+    assert found.fields["unit"] == name and found.fields["output"] == f"predicted {name}"
+    here = found.arrays["part"] == 0
+    assert found.arrays["predicted"][here] == pytest.approx(said, rel=1e-12)
+    assert found.fields["score"]["train"] == pytest.approx(r2_score(table[name].values, said))
+
+
 def test_of_two_classes_it_is_the_probability_of_the_second() -> None:
     at = moment(30, data="moons")
     found = predictions(at, Scenery(at.problem))

@@ -46,6 +46,7 @@ class Onlooker:
         self.element: str | None = None
         self.row: int | None = None
         self.layer: str | None = None
+        self.target: str | None = None
         self.messages: list[Message] = []
         self._news = threading.Condition()
 

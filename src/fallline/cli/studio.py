@@ -100,7 +100,14 @@ def _lessons() -> Any:
     type=OneOf(_samples, "NAME"),
     help="Show this sample instead: houses, or a made one such as moons, xor, spiral.",
 )
-@option("columns", "-t", "--target", type=Columns(), help="The column to predict.")
+@option(
+    "columns",
+    "-t",
+    "--target",
+    type=Columns(),
+    multiple=True,
+    help="The column to predict; several, or with commas, for a network with several outputs.",
+)
 @_training_options
 @option("output", "--lesson", type=OneOf(_lessons, "NAME"), help="Open this lesson of the tour.")
 @option(
@@ -198,11 +205,11 @@ def _asked(given: Mapping[str, Any]) -> tuple[Source | None, Setup]:
     source = _source(given)
     if source is None:
         sample = {"data": given["sample"]} if given["sample"] else {}
-        return None, Setup.from_json(sample | {"target": given["target"] or ""} | settings)
-    target = options.resolve_one("target", given["target"], source.table.names)
-    if source.model is not None and target is not None:
+        return None, Setup.from_json(sample | {"target": ", ".join(given["target"])} | settings)
+    targets = options.resolve("target", given["target"], source.table.names)
+    if source.model is not None and targets:
         raise SpecError("the model says what it predicts; leave --target out")
-    return source, first_setup(source, target, **settings)
+    return source, first_setup(source, ", ".join(targets), **settings)
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:

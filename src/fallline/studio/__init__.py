@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from ..model import Model
@@ -21,7 +22,7 @@ __all__ = ["studio"]
 
 def studio(
     data: Any = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     model: Model | str | PathLike[str] | None = None,
     notebook: bool | None = None,
@@ -42,7 +43,8 @@ def studio(
         The name of a sample, such as ``"moons"``; the path of a table; or a `Table`, a frame, a
         mapping of columns. The sample moons unless given.
     target
-        The column to predict; the sample's own, or the one that suggests itself, unless given.
+        The column to predict, or several; the sample's own, or the one that suggests itself, unless
+        given.
     model
         A trained model, or the path of one, to look into and to go on with; `data` is then the
         table to look at it with.

@@ -26,6 +26,7 @@ def columns_told(table: Table) -> tuple[list[dict[str, Any]], str]:
             "kind": roles.get(column.name, column.kind),
             "about": column_words(column),
             "target": _can_be_target(looked[column.name]),
+            "number": _task(looked[column.name]) == "regression",
         }
         for column in table
     ]
@@ -62,10 +63,16 @@ def _suggested(table: Table) -> str:
 
 
 def _can_be_target(column: Column) -> bool:
+    return _task(column) is not None
+
+
+def _task(column: Column) -> str | None:
+    """Return as what a column would be predicted; None where it cannot be."""
     try:
-        return TargetEncoder.fit(column, guess_task(column)[0]).k <= LIMITS["units"]
+        task = guess_task(column)[0]
+        return task if TargetEncoder.fit(column, task).k <= LIMITS["units"] else None
     except DataError:
-        return False
+        return None
 
 
 def _roles(table: Table) -> tuple[Role, ...]:

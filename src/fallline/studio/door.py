@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ __all__ = ["open_studio"]
 
 def open_studio(
     data: Any,
-    target: str | None,
+    target: str | Sequence[str] | None,
     *,
     model: Any,
     notebook: bool | None,
@@ -40,7 +40,8 @@ def open_studio(
 ) -> Server | Notebook:
     """Return the studio that is asked for; see `fallline.studio.studio`."""
     source = _source(data, model)
-    setup = _setup(source, data, target, settings)
+    several = target if target is None or isinstance(target, str) else ", ".join(target)
+    setup = _setup(source, data, several, settings)
     play = (source is None or source.model is None) if play is None else play
     if _in_notebook() if notebook is None else notebook:
         if find_spec("anywidget") is None:

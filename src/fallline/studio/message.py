@@ -77,6 +77,7 @@ class Viewer(Protocol):
     element: str | None
     row: int | None
     layer: str | None
+    target: str | None
 
     def offer(self, message: Message, slot: str | None = None) -> None:
         """Take a message without waiting; it replaces what was not sent yet in its slot."""

@@ -208,7 +208,8 @@ def first_setup(source: Source, target: str | None = None, **settings: Any) -> S
     source
         The table.
     target
-        The column to predict; the one that suggests itself unless given.
+        The column to predict, or several with commas between them; the one that suggests itself
+        unless given.
     **settings
         Fields of `Setup`, in place of those that are chosen here.
 

@@ -76,9 +76,9 @@ def _views(command: Command, viewer: Viewer | None, painter: Painter) -> None:
     show = command.get("show")
     if not isinstance(show, list) or not all(each in VIEWS for each in show):
         raise SpecError(f"show must be a list of {', '.join(VIEWS)}, not {_short(show)}")
-    layer = _name(command, "layer")
+    layer, target = _name(command, "layer"), _name(command, "target")
     if viewer is not None:
-        viewer.show, viewer.layer = frozenset(show), layer
+        viewer.show, viewer.layer, viewer.target = frozenset(show), layer, target
         painter.look(viewer)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Condition, Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engines.threads import one_thread
 from ..errors import FalllineError, SpecError
@@ -21,6 +21,9 @@ from .views.predictions import confusion, predictions
 from .views.scenery import Scenery
 from .views.surface import Dropped, Map, surface
 from .views.units import units
+
+if TYPE_CHECKING:
+    from .problem import Problem
 
 __all__ = ["VIEWS", "Painter"]
 
@@ -37,11 +40,12 @@ _SPARED = 6.0  # a picture's own time that passes between two of its kind while 
 _LONGEST = 3.0  # seconds between two of a kind at the most, but for the rest that follows work
 _QUICK = 0.12  # seconds that a fine map may take to be made instead of a coarse one
 _MOST_KNOWN = 100
+_OF_TARGET = ("boundary", "predictions")  # pictures that tell of one target
 _FINER = 6.0  # coarse maps that a fine one takes as long as
 
 
 class _Job(NamedTuple):
-    """A picture that somebody wants: its kind, and of what (a layer; an element and a row)."""
+    """A picture that is wanted: its kind, and of what (a layer; a target; an element and a row)."""
 
     kind: str
     of: Any = None
@@ -70,7 +74,7 @@ class Painter:
         self._told: dict[str, str] = {}
         self._times: dict[_Job, float] = {}
         self._costs: dict[tuple[str, bool], float] = {}
-        self._scenery: Scenery | None = None
+        self._sceneries: dict[str | None, Scenery] = {}
         self._map: Map | None = None
         self._steps = Steps()
         self._thread = Thread(target=self._work, name="painter", daemon=True)
@@ -233,14 +237,22 @@ class Painter:
         if job.kind == "detail":
             element, row = job.of
             return detail(at, element, row, self._steps), False
-        if self._scenery is None or not self._scenery.serves(at.problem):
-            self._scenery = Scenery(at.problem)
+        scenery = self._scenery_of(at.problem, job.of if job.kind in _OF_TARGET else None)
         if job.kind == "units":
-            return units(at, self._scenery, job.of), False
+            return units(at, scenery, job.of), False
         if job.kind == "confusion" and not at.problem.classes:
             return None, False
         made = {"boundary": boundary, "predictions": predictions, "confusion": confusion}
-        return made[job.kind](at, self._scenery), False
+        return made[job.kind](at, scenery), False
+
+    def _scenery_of(self, problem: Problem, target: str | None) -> Scenery:
+        """Return what pictures of a target share; all are forgotten with their problem."""
+        if not all(each.serves(problem) for each in self._sceneries.values()):
+            self._sceneries = {}
+        wanted = target if target in problem.target.names[1:] else None  # no other: the first
+        if wanted not in self._sceneries:
+            self._sceneries[wanted] = Scenery(problem, wanted)
+        return self._sceneries[wanted]
 
     def _mapped(self, job: _Job, at: Instant, version: int) -> tuple[Message, bool]:
         sight, last = self._sight, self._map
@@ -267,8 +279,10 @@ class Painter:
     def _show(self, job: _Job, message: Message) -> None:
         job = _shown_as(job)
         with self._news:
-            for old in [each for each in self._last if each.kind == job.kind == "detail"]:
-                del self._last[old]
+            wanted = set(_wanted(list(self._given)))
+            for old in [each for each in self._last if each.kind == job.kind]:
+                if old.kind == "detail" or old not in wanted:
+                    del self._last[old]
             self._last[job] = message
         for viewer in self._who_wants(job):
             self._offer(viewer, job, message)
@@ -310,8 +324,9 @@ def _wanted(viewers: list[Viewer]) -> list[_Job]:
             if viewer.element is not None:
                 yield _Job("detail", (viewer.element, viewer.row))
         for kind in ("surface", "boundary", "predictions", "confusion"):
-            if any(kind in viewer.show for viewer in viewers):
-                yield _Job(kind)
+            for viewer in viewers:
+                if kind in viewer.show:
+                    yield _Job(kind, viewer.target if kind in _OF_TARGET else None)
         for viewer in viewers:
             if "units" in viewer.show:
                 yield _Job("units", viewer.layer)

@@ -42,6 +42,8 @@ class Outbox:
         What is in focus, and on which training row.
     layer
         The layer of a large network in sight.
+    target
+        Of several targets the one whose predictions are shown.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Outbox:
         self.element: str | None = None
         self.row: int | None = None
         self.layer: str | None = None
+        self.target: str | None = None
         self._wake = wake
         self._waiting: OrderedDict[str, Message] = OrderedDict()
         self._lock = Lock()

@@ -35,7 +35,7 @@ class Boundary implements View<BoundaryShown> {
   private inks: Rgb[] = []; // of training and validation
 
   constructor(host: HTMLElement) {
-    this.plot = new Plot(host, 'boundary', (x, y) => this.read(x, y));
+    this.plot = new Plot(host, 'boundary', (x, y) => this.read(x, y), () => this.resize());
   }
 
   show({ view }: BoundaryShown): void {
@@ -62,7 +62,7 @@ class Boundary implements View<BoundaryShown> {
   /** Whether the axes or the rows are others than those drawn; mostly only the network is. */
   private isOther(view: Decoded<BoundaryView>): boolean {
     const { x, points } = view.arrays;
-    const frame = JSON.stringify([view.run, view.axes, view.classes, view.low, view.high, ends(x.values), view.arrays.y?.values[0]]);
+    const frame = JSON.stringify([view.run, view.axes, view.classes, view.output, view.low, view.high, ends(x.values), view.arrays.y?.values[0]]);
     const same = frame === this.frame && equal(points.values, this.points);
     this.frame = frame;
     this.points = points.values;

@@ -45,8 +45,11 @@ export class Plot {
   private readonly tip: HTMLElement;
   private at: [number, number] | null = null;
   private keyed = false;
+  private fitted = ''; // the room that there was
+  private readonly watch: ResizeObserver;
 
-  constructor(host: HTMLElement, kind: string, private readonly read: Reader) {
+  /** `refit` is called when words under the picture come or go, and leave it another room. */
+  constructor(host: HTMLElement, kind: string, private readonly read: Reader, refit: () => void) {
     this.root = html(host, 'div', { class: `net-plot net-plot-${kind}` });
     this.body = html(this.root, 'div', { class: 'net-plot-body' });
     this.axes = svg(this.body, 'svg', { class: 'net-axes', 'aria-hidden': 'true' });
@@ -59,6 +62,14 @@ export class Plot {
     this.tip = html(this.body, 'div', { class: 'net-tip', hidden: '' });
     this.foot = html(this.root, 'div', { class: 'net-foot' });
     this.listen();
+    this.watch = new ResizeObserver(() => {
+      if (this.fitted && this.room().join() !== this.fitted) refit();
+    });
+    this.watch.observe(this.body);
+  }
+
+  private room(): [number, number] {
+    return [this.body.clientWidth || 300, this.body.clientHeight || 240];
   }
 
   /** The words that stand for the picture. */
@@ -74,7 +85,8 @@ export class Plot {
   /** Parts the room: margins in letters; one scale on both axes of a span, if so much of the room stays in use. */
   fit(margin: Margin, span: { x: number; y: number } | null = null, filled = 0): void {
     const em = this.em;
-    const [width, height] = [this.body.clientWidth || 300, this.body.clientHeight || 240];
+    const [width, height] = this.room();
+    this.fitted = `${width},${height}`;
     const space = {
       width: Math.max(40, width - (margin.left + margin.right) * em),
       height: Math.max(40, height - (margin.top + margin.bottom) * em),
@@ -138,6 +150,7 @@ export class Plot {
   }
 
   destroy(): void {
+    this.watch.disconnect();
     this.root.remove();
   }
 

@@ -28,7 +28,7 @@ class Predictions implements View<PredictionsShown> {
   private places: [number, number][] = [];
 
   constructor(host: HTMLElement) {
-    this.plot = new Plot(host, 'predictions', (x, y) => this.read(x, y));
+    this.plot = new Plot(host, 'predictions', (x, y) => this.read(x, y), () => this.resize());
     this.plot.heat.hidden = true;
     this.parts = html(this.plot.foot, 'p', { class: 'net-legend' });
     this.score = html(this.plot.foot, 'p', { class: 'net-score' });

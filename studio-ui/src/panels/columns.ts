@@ -10,6 +10,7 @@ export function columnsChoice(page: Page) {
   let columns: ColumnsReply | null = null;
   const title = h('summary', {});
   const target = select([], () => refresh());
+  const also = h('fieldset', { class: 'checks' });
   const boxes = h('fieldset', { class: 'checks' });
   const kinds = h('p', { class: 'words' });
   const start = button(
@@ -23,29 +24,46 @@ export function columnsChoice(page: Page) {
     { class: 'more-body' },
     field('Predict', target.element, 'The column whose values the network learns to say.'),
     kinds,
+    also,
     boxes,
     start,
   );
   const element = h('details', { class: 'own-table', hidden: true }, title, fields);
 
-  const refresh = (chosen: string[] | null = null) => {
+  const refresh = (chosen: string[] | null = null, besides: string[] = []) => {
     if (!columns) return;
-    const others = columns.columns.filter(({ name }) => name !== target.element.value);
-    say(kinds, columns.columns.find(({ name }) => name === target.element.value)?.about ?? '');
+    const first = columns.columns.find(({ name }) => name === target.element.value);
+    const others = columns.columns.filter((each) => each !== first);
+    say(kinds, first?.about ?? '');
+    const numbers = first?.number ? others.filter((each) => each.number) : [];
+    also.hidden = numbers.length === 0;
+    fill(
+      also,
+      h('legend', {}, 'And with it, each by an output of its own'),
+      ...numbers.map(({ name, about }) => check(name, about, besides.includes(name), exclude)),
+    );
     fill(
       boxes,
       h('legend', {}, 'From'),
       ...others.map(({ name, about }) => check(name, about, chosen?.includes(name) ?? true)),
     );
+    exclude();
+  };
+  /** What is predicted is no input. */
+  const exclude = () => {
+    const predicted = ticked(also);
+    for (const box of boxes.querySelectorAll('input')) {
+      box.disabled = predicted.includes(box.value);
+      (box.parentElement as HTMLElement).hidden = box.disabled;
+    }
   };
   const begin = async () => {
-    const all = [...boxes.querySelectorAll('input')];
-    const features = all.filter((box) => box.checked).map((box) => box.value);
+    const features = ticked(boxes);
     if (features.length === 0) return page.tell('Choose at least one column to predict from.', 'warning');
-    const every = features.length === all.length;
+    const every = features.length === boxes.querySelectorAll('input:enabled').length;
     const reply = await page.set({
       data: 'own',
-      target: target.element.value,
+      target: [target.element.value, ...ticked(also)].join(', '),
       features: every ? null : features,
     });
     if (!reply.error) element.open = false;
@@ -56,8 +74,9 @@ export function columnsChoice(page: Page) {
     target.offer(
       offered.columns.filter((each) => each.target).map(({ name }) => ({ value: name, label: name })),
     );
-    target.show(chosen);
-    refresh(features);
+    const [first, ...besides] = named(chosen, offered);
+    target.show(first);
+    refresh(features, besides);
     element.hidden = false;
   };
   const offer = (offered: ColumnsReply) => {
@@ -77,11 +96,21 @@ export function columnsChoice(page: Page) {
   return { element, offer, show };
 }
 
-function check(name: string, about: string, checked: boolean): HTMLElement {
+/** The columns of a target: one whose name may hold commas, or several with commas between them. */
+function named(target: string, { columns }: ColumnsReply): string[] {
+  return columns.some(({ name }) => name === target) ? [target] : target.split(',').map((name) => name.trim());
+}
+
+function ticked(set: HTMLElement): string[] {
+  const all = [...set.querySelectorAll<HTMLInputElement>('input:enabled')];
+  return all.filter((box) => box.checked).map((box) => box.value);
+}
+
+function check(name: string, about: string, checked: boolean, onchange?: () => void): HTMLElement {
   return h(
     'label',
     { class: 'check', 'data-tip': about || null },
-    h('input', { type: 'checkbox', value: name, checked }),
+    h('input', { type: 'checkbox', value: name, checked, onchange }),
     h('span', {}, name),
   );
 }

@@ -5,7 +5,7 @@ import { fill, h, say } from '../html';
 import { count } from '../lib/numbers';
 import type { Page, Panel } from '../page';
 import type { ColumnsReply, Hello, Problem } from '../protocol';
-import type { State } from '../state';
+import { type State, targetWords } from '../state';
 import { readable } from '../words';
 import { columnsChoice } from './columns';
 import { section } from './section';
@@ -34,7 +34,7 @@ export function dataPanel(page: Page): Panel {
     if (!hello || !problem) return;
     which.offer(tables(hello, state));
     which.show(problem.setup.data);
-    say(about, `${problem.data.about} Predicts ${problem.setup.target}.`.trim());
+    say(about, `${problem.data.about} Predicts ${targetWords(problem)}.`.trim());
     choice.show(problem);
     crossed.show(problem.setup.crossed);
     sample.show(problem, hello);

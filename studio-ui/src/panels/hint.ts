@@ -5,6 +5,7 @@ import { h, say } from '../html';
 import { keep, kept } from '../kept';
 import type { Page } from '../page';
 import type { Problem } from '../protocol';
+import { targetWords } from '../state';
 
 const CLOSED = 'fallline-hint-closed';
 
@@ -40,6 +41,7 @@ export function firstHint(page: Page): HTMLElement {
   return element;
 }
 
-function goal({ setup, origin }: Problem): string {
-  return (origin === 'sample' && GOALS[setup.data]) || `to predict ${setup.target}`;
+function goal(problem: Problem): string {
+  const { setup, origin } = problem;
+  return (origin === 'sample' && GOALS[setup.data]) || `to predict ${targetWords(problem)}`;
 }

@@ -6,7 +6,8 @@ import { mountPredictions } from '../draw/predictions';
 import { mountUnits } from '../draw/units';
 import type { Page } from '../page';
 import type { Problem } from '../protocol';
-import type { State } from '../state';
+import { type State, targetsOf } from '../state';
+import { select } from '../controls';
 import { drawing, framed } from './frame';
 import { tabs } from './tabs';
 
@@ -65,8 +66,17 @@ export function outputStage(page: Page): HTMLElement {
   ];
   for (const { name, panel } of all) panel.dataset.view = name;
   const bar = tabs<Name>('What the network says', all, (tab) => page.store.set({ tab }));
-  const element = framed('panel-output', 'What it says', [bar.element], ...all.map(({ panel }) => panel));
-  page.store.on(['problem', 'tab'], ({ problem, tab }) => bar.show(tab, offered(problem), labels(problem)));
+  const of = select([], (target) => page.store.set({ target }));
+  of.element.setAttribute('aria-label', 'Of which target');
+  const tools = [bar.element, of.element];
+  const element = framed('panel-output', 'What it says', tools, ...all.map(({ panel }) => panel));
+  page.store.on(['problem', 'tab', 'target'], ({ problem, tab, target }) => {
+    bar.show(tab, offered(problem), labels(problem));
+    const targets = problem ? targetsOf(problem) : [];
+    of.element.hidden = targets.length < 2 || (tab !== 'boundary' && tab !== 'predictions');
+    of.offer(targets.map((name) => ({ value: name, label: name })));
+    if (targets.length) of.show(target ?? targets[0]);
+  });
   return element;
 }
 

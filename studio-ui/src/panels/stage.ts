@@ -10,7 +10,7 @@ import { latest } from '../latest';
 import { count, number } from '../lib/numbers';
 import type { Page } from '../page';
 import type { Problem } from '../protocol';
-import type { State } from '../state';
+import { type State, targetWords } from '../state';
 import { drawing, framed } from './frame';
 
 export function networkStage(page: Page): HTMLElement {
@@ -31,9 +31,10 @@ export function networkStage(page: Page): HTMLElement {
   return framed('panel-network', 'Network diagram', [about], host);
 }
 
-function shape({ network, setup }: Problem): string {
+function shape(problem: Problem): string {
+  const { network } = problem;
   const sizes = [network.inputs.length, ...network.layers.map(({ size }) => size)];
-  return `${sizes.join(' → ')}, predicts ${setup.target}`;
+  return `${sizes.join(' → ')}, predicts ${targetWords(problem)}`;
 }
 
 export function curvesStage(page: Page): HTMLElement {

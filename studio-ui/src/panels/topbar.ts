@@ -7,6 +7,7 @@ import { settingsHash } from '../link';
 import { classroomButton, lookButton } from '../look';
 import type { Page } from '../page';
 import { save, type Export } from '../save';
+import { targetWords } from '../state';
 import { tourMenu } from './tour';
 
 export interface Doors {
@@ -74,7 +75,7 @@ function dataChip(page: Page, open: () => void): HTMLElement {
     element.hidden = problem === null;
     if (!problem) return;
     say(name, problem.data.name);
-    say(about, `predict ${problem.setup.target}`);
+    say(about, `predict ${targetWords(problem)}`);
   });
   return element;
 }

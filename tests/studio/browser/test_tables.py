@@ -65,6 +65,32 @@ def test_german_numbers_and_semicolons_are_understood(hand):
     assert number(text) == data.train.n
 
 
+def test_several_columns_are_predicted_by_one_network(hand):
+    lines = [f"{i / 3:.3f},{i % 7},{3 * i + i % 7},{i % 7 / 2 - i}\n" for i in range(40)]
+    hand.choose_file("two.csv", ("a,b,sum,less\n" + "".join(lines)).encode())
+    hand.field("Predict").wait_for(timeout=LONG)
+    hand.field("Predict").select_option("sum")
+    also, source = (hand.page.locator(".own-table .checks").nth(i) for i in (0, 1))
+    also.get_by_label("less", exact=True).check()
+    expect(source.get_by_text("less", exact=True)).to_be_hidden()
+    hand.button("Use this table").click()
+    expect(hand.page.locator(".chip-data")).to_contain_text("predict sum and less", timeout=LONG)
+    hand.page.get_by_role("tab", name="Against the truth").click()
+    names = hand.page.locator(".net-plot-predictions .net-axis-name")
+    expect(names.first).to_have_text("true sum", timeout=LONG)
+    hand.field("Of which target").select_option("less")
+    expect(names.first).to_have_text("true less", timeout=LONG)
+    foot = hand.page.locator(".net-plot-predictions .net-foot")
+    axis, below = (each.bounding_box() for each in (names.first, foot))
+    assert axis["y"] + axis["height"] <= below["y"] + 1, "words lie over one another"
+    hand.page.get_by_role("tab", name="Prediction", exact=True).click()
+    legend = hand.page.locator(".net-plot-boundary .net-foot")
+    expect(legend).to_contain_text("predicted less", timeout=LONG)
+    assert hand.tab.violations() == []
+    hand.page.get_by_role("tab", name="Hidden units").click()
+    expect(hand.field("Of which target")).to_be_hidden()
+
+
 def test_names_are_shown_as_text_only(hand):
     text = f'"{EVIL}",<b>x</b>,</script>\n' + "".join(
         f"{i},{i % 5},{'<i>yes</i>' if i % 3 else 'javascript:no'}\n" for i in range(30)

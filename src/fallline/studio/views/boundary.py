@@ -43,7 +43,7 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
     (['x', 'y'], (61, 61, 2))
     """
     theta, scene, asked = theta_now(at), scenery.scene, scenery.asked
-    said = asked.said(predict(at.problem.network, theta, scene.inputs))[:, : scenery.said_columns]
+    said = scenery.said(asked, predict(at.problem.network, theta, scene.inputs))
     low, high = (0.0, 1.0) if asked.labels else _ends(scenery.truth)
     arrays = {
         "x": scene.x,
@@ -59,7 +59,7 @@ def boundary(at: Instant, scenery: Scenery) -> Message:
         "dimensions": scene.dimensions,
         "axes": list(scene.names),
         "classes": list(asked.labels),
-        "output": asked.quantity if asked.labels else asked.one_of(None)[1],
+        "output": scenery.output,
         "low": low,
         "high": high,
         "note": scene.note,

@@ -55,7 +55,8 @@ def predictions(at: Instant, scenery: Scenery) -> Message:
     sizes = [len(row[0]) for row in rows]
     scores = [row[2] for row in rows]
     labels = asked.labels
-    output = asked.one_of(None)[1] if len(labels) <= 2 else f"{asked.quantity} of the row's class"
+    named = asked.one_of(None)[1] if labels else scenery.output
+    output = named if len(labels) <= 2 else f"{asked.quantity} of the row's class"
     fields = {
         "run": at.run,
         "step": at.step,
@@ -86,7 +87,7 @@ def _judged(theta: Floats, scenery: Scenery, part: Part) -> tuple[Floats, Floats
 
 
 def _said(theta: Floats, scenery: Scenery, part: Part) -> Floats:
-    return part.asked.said(predict(scenery.problem.network, theta, part.X))
+    return scenery.said(part.asked, predict(scenery.problem.network, theta, part.X))
 
 
 def confusion(at: Instant, scenery: Scenery) -> Message:

@@ -90,10 +90,14 @@ class Scenery:
     ----------
     problem
         The network and the rows.
+    target
+        Of several targets the one that is shown; the first unless given, or where there is no such.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, target: str | None = None) -> None:
         self.problem = problem
+        names = problem.target.names
+        self.place = names.index(target) if target in names else 0
 
     def serves(self, problem: Problem) -> bool:
         """Return whether it is the same table and the same network."""
@@ -116,7 +120,7 @@ class Scenery:
         if n > _ROWS:
             some = np.sort(np.random.default_rng(0).choice(n, _ROWS, replace=False))
         asked = ask(self.model, table.take(some))
-        return Part(asked, X[some], np.asarray(truth_of(asked), np.float64), n)
+        return Part(asked, X[some], np.asarray(truth_of(asked, self.place), np.float64), n)
 
     @cached_property
     def asked(self) -> Asked:
@@ -138,11 +142,22 @@ class Scenery:
     @property
     def target_name(self) -> str:
         """What is predicted."""
-        return self.asked.truth[0].name
+        return self.asked.truth[self.place].name
+
+    @cached_property
+    def output(self) -> str:
+        """What the numbers are that the model says of a row."""
+        asked = self.asked
+        return asked.quantity if asked.labels else asked.one_of(self.target_name)[1]
+
+    def said(self, asked: Asked, outputs: Floats) -> Floats:
+        """Return what outputs say: (n, classes), or (n, 1) of the target that is shown."""
+        said = asked.said(outputs)
+        return said if asked.labels else said[:, self.place : self.place + 1]
 
     @cached_property
     def said_columns(self) -> int:
-        """How many numbers the model says of a row."""
+        """How many numbers are shown of a row."""
         return len(self.asked.labels) or 1
 
     @cached_property
@@ -209,7 +224,8 @@ class Scenery:
         truth, shown = self.truth, self._shown()
         several = len(asked.labels) > 2  # then rows stand by class, evenly between 0 and 1
         heights = truth / (len(asked.labels) - 1) if several else truth
-        upwards = "probability" if several else asked.one_of(None)[1]
+        upwards = asked.one_of(None)[1] if asked.labels else self.output
+        upwards = "probability" if several else upwards
         return Scene(
             (names, upwards), x, np.empty(0), inputs.astype(asked.model.theta.dtype),
             np.column_stack([values, heights])[shown], truth[shown], self._of_part()[shown],
