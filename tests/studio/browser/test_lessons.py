@@ -65,6 +65,8 @@ def test_back_propagation_shows_the_formula_of_what_it_names(shared):
     formula = tab.page.locator(".net-formula")
     expect(formula.locator("h3")).to_contain_text("eight from hidden unit 1", timeout=LONG)
     values = formula.locator(".net-formula-values > div")
+    after = values.filter(has_text="after the step")
+    after.wait_for(timeout=LONG)  # the step may be on its way yet
     told = {
         each.locator("dt").inner_text(): number(each.locator("dd b").inner_text())
         for each in values.all()
