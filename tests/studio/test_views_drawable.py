@@ -20,7 +20,7 @@ from fallline.studio.views.units import units
 
 from .moments import at_theta, moment
 
-POWERS = [0, 9, 18, 20, 24, 28, 29, 30, 31, 37, 38, 39, 45, 76, 90, 99, 100, 101, 153, 200, 306]
+POWERS = [0, 18, 20, 29, 30, 31, 38, 39, 76, 99, 153, 306]
 SIGHTS: list[Any] = ["auto", "pca", "random", ("b[output.0]", "b[output.0]")]
 
 
