@@ -1,5 +1,6 @@
 """Where nobody looks at single epochs, a fit takes many in one call: it is the same fit."""
 
+import gc
 import signal
 import threading
 import warnings
@@ -139,7 +140,8 @@ def test_what_ends_within_a_call_is_kept_up_to_there(ends: str, epochs: list[int
     X, y = diabetes()
     rng, settings = np.random.RandomState(0), {"tol": 0.0, "n_iter_no_change": np.inf}
     budget = 0.3 if ends == "time_budget" else None
-    net = MLPRegressor(random_state=rng, max_iter=10**7, time_budget=budget, **settings)
+    net = MLPRegressor(random_state=rng, max_iter=10**5, time_budget=budget, **settings)
+    gc.disable()  # what a signal raises within a callback of the collector, Python itself drops
     timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -147,7 +149,14 @@ def test_what_ends_within_a_call_is_kept_up_to_there(ends: str, epochs: list[int
             timer.start()
         net.fit(X, y)
     timer.cancel()
+    gc.enable()
     assert max(epochs) > 1 and net.n_iter_ > 1
+    ended_like_epoch_after_epoch(net, rng, settings)
+
+
+def ended_like_epoch_after_epoch(net: Any, rng: np.random.RandomState, settings: Any) -> None:
+    """Fail unless curve and random state are those of as many epochs, one after another."""
+    X, y = diabetes()
     assert len(net.history_) - net.n_iter_ in (0, 1)  # what was begun of one is recorded
     other = np.random.RandomState(0)
     again = MLPRegressor(
@@ -161,6 +170,30 @@ def test_what_ends_within_a_call_is_kept_up_to_there(ends: str, epochs: list[int
     nexts.append(other.get_state()[1:3])
     key, place = rng.get_state()[1:3]
     assert any((key == one[0]).all() and place == one[1] for one in nexts)
+
+
+@pytest.mark.parametrize("draw", [1, 12, 150, 151])
+def test_ctrl_c_between_two_draws_takes_back_those_ahead(
+    monkeypatch: pytest.MonkeyPatch, draw: int
+) -> None:
+    plain, drawn = ShuffledOrder.epoch, []
+
+    def epoch(self: ShuffledOrder, k: int) -> Any:
+        drawn.append(k)
+        if len(drawn) == draw:
+            raise KeyboardInterrupt
+        return plain(self, k)
+
+    monkeypatch.setattr(ShuffledOrder, "epoch", epoch)
+    X, y = diabetes()
+    rng, settings = np.random.RandomState(0), {"tol": 0.0, "n_iter_no_change": np.inf}
+    net = MLPRegressor(random_state=rng, max_iter=1000, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net.fit(X, y)
+    assert len(drawn) >= draw
+    if net.n_iter_:
+        ended_like_epoch_after_epoch(net, rng, settings)
 
 
 def test_an_order_takes_back_what_it_drew() -> None:

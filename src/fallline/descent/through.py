@@ -10,16 +10,17 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Floats
+from ..arrays import Floats, Ints
 from ..data.order import RowOrder
 from ..engines.protocol import Steps
 from ..formulas.schedules import SCHEDULES, schedule_from
 from ..history import Epoch
 from .limits import MOST_STEPS
+from .progress import Progress
 from .solving import solver_trail
 
 if TYPE_CHECKING:
@@ -118,9 +119,44 @@ def takes_several(
     count = int(min(fitting, plan.epochs - done - 1, most))
     if run.stopped is not None or count < least or progress.rows:
         return False
-    begun = time.monotonic()
-    rate = float(run._rates.last(run.history, progress.step))
     orders: Any = run._order._order
+    try:
+        taken = _taken(run, count, each)
+    except BaseException:  # such as Ctrl-C between two draws: nothing was taken
+        if hasattr(orders, "back_to"):
+            orders.back_to(done)
+        raise
+    if taken is None:
+        return False
+    run._state, run._progress = taken.state, taken.progress
+    whole = len(taken.records)
+    if told is not None and whole:
+        run._end(told(taken.ended, taken.records))
+    if run._on_steps is not None and taken.left.rows:
+        run._on_steps(taken.left, taken.order[whole * n : (whole + 1) * n])
+    taken.steps.or_raise()
+    return whole == count
+
+
+class _Taken(NamedTuple):
+    """What some epochs in one call gave, before the run knows of it."""
+
+    steps: Steps
+    ended: Steps  # of whole epochs
+    left: Steps  # of one that is begun
+    records: list[Epoch]
+    order: Ints
+    state: Any
+    progress: Progress
+
+
+def _taken(run: Run, count: int, each: int) -> _Taken | None:
+    """Return so many epochs, of `each` steps, or less; None where a number is not finite."""
+    engine: Any = run._engine
+    orders: Any = run._order._order
+    progress, plan, n = run._progress, run.plan, run._rows.n
+    done, begun = len(progress.history), time.monotonic()
+    rate = float(run._rates.last(run.history, progress.step))
     order = np.concatenate([orders.epoch(done + k) for k in range(1, count + 1)])
     stop = run._limits.begin(progress.elapsed, math.inf)
     steps: Steps
@@ -132,26 +168,20 @@ def takes_several(
         orders.back_to(done + whole + (steps.finite and steps.rows % n > 0))
     if not steps.finite:
         steps.or_raise()
-        return False
+        return None
     ended = _part(steps, slice(whole * each), whole * n)
     left = _part(steps, slice(whole * each, None), steps.rows - whole * n)
     seconds = (time.monotonic() - begun) / max(len(steps.errors), 1)  # of a step
     nothing: list[int | None] = [None] * whole
     trail = solver_trail(engine, state) or ([rate] * whole, nothing)
     records = _records(run, ended, trail, seconds * each) if whole else []
-    run._state = state
-    run._progress = replace(
+    after = replace(
         progress,
         step=progress.step + whole * each,
         elapsed=progress.elapsed + seconds * whole * each,
         history=progress.history.extend(records),
     ).plus(left, seconds * len(left.errors), plan.objective.error.reduction)
-    if told is not None and records:
-        run._end(told(ended, records))
-    if run._on_steps is not None and left.rows:
-        run._on_steps(left, order[whole * n : (whole + 1) * n])
-    steps.or_raise()
-    return whole == count
+    return _Taken(steps, ended, left, records, order, state, after)
 
 
 def _part(steps: Steps, which: slice, rows: int) -> Steps:
