@@ -141,15 +141,18 @@ def test_what_ends_within_a_call_is_kept_up_to_there(ends: str, epochs: list[int
     rng, settings = np.random.RandomState(0), {"tol": 0.0, "n_iter_no_change": np.inf}
     budget = 0.3 if ends == "time_budget" else None
     net = MLPRegressor(random_state=rng, max_iter=10**5, time_budget=budget, **settings)
-    gc.disable()  # what a signal raises within a callback of the collector, Python itself drops
     timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if ends == "Ctrl-C":
-            timer.start()
-        net.fit(X, y)
-    timer.cancel()
-    gc.enable()
+    gc.disable()  # what a signal raises within a callback of the collector, Python itself drops
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if ends == "Ctrl-C":
+                timer.start()
+            net.fit(X, y)
+    finally:
+        timer.cancel()
+        gc.enable()
+    assert net.n_iter_ < 10**5, "nothing ended it"
     assert max(epochs) > 1 and net.n_iter_ > 1
     ended_like_epoch_after_epoch(net, rng, settings)
 
