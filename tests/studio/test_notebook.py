@@ -90,6 +90,26 @@ def wired():
     return session, wire, got, defects
 
 
+def test_what_is_sent_while_a_view_still_opens_counts():
+    session, wire, got, _ = wired()
+    join = session.join
+
+    def slowly(viewer):
+        join(viewer)
+        until(lambda: len(got) == 2)  # hello and frame are on their way before it is done
+
+    session.join = slowly
+    wire.take({"type": "open"})
+    for number in range(2, 8):
+        session.tell()
+        until(lambda n=number: len(got) > n)
+    for _ in range(3):
+        session.tell()
+        threading.Event().wait(0.01)
+    assert len(got) == 8
+    wire.close()
+
+
 def test_only_so_many_are_on_their_way_and_no_point_of_a_curve_is_lost():
     session, wire, got, _ = wired()
     wire.take({"type": "open"})

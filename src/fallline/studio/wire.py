@@ -75,8 +75,8 @@ class Wire:
         if self._views:
             self._session.leave(self._box)
         self._views += 1
-        self._session.join(self._box)
         self._let(_ON_THEIR_WAY)  # a view that is gone, as of a page loaded anew, says no more
+        self._session.join(self._box)  # what is sent from here on counts
 
     def _shut(self) -> None:
         self._views = max(0, self._views - 1)
