@@ -83,13 +83,12 @@ std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& pla
 
 template <class T>
 std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks) {
-    constexpr int most_panels = 16;  // of the layer: else there would be few groups
     const Model& model = machine.model();
     const auto group_of = [&](const GradientTask& piece) {
         const Node& source = model.nodes[model.nodes[piece.node].sources[piece.source]];
         const int together = panels_together((source.width - 1) / model.panel + 1);
         return std::tuple(piece.node, piece.source, piece.source_panel / together,
-                          piece.panel / most_panels);
+                          piece.panel / group_panels);
     };
     const auto alone = [&](const GradientTask& piece) {
         return piece.source < 0 || model.nodes[piece.node].split_d < 0;

@@ -94,6 +94,9 @@ struct Model {
 // read stays in the cache, and few panels leave tasks for all threads.
 constexpr int panels_together(int panels) { return panels > 16 ? tile_panels : tile_panels / 2; }
 
+// How many panels of a layer a group of pieces has at most: else there would be few groups.
+constexpr int group_panels = 16;
+
 // A matrix of the user's, as it lies: strides in bytes, which need not be multiples of a number's
 // size; or compressed rows, where `data` holds the numbers, `columns` their columns and `starts`
 // where each row begins.

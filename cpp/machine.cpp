@@ -114,20 +114,19 @@ void Machine<T>::link_back() {
     }
 }
 
-// Says what is multiplied in tiles: full panels, by a sum that fills a chunk.
+// Says what is multiplied in tiles: products that are more work than splitting what they are of.
 template <class T>
 void Machine<T>::choose_tiles() {
-    const int P = model_.panel;
     for (int number = model_.input_count; number < model_.node_count; ++number) {
         Node& node = nodes_[number];
         if (node.width < least_wide) continue;
         int dense = 0;  // terms of the sum, but for those of compressed rows
         for (int e = 0; e < node.source_count; ++e)
             if (nodes_[node.sources[e]].s != -2) dense += nodes_[node.sources[e]].width;
-        node.tiled = dense >= P / 2;
-        node.tiled_back = node.depth >= P / 2;
-        node.split_d = 0;
-        tiles_ = true;
+        node.tiled = dense >= least_deep;
+        node.tiled_back = node.depth >= least_deep;
+        if (node.tiled) node.split_d = 0;
+        tiles_ |= node.tiled || node.tiled_back;
     }
 }
 
@@ -169,12 +168,31 @@ void Machine<T>::place(bool back) {
     scratch_ = (std::max(plain, pointers) + 63) / 64 * 64;
     model_.tile_scratch = scratch_;
     constexpr int chunks = block_rows / 32;  // of the rows of a block
-    const auto turned = std::int64_t(tile_panels) * rows_of_pass / 32;
-    const auto split = std::int64_t(chunks * tile_blocks + 1) * tile_chunks;
+    const auto turned = std::int64_t(2) * rows_of_pass / 32;
+    const auto split = std::int64_t(2 * chunks * tile_blocks + 2) * tile_chunks;
     if (tiles_) scratch_ += std::max(turned, split) * tile_numbers;
 }
 
 // Pieces that share a few panels of a source follow each other: what they read stays in the cache.
+// With tiles those of one panel do, which is split once for all.
+template <class T>
+void Machine<T>::list_pieces(int number, int edge, int first, int begin, int end) {
+    const Node& node = nodes_[number];
+    const bool tiled = node.split_d >= 0;
+    const auto list = [&](int p, int q) {
+        tasks_.push_back({number, edge, p, first + q * model_.panel, q});
+    };
+    for (int some = 0; some < node.panel_count; some += group_panels) {
+        const int last = std::min(some + group_panels, node.panel_count);
+        if (tiled)
+            for (int q = begin; q < end; ++q)
+                for (int p = some; p < last; ++p) list(p, q);
+        else
+            for (int p = some; p < last; ++p)
+                for (int q = begin; q < end; ++q) list(p, q);
+    }
+}
+
 template <class T>
 void Machine<T>::list_tasks() {
     const int P = model_.panel;
@@ -186,9 +204,7 @@ void Machine<T>::list_tasks() {
             const int panels = source.s < 0 ? 1 : panels_in(source.width, P);
             const int together = panels_together(panels);
             for (int some = 0; some < panels; some += together)
-                for (int p = 0; p < node.panel_count; ++p)
-                    for (int q = some; q < std::min(some + together, panels); ++q)
-                        tasks_.push_back({number, e, p, first + q * P, q});
+                list_pieces(number, e, first, some, std::min(some + together, panels));
             first += source.width;
         }
         for (int p = 0; p < node.panel_count && node.biases >= 0; ++p)

@@ -59,6 +59,7 @@ private:
     void choose_tiles();
     void place(bool back);
     void list_tasks();
+    void list_pieces(int number, int edge, int first, int begin, int end);
     Row row(const RowSpec& spec, int kind);
     const Instruction* program(const ProgramSpec& spec, int& length, int& registers);
     void set_optimizer(const PlanSpec& plan);
@@ -82,7 +83,7 @@ private:
     double work_per_row_ = 0;
     bool tiles_ = false;
     // Fewer rows, or units of a layer, do not pay for the splitting of numbers.
-    static constexpr int least_tiled = 96, least_wide = 192;
+    static constexpr int least_tiled = 64, least_wide = 128, least_deep = 96;
 };
 
 }  // namespace fallline

@@ -65,7 +65,7 @@ void gradient_of(const Model& model, const Pass<T>& pass, const fallline::Gradie
     const int units = columns_in(source.width, P, task.source_panel);
     if (in_tiles(pass, source, node, panel)) {
         if constexpr (has_tiles<T>) {
-            split_turned(pass, source, task.source_panel, scratch + model.tile_scratch);
+            Turned(pass, source, task.source_panel, scratch + model.tile_scratch).rest();
             tiled_gradient(pass, scratch + model.tile_scratch, node, task.panel, units, g, fresh);
         }
         return;

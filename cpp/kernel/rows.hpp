@@ -7,7 +7,7 @@
 #include "one_row.hpp"
 #include "product.hpp"
 #include "sparse.hpp"
-#include "tiles.hpp"
+#include "tiled_layers.hpp"
 
 namespace FALLLINE_NS {
 

@@ -7,12 +7,12 @@
 // A chunk is 32 x 32 numbers in this form, [part][16-row half][row][16 words]. A word is the pair of
 // numbers i and i + 16 along the sum: tiles ask for pairs, and no order of a sum is asked for.
 //
-// Elsewhere, `product.hpp` does the work.
+// What numbers become chunks is in split.hpp, what is multiplied for a layer in tiled_layers.hpp. Where
+// there are no tiles, product.hpp does the work.
 
 #pragma once
 
 #include "block.hpp"
-#include "transpose.hpp"
 
 namespace FALLLINE_NS {
 
@@ -123,120 +123,6 @@ FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, St
         FALLLINE_TILE_PUT(2, out + 16 * stride, stride);
         FALLLINE_TILE_PUT(3, out + 16 * stride + 16, stride);
     }
-}
-
-// --- splitting -------------------------------------------------------------------------------
-
-// The three parts of 16 pairs of numbers. What is infinite becomes NaN.
-FALLLINE_INLINE void split(Vec<float> low, Vec<float> high, float* to) {
-    using Words = Native<float>::Unsigned;
-    const Words top = Words{} + 0xffff0000u;
-#pragma GCC unroll 3
-    for (int part = 0; part < 3; ++part) {
-        const Words a = reinterpret_cast<Words>(low.v), b = reinterpret_cast<Words>(high.v);
-        const Words words = (a >> 16) | (b & top);
-        store_aligned(to + part * part_words, Vec<float>(reinterpret_cast<Floats<float>>(words)));
-        low = low - Vec<float>(reinterpret_cast<Floats<float>>(a & top));
-        high = high - Vec<float>(reinterpret_cast<Floats<float>>(b & top));
-    }
-}
-
-// 32 rows with `columns` numbers to sum over.
-inline void split_along(const float* from, int columns, float* to) {
-    const Vec<float> zero = all<float>(0);
-    for (int r = 0; r < 32; ++r, from += 32, to += 16) {
-        if (columns == 32) split(load(from), load(from + 16), to);
-        else if (columns > 16) split(load(from), load_part(from + 16, columns - 16), to);
-        else split(columns == 16 ? load(from) : load_part(from, columns), zero, to);
-    }
-}
-
-// 32 columns, the sum being over `rows` rows.
-inline void split_across(const float* from, int rows, float* to) {
-    const Vec<float> zero = all<float>(0);
-    for (int i = 0; i < 16; ++i, from += 32, to += 16)
-        for (int half = 0; half < 2; ++half) {
-            const Vec<float> low = i < rows ? load(from + 16 * half) : zero;
-            const Vec<float> high = i + 16 < rows ? load(from + 16 * 32 + 16 * half) : zero;
-            split(low, high, to + half * half_words);
-        }
-}
-
-// --- layers ----------------------------------------------------------------------------------
-
-// out = start + products of the block's rows with the full panels among `panels`.
-// Returns how many these are: they come first.
-inline int tiled_panels(const Block<float>& block, const Stretch<float>* stretches, int count,
-                        const fallline::Panel* panels, int panel_count, const float* weights,
-                        const float* biases, std::int64_t out) {
-    constexpr int P = Block<float>::P;
-    while (panel_count && panels[panel_count - 1].lanes < P) --panel_count;
-    // Chunks split at a time: few where the results stay in the cache meanwhile.
-    const int at_once = panel_count > 8 ? fallline::tile_chunks : fallline::tile_chunks / 4;
-    float* b = block.scratch + block.model.tile_scratch;
-    float* a = b + at_once * chunk_words;
-    for (int first = 0; first < count; first += at_once) {
-        const int chunks = count - first < at_once ? count - first : at_once;
-        for (int r = 0; r < block.count; r += 32)
-            for (int c = 0; c < chunks; ++c)
-                split_along(stretches[first + c].a + r * P, stretches[first + c].count,
-                            a + (r / 32 * at_once + c) * chunk_words);
-        for (int p = 0; p < panel_count; ++p) {
-            for (int c = 0; c < chunks; ++c)
-                split_across(weights + panels[p].offset + std::int64_t(stretches[first + c].first) * P,
-                             stretches[first + c].count, b + c * chunk_words);
-            for (int r = 0; r < block.count; r += 32) {
-                float* to = block.at(out, p) + r * P;
-                const Start start = first ? Start{to, P} : Start{biases ? biases + p * P : nullptr, 0};
-                tile_product<true>(a + r / 32 * at_once * chunk_words, b, chunks, start, to, P);
-            }
-        }
-    }
-    return panel_count;
-}
-
-// Splits the deltas of a block for the gradient, whose sums are over rows.
-inline void split_deltas(const Block<float>& block) {
-    constexpr int P = Block<float>::P;
-    const std::int64_t all = block.pass.capacity / 32;
-    for (int number = block.model.input_count; number < block.model.node_count; ++number) {
-        const Node& node = block.model.nodes[number];
-        for (int p = 0; node.split_d >= 0 && p < node.panel_count && node.panels[p].lanes == P; ++p) {
-            float* to = block.pass.memory + node.split_d * block.pass.capacity +
-                        (p * all + block.first / 32) * chunk_words;
-            for (int r = 0; r < block.count; r += 32, to += chunk_words)
-                split_across(block.at(node.d, p) + r * P, block.count - r, to);
-        }
-    }
-}
-
-// Splits a panel of a source, its units being the rows of the product and the sum over rows.
-inline void split_turned(const Pass<float>& pass, const Node& source, int panel, float* to) {
-    constexpr int P = panel_columns<float>;
-    const float* from = pass.memory + (source.s + std::int64_t(panel) * P) * pass.capacity;
-    alignas(64) float across[chunk_words];
-    for (int r = 0; r < pass.count; r += 32, to += chunk_words) {
-        split_across(from + r * P, pass.count - r, across);
-        for (int i = 0; i < chunk_words; i += half_words)
-            transpose_square(across + i, 16, to + i, 16);
-    }
-}
-
-// The gradient of `units` rows of W in one full panel, from what `split_turned` gave.
-template <class Between = Nothing>
-void tiled_gradient(const Pass<float>& pass, const float* s, const Node& node, int panel, int units,
-                    float* g, bool fresh, Between between = {}) {
-    constexpr int P = panel_columns<float>;
-    const float* d = pass.memory + node.split_d * pass.capacity +
-                     panel * (pass.capacity / 32) * chunk_words;
-    const int chunks = (pass.count + 31) / 32;
-    const Start start{fresh ? nullptr : g, P};
-    if (units == P) return tile_product<true>(s, d, chunks, start, g, P, between);
-    if (units == P / 2) return tile_product<false>(s, d, chunks, start, g, P, between);
-    alignas(64) float whole[P * P];
-    if (!fresh) std::memcpy(whole, g, units * P * sizeof(float));
-    tile_product<true>(s, d, chunks, Start{fresh ? nullptr : whole, P}, whole, P, between);
-    std::memcpy(g, whole, units * P * sizeof(float));
 }
 
 #undef FALLLINE_TILE_GET

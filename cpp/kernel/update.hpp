@@ -50,23 +50,33 @@ void clip(const fallline::Update<T>& job, const fallline::Range& range) {
     }
 }
 
+// An optimizer and the numbers that all weights share in a step, or all biases.
+template <class T>
+struct Stepping {
+    OptimizerSpec spec;
+    StepScalars<T> shared;
+
+    Stepping(const fallline::Update<T>& job, bool weights) : spec(optimizer_of(job.optimizer)) {
+        std::memcpy(&shared, job.shared, sizeof shared);
+        if (!weights) shared.decay = 0;  // biases do not decay
+    }
+};
+
 // Finishes gradients, and takes the optimizer's step. There is one copy of its code: of two products
 // that are added the compiler joins one to the addition, in another copy perhaps the other one.
 template <class T>
-[[gnu::noinline]] bool update_finished(const fallline::Update<T>& job, const fallline::Range& range,
+[[gnu::noinline]] bool update_finished(const Stepping<T>& stepping, const fallline::Update<T>& job,
+                                       std::int64_t begin, std::int64_t end,
                                        Finishing<T>& finishing) {
-    StepScalars<T> shared;
-    std::memcpy(&shared, job.shared, sizeof shared);
-    if (!range.weights) shared.decay = 0;  // biases do not decay
-    return update(optimizer_of(job.optimizer), shared, job.theta, job.gradient, job.arrays,
-                  Which<T>{job.moves, nullptr}, range.begin, range.end, finishing);
+    return update(stepping.spec, stepping.shared, job.theta, job.gradient, job.arrays,
+                  Which<T>{job.moves, nullptr}, begin, end, finishing);
 }
 
 template <class T>
 bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
     if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
     Finishing<T> finished({}, range, true);
-    return update_finished(job, range, finished);
+    return update_finished(Stepping<T>(job, range.weights), job, range.begin, range.end, finished);
 }
 
 }  // namespace FALLLINE_NS
