@@ -25,7 +25,7 @@ from fallline.cluster import worker as working
 from fallline.cluster.engine import TogetherEngine
 from fallline.cluster.faults import is_lost, kept_in_words
 from fallline.cluster.job import _fetched
-from fallline.cluster.launch import free_port
+from fallline.cluster.launch import held_port
 from fallline.cluster.membership import PORT, Hosts, Member, answers, join, worker_member
 from fallline.cluster.watchdog import Watchdog
 from fallline.descent.solving import engine_for
@@ -156,8 +156,16 @@ def test_what_is_kept_is_said(tmp_path: Path) -> None:
     assert "epoch 2, within it, step 3" in kept_in_words(path)
 
 
-def test_a_free_port_is_free() -> None:
-    assert not answers(f"127.0.0.1:{free_port()}")
+def test_a_held_port_is_given_to_nobody_else_until_somebody_listens() -> None:
+    with held_port() as port, socket.socket() as other, socket.socket() as coordinator:
+        assert not answers(f"127.0.0.1:{port}")
+        if sys.platform == "linux":
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
+        coordinator.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        coordinator.bind(("127.0.0.1", port))
+        coordinator.listen()
+        assert answers(f"127.0.0.1:{port}")
 
 
 def test_a_port_that_is_taken_is_told_before_jax_crashes_on_it() -> None:
