@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -21,6 +21,7 @@ from tests.cluster.jobs import environment, folder, run
 
 import fallline as fl
 from fallline.cluster import launch as launching
+from fallline.cluster import watchdog as watching
 from fallline.cluster import worker as working
 from fallline.cluster.engine import TogetherEngine
 from fallline.cluster.faults import is_lost, kept_in_words
@@ -120,22 +121,32 @@ def test_a_signal_to_the_launcher_gives_its_exit_code() -> None:
     assert launching._code(gone, gone, False, came) == 143  # type: ignore[arg-type]
 
 
-def test_the_watchdog_bites_when_beats_stay_away_and_not_before() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time that a watchdog is told."""
+    now = [0.0]
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_the_watchdog_bites_when_beats_stay_away_and_not_before(clock: list[float]) -> None:
     bitten = threading.Event()
     dog = Watchdog(lambda seconds: bitten.set(), least=0.3)
     for _ in range(20):
         dog.beat()
-        time.sleep(0.01)
+        clock[0] += 0.01
     assert not bitten.is_set()
+    clock[0] += 0.3
     assert bitten.wait(60)
 
 
-def test_a_watchdog_at_rest_does_not_bite() -> None:
+def test_a_watchdog_at_rest_does_not_bite(clock: list[float]) -> None:
     bitten = threading.Event()
     dog = Watchdog(lambda seconds: bitten.set(), least=0.05)
     dog.beat()
     dog.beat()
     dog.rest()
+    clock[0] += 0.1
     assert not bitten.wait(0.5)
 
 
