@@ -285,7 +285,8 @@ def test_others_leave_process_0_time_to_say_what_is_wrong(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(working, "train_part", wrong)
     monkeypatch.setattr(working, "leave", leave)
-    monkeypatch.setattr(working.time, "sleep", lambda seconds: happened.append("waits"))
+    clock = SimpleNamespace(sleep=lambda seconds: happened.append("waits"))
+    monkeypatch.setattr(working, "time", clock)
     for launched, expected in ((False, ["waits", 2]), (True, [2])):
         happened.clear()
         worker = object.__new__(working.Worker)
