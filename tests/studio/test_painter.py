@@ -117,6 +117,26 @@ def test_a_newcomer_gets_the_last_pictures_at_once(staged: Any) -> None:
     assert late.of("surface")[0] is tab.of("surface")[-1]
 
 
+def test_an_older_picture_never_comes_after_a_newer_one(staged: Any) -> None:
+    stage, tab = staged(moment(1, data="xor")), Tab("boundary")
+    newer = threading.Event()
+
+    class Slow(Tab):
+        def offer(self, message: Any, slot: str | None = None) -> None:
+            if threading.current_thread() is threading.main_thread():
+                stage.to(descended(stage.at.problem, 2))
+                newer.wait(1.0)  # the picture of now must not overtake this one
+            super().offer(message, slot)
+            newer.set()
+
+    stage.painter.join(tab)
+    settled(stage, tab)
+    late = Slow("boundary")
+    stage.painter.join(late)
+    until(lambda: len(late.got) == 2)
+    assert [m.fields["step"] for m in late.got] == [1, 2]
+
+
 def test_a_tab_that_turns_to_something_else_gets_it_once(staged: Any) -> None:
     stage, tab, other = staged(moment(5, data="moons")), Tab("boundary"), Tab("predictions")
     stage.painter.join(tab)
