@@ -1,7 +1,9 @@
 """The session without any web: what a person does, and what they are told."""
 
+import itertools
 import threading
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -187,6 +189,18 @@ def test_back_is_to_the_bit_and_on_again_too(session):
     assert session.instant().step == 0
     with pytest.raises(SpecError, match="there is no step before it"):
         do(session, "back", of="step")
+
+
+def test_an_epoch_is_done_at_once_however_busy_the_machine_is(session, monkeypatch):
+    seconds = itertools.count()  # others have the processor between any two looks at the clock
+    busy = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    for module in ("run", "through"):
+        monkeypatch.setattr(f"fallline.descent.{module}.time", busy)
+    for of in ("epoch", "epoch", "batch"):
+        session.do({"do": "step", "of": of})
+    session.do({"do": "pause"}).result(60)
+    monkeypatch.undo()
+    assert session.instant().step == 13 and theta(session) == after(13)
 
 
 def test_seek_goes_beyond_what_is_known(session):
