@@ -46,7 +46,7 @@ def staged() -> Iterator[Callable[..., Stage]]:
         stage.painter.close()
 
 
-def until(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until something holds; the time is a bound on a hang, not on work."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):
@@ -386,7 +386,7 @@ def test_a_map_is_given_up_when_the_painter_closes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "surface", endless)
     stage = Stage(moment(1, data="xor"))
     stage.painter.join(Tab("surface"))
-    assert begun.wait(20)
+    assert begun.wait(60)
     stage.painter.close()
     assert halted.is_set()
     assert "painter" not in {thread.name for thread in threading.enumerate()}
@@ -409,7 +409,7 @@ def test_a_session_that_has_no_instant_yet_is_asked_again() -> None:
     painter = Painter(instant)
     try:
         painter.join(tab)
-        assert refused.wait(20)
+        assert refused.wait(60)
         painter.renew()
         until(lambda: tab.of("boundary"))
     finally:
