@@ -252,8 +252,13 @@ NB_MODULE(_core, module) {
                  const std::function<bool()> look = [&] {
                      const Locked hold;
                      interrupted = interruption();
-                     return !interrupted.is_none() ||
-                            or_sleep([&] { return nb::cast<bool>(stop()); });
+                     if (!interrupted.is_none()) return true;
+                     try {
+                         return or_sleep([&] { return nb::cast<bool>(stop()); });
+                     } catch (const nb::python_error& raised) {  // by a signal that came now
+                         interrupted = nb::borrow(raised.value());
+                         return true;
+                     }
                  };
                  const Order slice{positions.data<std::int64_t>(), length, epoch, batch_size,
                                    etas.data<double>(), total_weight, seconds, look};

@@ -20,7 +20,13 @@ os.environ.setdefault(
 
 # A test gives the same verdict on each run. To hunt for new examples, run with
 # --hypothesis-profile=search; what it finds becomes an @example.
-hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # it looks at the clock
+)
 hypothesis.settings.register_profile("search", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile("fixed")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load as safetensors_load
 
@@ -102,7 +102,6 @@ JSON = st.recursive(
 
 
 @given(JSON, st.binary(max_size=32))
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_header_gives_the_one_error(header: object, data: bytes) -> None:
     with pytest.raises(ModelFileError):
         fall.parse(sealed(header, data))

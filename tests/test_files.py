@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -72,6 +74,34 @@ def test_a_missing_folder_is_named_and_not_the_temporary_file(tmp_path: Path) ->
         whole_file(tmp_path / "none" / "a.txt"),
     ):
         raise AssertionError("nothing may be written")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no umask")
+def test_threads_that_write_at_once_leave_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    umask, asked = os.umask, []
+    second = Event()
+
+    def slow(mask: int) -> int:
+        before = umask(mask)
+        asked.append(mask)
+        second.set() if len(asked) > 1 else second.wait(0.2)
+        return before
+
+    def write(name: str) -> None:
+        with whole_file(tmp_path / name) as temporary:
+            temporary.write_text("")
+
+    before = umask(0o027)
+    try:
+        with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+            patch.setattr(os, "umask", slow)
+            list(pool.map(write, "ab"))
+    finally:
+        after = umask(before)
+    assert after == 0o027
+    assert [file.stat().st_mode & 0o777 for file in tmp_path.iterdir()] == [0o640, 0o640]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no locks of this kind")

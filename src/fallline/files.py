@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from .errors import DataError
 
@@ -20,6 +21,7 @@ except ImportError:  # Windows, where what a killed writer left stays
 __all__ = ["check_writable", "whole_file"]
 
 _LEFT = 60.0  # seconds that a temporary file without its writer is let be
+_ASKING = Lock()
 
 
 @contextmanager
@@ -121,8 +123,9 @@ def _refuse_special(target: Path) -> None:
 
 
 def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
+    with _ASKING:  # two threads at once would leave the process with 0
+        current = os.umask(0)
+        os.umask(current)
     return current
 
 

@@ -85,13 +85,13 @@ def test_an_old_terminal_that_lacks_letters_is_served(folder):
     assert ended.returncode == 0, ended.stderr
 
 
-def on_a_terminal(arguments, columns, **env):
+def on_a_terminal(arguments, columns, script=MAIN, **env):
     """Run on a pseudo terminal; return the exit code and everything that was written."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     given = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
     given |= {"TERM": "xterm-256color"} | env
-    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
+    command = [sys.executable, "-c", script, *map(str, arguments)]
     running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=given)
     os.close(theirs)
     written = b""
@@ -116,6 +116,14 @@ def test_on_a_terminal_a_bar_is_drawn_and_nothing_is_wider_than_it(folder, colum
     lines = [line for part in plain.split("\n") for line in part.split("\r")]
     assert max(map(len, lines)) <= columns
     assert "Scores on 24 test rows" in plain
+
+
+def test_a_bar_shows_how_each_stage_ended_however_short_it_was(folder):
+    still = "Progress.__init__.__kwdefaults__['auto_refresh'] = False"  # no clock paints it
+    script = f"from rich.progress import Progress; {still}; {MAIN}"
+    code, written = on_a_terminal([*TRAIN[:-4], "--epochs", 4], 80, script)
+    plain = ESCAPE.sub("", written)
+    assert code == 0 and "60/60" in plain and "fold 5 of 5" in plain and "4/4" in plain
 
 
 def test_no_color_is_honoured(folder):

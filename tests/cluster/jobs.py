@@ -15,9 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# Heartbeat, joining, leaving, and what a step may take: long where only a slow machine would need
-# it, short where a test waits for it.
-TIMEOUTS = "100 100 30 2"
+from fallline.descent.checkpoint import read_checkpoint
+from fallline.descent.progress import Progress
+
+# Heartbeat, joining, leaving, and what a step may take: what only a slow machine would need.
+TIMEOUTS = "100 100 100 100"
+SOON = "100 100 100 10"
+"""Where a test waits for it that a step takes too long."""
 
 
 def folder(path: Path, n: int = 900, known: int | None = None) -> Path:
@@ -63,22 +67,27 @@ def run(data: Path, *options: str, **more: str) -> subprocess.CompletedProcess[s
 class Job:
     """A training that runs, and the processes that its launcher has started."""
 
-    def __init__(self, data: Path, checkpoint: Path, *options: str) -> None:
+    def __init__(self, data: Path, checkpoint: Path, *options: str, timeouts: str) -> None:
         self.checkpoint = checkpoint
         kept = ["--checkpoint", str(checkpoint), "--checkpoint-every", "7 steps"]
         self.launcher = subprocess.Popen(
             command(data, "--epochs", "99999", *kept, *options),
-            env=environment(),
+            env=environment(_FALLLINE_TIMEOUTS=timeouts),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def written(self, after: float = 0.0) -> None:
-        """Wait until a checkpoint was written after a time."""
-        while not self.checkpoint.exists() or self.checkpoint.stat().st_mtime <= after:
+    def written(self, step: int = 1) -> Progress:
+        """Wait until a checkpoint of this step or a later one is written; return how far it is."""
+        while (found := self._reached()) is None or found.step < step:
             assert self.launcher.poll() is None, self.launcher.communicate()
             time.sleep(0.01)
+        return found
+
+    def _reached(self) -> Progress | None:
+        exists = self.checkpoint.exists()
+        return read_checkpoint(self.checkpoint).snapshot.progress if exists else None
 
     def worker(self, rank: int) -> int:
         """Return the number of a process that the launcher has started."""
@@ -89,11 +98,11 @@ class Job:
 
     def _is(self, entry: Path, rank: int) -> bool:
         try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            told = (entry / "environ").read_text()
+            parent = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+            told = (entry / "environ").read_bytes()
         except OSError:  # it has just ended
             return False
-        return parent == self.launcher.pid and f"_FALLLINE_WORKER={rank} " in told
+        return parent == self.launcher.pid and f"_FALLLINE_WORKER={rank} ".encode() in told
 
     def ended(self, freeze: int | None = None) -> tuple[int, str, str]:
         """Wait for the launcher's end, a process frozen; return its exit code and what it said."""
@@ -108,9 +117,9 @@ class Job:
 
 
 @contextmanager
-def job(data: Path, checkpoint: Path, *options: str) -> Iterator[Job]:
+def job(data: Path, checkpoint: Path, *options: str, timeouts: str = TIMEOUTS) -> Iterator[Job]:
     """Give a training; nothing of it is left afterwards."""
-    found = Job(data, checkpoint, *options)
+    found = Job(data, checkpoint, *options, timeouts=timeouts)
     try:
         yield found
     finally:

@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -21,11 +21,12 @@ from tests.cluster.jobs import environment, folder, run
 
 import fallline as fl
 from fallline.cluster import launch as launching
+from fallline.cluster import watchdog as watching
 from fallline.cluster import worker as working
 from fallline.cluster.engine import TogetherEngine
 from fallline.cluster.faults import is_lost, kept_in_words
 from fallline.cluster.job import _fetched
-from fallline.cluster.launch import free_port
+from fallline.cluster.launch import held_port
 from fallline.cluster.membership import PORT, Hosts, Member, answers, join, worker_member
 from fallline.cluster.watchdog import Watchdog
 from fallline.descent.solving import engine_for
@@ -120,22 +121,32 @@ def test_a_signal_to_the_launcher_gives_its_exit_code() -> None:
     assert launching._code(gone, gone, False, came) == 143  # type: ignore[arg-type]
 
 
-def test_the_watchdog_bites_when_beats_stay_away_and_not_before() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time that a watchdog is told."""
+    now = [0.0]
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_the_watchdog_bites_when_beats_stay_away_and_not_before(clock: list[float]) -> None:
     bitten = threading.Event()
     dog = Watchdog(lambda seconds: bitten.set(), least=0.3)
     for _ in range(20):
         dog.beat()
-        time.sleep(0.01)
+        clock[0] += 0.01
     assert not bitten.is_set()
+    clock[0] += 0.3
     assert bitten.wait(60)
 
 
-def test_a_watchdog_at_rest_does_not_bite() -> None:
+def test_a_watchdog_at_rest_does_not_bite(clock: list[float]) -> None:
     bitten = threading.Event()
     dog = Watchdog(lambda seconds: bitten.set(), least=0.05)
     dog.beat()
     dog.beat()
     dog.rest()
+    clock[0] += 0.1
     assert not bitten.wait(0.5)
 
 
@@ -156,8 +167,16 @@ def test_what_is_kept_is_said(tmp_path: Path) -> None:
     assert "epoch 2, within it, step 3" in kept_in_words(path)
 
 
-def test_a_free_port_is_free() -> None:
-    assert not answers(f"127.0.0.1:{free_port()}")
+def test_a_held_port_is_given_to_nobody_else_until_somebody_listens() -> None:
+    with held_port() as port, socket.socket() as other, socket.socket() as coordinator:
+        assert not answers(f"127.0.0.1:{port}")
+        if sys.platform == "linux":
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
+        coordinator.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        coordinator.bind(("127.0.0.1", port))
+        coordinator.listen()
+        assert answers(f"127.0.0.1:{port}")
 
 
 def test_a_port_that_is_taken_is_told_before_jax_crashes_on_it() -> None:
@@ -266,7 +285,8 @@ def test_others_leave_process_0_time_to_say_what_is_wrong(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(working, "train_part", wrong)
     monkeypatch.setattr(working, "leave", leave)
-    monkeypatch.setattr(working.time, "sleep", lambda seconds: happened.append("waits"))
+    clock = SimpleNamespace(sleep=lambda seconds: happened.append("waits"))
+    monkeypatch.setattr(working, "time", clock)
     for launched, expected in ((False, ["waits", 2]), (True, [2])):
         happened.clear()
         worker = object.__new__(working.Worker)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cluster.jobs import folder, job, run
+from tests.cluster.jobs import SOON, folder, job, run
 
 import fallline as fl
 from fallline.descent.checkpoint import read_checkpoint
@@ -77,9 +75,7 @@ def test_a_lost_coordinator_is_started_again_and_sigterm_keeps_the_model(tmp_pat
     with job(data, kept, "--processes", "2", "--relaunch", "1", "-o", str(model)) as lost:
         lost.written()
         os.kill(lost.worker(0), signal.SIGKILL)
-        lost.written(after=time.time())
-        shutil.copy(kept, tmp_path / "later.ckpt")
-        time.sleep(1)  # so that an epoch is done
+        lost.written(lost.written().step + 100)  # several epochs of those started again
         lost.launcher.terminate()
         code, out, err = lost.ended()
     assert code == 143, err
@@ -92,9 +88,9 @@ def test_a_lost_coordinator_is_started_again_and_sigterm_keeps_the_model(tmp_pat
 @pytest.mark.parametrize("rank", [1])
 def test_a_frozen_process_is_found_out(rank: int, tmp_path: Path) -> None:
     data, kept = folder(tmp_path / "data"), tmp_path / "run.ckpt"
-    with job(data, kept, "--processes", "2", "-o", str(tmp_path / "m.fall")) as frozen:
-        frozen.written()
-        frozen.written(after=time.time() + 1)
+    given = ("--processes", "2", "-o", str(tmp_path / "m.fall"))
+    with job(data, kept, *given, timeouts=SOON) as frozen:
+        frozen.written(frozen.written().step + 100)
         code, out, err = frozen.ended(freeze=frozen.worker(rank))
     assert (code, out) == (76, "")
     assert "froze" in err and "the checkpoint" in err

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import WITHOUT_CORE
 
 import fallline as fl
+from fallline.descent.progress import Progress
 from fallline.descent.through import through
 from fallline.engines.calls import checked_rows
 from fallline.engines.protocol import Steps, Stop
@@ -29,7 +30,7 @@ Y = X[:, :1] * X[:, 1:2]
 
 
 PRESSED = """
-import os, signal, sys, threading, time, warnings
+import signal, sys, time, warnings
 import numpy as np, fallline as fl
 from fallline.engines.protocol import Stop
 from fallline.errors import InterruptWarning
@@ -40,19 +41,19 @@ X = rng.normal(size=(n, net.n_inputs)).astype(np.float32)
 Y = np.sin(X[:, :1])
 given = {"batch_size": int(batch), "epochs": 2, "dtype": "float32", "engine": engine}
 
-def press():
+def press(number, frame):
     global pressed
     pressed = time.perf_counter()
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 look = Stop.now
 def now(self):  # the engine has begun
-    if not timers:
-        timers.append(threading.Timer(float(after), press))
-        timers[0].start()
+    if armed:
+        signal.setitimer(signal.ITIMER_VIRTUAL, armed.pop())
     return look(self)
 
-timers, Stop.now = [], now
+armed, Stop.now = [float(after)], now
+signal.signal(signal.SIGVTALRM, press)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     run = fl.descend(net, X, Y, checkpoint=path, checkpoint_every=10, **given)
@@ -99,23 +100,26 @@ class Rung(Exception):
 
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], object]]:
-    """Let a signal of the clock raise `Rung`, so many seconds after an engine begins its steps."""
+    """Let a signal raise `Rung`, so many seconds of work after an engine begins its steps.
+
+    Time in which this process does not run is none: it would ring before the first step.
+    """
     armed, look = [], Stop.now
 
     def now(self: Stop) -> bool:
         if armed:
-            signal.setitimer(signal.ITIMER_REAL, armed.pop())
+            signal.setitimer(signal.ITIMER_VIRTUAL, armed.pop())
         return look(self)
 
     def raise_it(number: int, frame: object) -> None:
         raise Rung
 
     monkeypatch.setattr(Stop, "now", now)
-    before = signal.signal(signal.SIGALRM, raise_it)
+    before = signal.signal(signal.SIGVTALRM, raise_it)
     gc.disable()  # what a signal raises within a callback of the collector, Python itself drops
     yield armed.append
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)
     gc.enable()
 
 
@@ -173,6 +177,45 @@ def test_steps_raise_what_interrupted_them() -> None:
     assert steps.or_raise() is steps
     with pytest.raises(Rung):
         steps._replace(interrupted=Rung()).or_raise()
+
+
+@native
+def test_a_signal_within_a_look_keeps_the_steps() -> None:
+    """The engine asks a function of Python whether to stop, in which a handler may raise."""
+    engine, plan, looks = get_engine("native"), Plan(batch_size=1), []
+    data = checked_rows(NET, plan.objective, X, Y, None, np.float64)
+
+    class Ringing(Stop):
+        def now(self) -> bool:
+            looks.append(1)
+            if len(looks) == 3:
+                raise Rung
+            return False
+
+    order, state = np.tile(np.arange(40), 500_000), engine.start(NET, plan, NET.initial())
+    after, steps = engine.advance(state, data, order, np.full(len(order), 1e-4), Ringing())
+    assert isinstance(steps.interrupted, Rung) and 0 < steps.rows < len(order)
+    assert engine.snapshot(after)["step"] == steps.rows
+
+
+@pytest.mark.parametrize("engine", ["reference", pytest.param("native", marks=native)])
+def test_a_signal_while_steps_are_noted_finds_all_or_none_of_them(engine, monkeypatch) -> None:
+    plus, given = Progress.plus, {"batch_size": 3, "epochs": 2, "engine": engine}
+
+    def interrupted(self, *steps):
+        monkeypatch.setattr(Progress, "plus", plus)
+        raise KeyboardInterrupt
+
+    run = fl.Run(NET, X, Y, **given)
+    run.step()
+    monkeypatch.setattr(Progress, "plus", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(run)
+    assert run.position == (1, 3) and run.snapshot().arrays["step"] == 1
+    whole = fl.descend(NET, X, Y, **given)
+    for _ in run:
+        pass
+    assert run.theta.tobytes() == whole.theta.tobytes()
 
 
 @native

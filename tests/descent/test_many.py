@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import threading
-import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.conftest import WITHOUT_CORE
 
 import fallline as fl
 from fallline.data.order import RowOrder
-from fallline.descent import many
+from fallline.descent import many, through
 from fallline.descent.many import best_run, kept_error
 from fallline.errors import InterruptWarning, SpecError
 
@@ -90,26 +90,29 @@ def test_no_bit_depends_on_the_number_of_threads(changes: dict[str, object]) -> 
             assert run.history == alone.history and run.stopped == alone.stopped
 
 
-def threads_of(monkeypatch: pytest.MonkeyPatch, **options: object) -> set[str]:
-    """Return in which threads runs take their epochs."""
-    names, onward = set(), fl.Run.__next__
+def threads_of(monkeypatch: pytest.MonkeyPatch, meeting: int = 1, **options: object) -> set[str]:
+    """Return in which threads runs take their epochs; so many of them must meet in their first."""
+    names: set[str] = set()
+    met, onward = threading.Barrier(meeting), fl.Run.__next__
 
     def noted(run: fl.Run) -> fl.Epoch:
-        names.add(threading.current_thread().name)
-        time.sleep(0.001)  # so that one thread cannot take all before the others begin
+        if (name := threading.current_thread().name) not in names:
+            names.add(name)
+            met.wait(60)  # else one thread might take all before the others begin
         return onward(run)
 
-    monkeypatch.setattr(fl.Run, "__next__", noted)
-    fl.descend_many(NET, X, Y, seeds=6, epochs=3, **options)  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(fl.Run, "__next__", noted)
+        fl.descend_many(NET, X, Y, seeds=6, epochs=3, **options)  # type: ignore[arg-type]
     return names
 
 
 @needs_core
 def test_several_threads_take_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(threads_of(monkeypatch, threads=3)) == 3
-    assert "MainThread" not in threads_of(monkeypatch, threads=2)
+    assert len(threads_of(monkeypatch, 3, threads=3)) == 3
+    assert "MainThread" not in threads_of(monkeypatch, 2, threads=2)
     monkeypatch.setattr(many, "allowed_threads", lambda: 2)
-    assert len(threads_of(monkeypatch)) == 2
+    assert len(threads_of(monkeypatch, 2)) == 2
     # Short epochs, after each of which the validation error is computed, pay no threads.
     assert threads_of(monkeypatch, X_val=X_VAL, y_val=Y_VAL) == {"MainThread"}
 
@@ -132,12 +135,23 @@ def test_functions_of_yours_are_called_in_the_calling_thread(
 
 
 @needs_core
-def test_ctrl_c_ends_the_runs_of_all_threads() -> None:
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.warns(InterruptWarning, match="2 of 5 runs were begun"):
+def test_ctrl_c_ends_the_runs_of_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    several, under_way = through.takes_several, list[fl.Run]()
+    press = threading.Barrier(2, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def noted(run: fl.Run, **options: int) -> bool:
+        again = several(run, **options)
+        if run not in under_way and len(run.history) > 1:
+            under_way.append(run)
+            press.wait(60)
+        return again
+
+    with (
+        monkeypatch.context() as patch,
+        pytest.warns(InterruptWarning, match="2 of 5 runs were begun"),
+    ):
+        patch.setattr(through, "takes_several", noted)
         runs = fl.descend_many(NET, X, Y, seeds=5, threads=2, epochs=10**9)
-    timer.join()
     assert [run.plan.seed for run in runs] == [0, 1]
     for run in runs:
         assert str(run.stopped).startswith("it was interrupted") and len(run.history) > 1
@@ -145,6 +159,21 @@ def test_ctrl_c_ends_the_runs_of_all_threads() -> None:
         alone = fl.descend(NET, X, Y, seed=run.plan.seed, epochs=epochs)
         ours = [epoch.error for epoch in run.history[:epochs]]
         assert ours == [epoch.error for epoch in alone.history]
+
+
+@needs_core
+def test_ctrl_c_while_threads_are_started_ends_those_that_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Pressed(ThreadPoolExecutor):
+        def submit(self, *given: object) -> Future[None]:  # type: ignore[override]
+            if self._threads:
+                raise KeyboardInterrupt
+            return super().submit(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(many, "ThreadPoolExecutor", Pressed)
+    with pytest.warns(InterruptWarning, match="1 of 5 runs were begun"):
+        fl.descend_many(NET, X, Y, seeds=5, threads=2, epochs=10**6)
 
 
 @needs_core

@@ -150,13 +150,24 @@ def test_what_is_not_finite_is_located_as_ever(calls: list[bool]) -> None:
     assert calls[-1] is False
 
 
-def test_a_request_ends_it_soon() -> None:
-    run = make(epochs=10**8)
-    timer = threading.Timer(0.2, run.request_stop, ("enough",))
-    timer.start()
+def test_a_request_ends_it_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, under_way, taken = make(epochs=10**8), threading.Event(), module.takes_several
+
+    def noted(run: fl.Run, **options: int) -> bool:
+        again = taken(run, **options)
+        under_way.set()
+        return again
+
+    def ask() -> None:
+        under_way.wait()
+        run.request_stop("enough")
+
+    monkeypatch.setattr(module, "takes_several", noted)
+    other = threading.Thread(target=ask)
+    other.start()
     through(run)
     assert run.stopped == "enough" and 1 < len(run.history) < 10**8
     alone = make(epochs=len(run.history) - 1)
     through(alone)
     assert [e.error for e in alone.history] == [e.error for e in run.history[:-1]]
-    timer.join()
+    other.join()

@@ -4,7 +4,6 @@ On CPU devices, in processes of their own: how many there are is settled when JA
 """
 
 import json
-import socket
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from tests.engines.test_xla_runs import environment
 
+from fallline.cluster.launch import held_port
 from fallline.engines.mesh import OwnRows
 from fallline.engines.protocol import Rows
 from fallline.errors import SpecError
@@ -151,11 +151,9 @@ def test_two_and_four_devices_give_the_numbers_of_one(one):
 
 
 def test_two_processes_give_the_bits_of_one_with_two_devices(one):
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        address = f"localhost:{free.getsockname()[1]}"
-    both = [started(EACH, which, 1, address) for which in "01"]
-    found = [result(process) for process in both]
+    with held_port() as port:
+        both = [started(EACH, which, 1, f"localhost:{port}") for which in "01"]
+        found = [result(process) for process in both]
     for each in found:
         assert {name: each[name] for name in one["two"]} == one["two"]
         assert each["everywhere"] == one["two"]["bits"]

@@ -69,18 +69,35 @@ def test_a_flag_ends_an_epoch_of_minutes_with_the_rows_that_are_done():
     assert_same_bits(arrays, descend(engine, plan, given, order[: steps.rows])[0])
 
 
+class Looked(Stop):
+    """Tells other threads when the engine has looked three times, with steps between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.__dict__ |= {"under_way": threading.Event(), "looks": []}
+
+    def now(self) -> bool:
+        self.looks.append(1)
+        if len(self.looks) == 3:
+            self.under_way.set()
+        return super().now()
+
+
 def test_a_flag_set_by_another_thread_is_seen():
     given, order = data(2000), np.tile(np.arange(2000), 40_000)
-    stop = Stop()
-    threading.Timer(0.2, stop.flag.set).start()
+    stop = Looked()
+    thread = threading.Thread(target=lambda: stop.under_way.wait() and stop.flag.set())
+    thread.start()
     _, steps = descend(NativeEngine(), Plan(batch_size=100), given, order, stop)
+    thread.join()
     assert 0 < steps.rows < len(order)
 
 
 def test_other_threads_of_python_go_on_meanwhile():
-    stop, ticks = Stop(), []
+    stop, ticks = Looked(), []
 
     def tick() -> None:
+        stop.under_way.wait()
         while not stop.flag.wait(0.005):
             ticks.append(1)
             if len(ticks) == 20:
@@ -91,7 +108,7 @@ def test_other_threads_of_python_go_on_meanwhile():
     order = np.tile(np.arange(2000), 40_000)
     _, steps = descend(NativeEngine(), Plan(batch_size=100), data(2000), order, stop)
     thread.join()
-    assert len(ticks) == 20 and steps.rows < len(order)
+    assert len(ticks) == 20 and 0 < steps.rows < len(order)
 
 
 INTERRUPTED = """
@@ -102,8 +119,8 @@ X, Y = rng.normal(size=(4_000_000, 8)).astype(np.float32), np.ones((4_000_000, 1
 net = fl.Network.parse("8 -> 64 tanh -> 64 tanh -> 1")
 run = fl.Run(net, X, Y, batch_size=1, epochs=1, dtype="float32", engine="native")
 before = run.theta
-threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     next(run)
 except KeyboardInterrupt:
     epoch, rows = run.position

@@ -158,8 +158,8 @@ def test_ctrl_c_ends_a_search_without_end():
     plan = Plan(optimizer=endless)
     core, state = iterations(NativeEngine(), net, plan)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         core.iterate(state, drawn(net, plan))
     timer.join()
     assert state.numbers[3] == 0 and not core.arrays(state)["gradient"].any()

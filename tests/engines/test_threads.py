@@ -89,14 +89,14 @@ def test_the_last_one_out_puts_it_back() -> None:
     def first() -> None:
         with one_thread():
             first_in.set()
-            second_in.wait(10)
+            second_in.wait(60)
         first_out.set()
 
     def second() -> None:
-        first_in.wait(10)
+        first_in.wait(60)
         with one_thread():
             second_in.set()
-            first_out.wait(10)
+            first_out.wait(60)
             inside.extend(numbers())
 
     with ThreadPoolExecutor(2) as pool:
@@ -151,9 +151,9 @@ def test_those_within_share_the_threads() -> None:
 
     @one_thread()
     def work() -> int:
-        met.wait(10)
+        met.wait(60)
         found = threads.allowed_threads()
-        met.wait(10)
+        met.wait(60)
         return found
 
     with ThreadPoolExecutor(2) as pool:

@@ -1,8 +1,9 @@
 """Where nobody looks at single epochs, a fit takes many in one call: it is the same fit."""
 
 import gc
+import itertools
 import signal
-import threading
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from tests.estimators.horizon import same_bits
 
 from fallline.descent import through
 from fallline.engines.native import NativeEngine
+from fallline.engines.protocol import Stop
 from fallline.estimators import MLPClassifier, MLPRegressor
 from fallline.estimators.draws import ShuffledOrder
 
@@ -136,21 +138,34 @@ def test_what_is_not_finite_fails_as_ever(epochs: list[int]) -> None:
 
 
 @pytest.mark.parametrize("ends", ["time_budget", "Ctrl-C"])
-def test_what_ends_within_a_call_is_kept_up_to_there(ends: str, epochs: list[int]) -> None:
+def test_what_ends_within_a_call_is_kept_up_to_there(
+    ends: str, epochs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     X, y = diabetes()
     rng, settings = np.random.RandomState(0), {"tol": 0.0, "n_iter_no_change": np.inf}
     budget = 0.3 if ends == "time_budget" else None
     net = MLPRegressor(random_state=rng, max_iter=10**5, time_budget=budget, **settings)
-    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    look, armed = Stop.now, [0.3]
+
+    def now(stop: Stop) -> bool:
+        if armed:  # by the time that this process runs: a clock might be ahead of the first step
+            signal.setitimer(signal.ITIMER_VIRTUAL, armed.pop())
+        return look(stop)
+
+    if ends == "Ctrl-C":
+        monkeypatch.setattr(Stop, "now", now)
+    else:
+        ticks = itertools.count(time.monotonic(), 0.001)
+        monkeypatch.setattr(time, "monotonic", ticks.__next__)
+    before = signal.signal(signal.SIGVTALRM, signal.default_int_handler)
     gc.disable()  # what a signal raises within a callback of the collector, Python itself drops
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if ends == "Ctrl-C":
-                timer.start()
             net.fit(X, y)
     finally:
-        timer.cancel()
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
         gc.enable()
     assert net.n_iter_ < 10**5, "nothing ended it"
     assert max(epochs) > 1 and net.n_iter_ > 1

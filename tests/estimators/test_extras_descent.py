@@ -1,5 +1,8 @@
 """What a step may have beside scikit-learn's, against a plain descent with the same draws."""
 
+import itertools
+import time
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
@@ -243,7 +246,9 @@ def test_engines_are_found_by_name():
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-def test_a_time_budget_ends_a_fit_that_would_go_on(solver, engine):
+def test_a_time_budget_ends_a_fit_that_would_go_on(solver, engine, monkeypatch):
+    """With a clock that goes a millisecond on at each look at it."""
+    monkeypatch.setattr(time, "monotonic", itertools.count(time.monotonic(), 0.001).__next__)
     asked = net(solver=solver, time_budget=0.2, max_iter=10**7, max_fun=10**7, tol=0.0)
     asked.set_params(n_iter_no_change=np.inf, engine=engine, hidden_layer_sizes=(50,), l1=1e-3)
     asked.fit(X, SPECIES)

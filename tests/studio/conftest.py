@@ -56,7 +56,7 @@ class Served:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str | None) -> Answer:
         """Send one request; a header of None is left out."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.putrequest(method, path, skip_host=True)
             for name, value in ({"host": self.host} | headers).items():
@@ -86,7 +86,12 @@ class Served:
         origin = options.pop("origin", self.origin)
         where = f"ws://{self.host}/socket"
         with connect(
-            where, origin=origin, additional_headers=headers, max_size=None, proxy=None, **options
+            where,
+            origin=origin,
+            additional_headers=headers,
+            max_size=None,
+            proxy=None,
+            **{"open_timeout": 60} | options,
         ) as socket:
             yield socket
 
@@ -104,6 +109,12 @@ def until(condition: Callable[[], object]) -> None:
             return
         threading.Event().wait(0.01)
     raise AssertionError("it did not come to be")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a server end in its own time, so that its thread is always joined."""
+    monkeypatch.setattr("fallline.studio.server._SECONDS_TO_END", 120.0)
 
 
 @pytest.fixture

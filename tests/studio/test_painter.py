@@ -46,7 +46,7 @@ def staged() -> Iterator[Callable[..., Stage]]:
         stage.painter.close()
 
 
-def until(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until something holds; the time is a bound on a hang, not on work."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):
@@ -115,6 +115,26 @@ def test_a_newcomer_gets_the_last_pictures_at_once(staged: Any) -> None:
     stage.painter.join(late)
     assert {m.type for m in late.got} == set(VIEWS)
     assert late.of("surface")[0] is tab.of("surface")[-1]
+
+
+def test_an_older_picture_never_comes_after_a_newer_one(staged: Any) -> None:
+    stage, tab = staged(moment(1, data="xor")), Tab("boundary")
+    newer = threading.Event()
+
+    class Slow(Tab):
+        def offer(self, message: Any, slot: str | None = None) -> None:
+            if threading.current_thread() is threading.main_thread():
+                stage.to(descended(stage.at.problem, 2))
+                newer.wait(1.0)  # the picture of now must not overtake this one
+            super().offer(message, slot)
+            newer.set()
+
+    stage.painter.join(tab)
+    settled(stage, tab)
+    late = Slow("boundary")
+    stage.painter.join(late)
+    until(lambda: len(late.got) == 2)
+    assert [m.fields["step"] for m in late.got] == [1, 2]
 
 
 def test_a_tab_that_turns_to_something_else_gets_it_once(staged: Any) -> None:
@@ -366,7 +386,7 @@ def test_a_map_is_given_up_when_the_painter_closes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "surface", endless)
     stage = Stage(moment(1, data="xor"))
     stage.painter.join(Tab("surface"))
-    assert begun.wait(20)
+    assert begun.wait(60)
     stage.painter.close()
     assert halted.is_set()
     assert "painter" not in {thread.name for thread in threading.enumerate()}
@@ -389,7 +409,7 @@ def test_a_session_that_has_no_instant_yet_is_asked_again() -> None:
     painter = Painter(instant)
     try:
         painter.join(tab)
-        assert refused.wait(20)
+        assert refused.wait(60)
         painter.renew()
         until(lambda: tab.of("boundary"))
     finally:

@@ -20,7 +20,7 @@ from .conftest import header, until
 def told(tab, kind):
     """Return the fields of the next message of this type."""
     while True:
-        fields = header(tab.recv(timeout=20))
+        fields = header(tab.recv(timeout=60))
         if fields["type"] == kind:
             return fields
 
@@ -222,7 +222,7 @@ def test_lines_of_code_that_a_slow_tab_missed_are_joined(served):
         for at, more in [(0, ["a", "b"]), (2, ["c"]), (1, ["d"]), (2, ["e", "f"])]:
             viewer.offer(Message("code", {"run": 1, "from": at, "lines": more}))
         viewer.offer(Message("notice", {"text": "end"}))
-        while (fields := header(tab.recv(timeout=20)))["type"] != "notice":
+        while (fields := header(tab.recv(timeout=60)))["type"] != "notice":
             if fields["type"] == "code":
                 lines[fields["from"] :] = fields["lines"]
     assert lines == ["a", "d", "e", "f"]
@@ -242,7 +242,7 @@ def test_the_whole_curves_and_later_points_are_not_doubled(served):
         viewer.offer(Message("curves", {"run": 1, "points": [{"step": s} for s in (1, 2)]}))
         frame(3), frame(4)
         viewer.offer(Message("notice", {"text": "end"}))
-        while (fields := header(tab.recv(timeout=20)))["type"] != "notice":
+        while (fields := header(tab.recv(timeout=60)))["type"] != "notice":
             if fields["type"] == "curves":
                 points = [point["step"] for point in fields["points"]]
             elif fields["type"] == "frame":
@@ -256,7 +256,7 @@ def test_numbers_that_are_not_finite_arrive(served):
         until(lambda: len(served.session.viewers) == 1)
         values = np.array([[1.0, np.nan], [np.inf, -2.5]])
         served.session.viewers[0].offer(Message("surface", {"low": np.nan}, {"errors": values}))
-        while (fields := header(message := tab.recv(timeout=20)))["type"] != "surface":
+        while (fields := header(message := tab.recv(timeout=60)))["type"] != "surface":
             pass
         length = int.from_bytes(message[:4], "little")
         start = 4 + length + -(4 + length) % 4

@@ -55,7 +55,7 @@ def started(*arguments, **options):
 def let_in(link):
     """Open a link; return where it leads and the cookie."""
     parts = urlsplit(link)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     connection.request("GET", parts.path)
     answer = connection.getresponse()
     connection.close()
@@ -71,6 +71,7 @@ def tab(link):
         origin=f"http://{where}",
         additional_headers={"Cookie": cookie},
         proxy=None,
+        open_timeout=60,
     ) as socket:
         yield socket
 
@@ -90,14 +91,14 @@ def test_a_signal_ends_it_while_it_descends(folder, number, code, word):
         while told(socket, "frame")["step"] < 3:
             pass
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (code, f"{word}: the studio has ended\n")
 
 
 def test_a_signal_before_anyone_came_ends_it(folder):
     with started("cars.csv") as (process, _):
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 143
+        assert process.wait(60) == 143
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_enter_prints_another_link(folder):
         assert links[0] != links[1]
         let_in(links[1]), let_in(links[0])
         os.write(main, b"\x03")  # Ctrl-C, as typed
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     finally:
         process.kill()
         process.wait()

@@ -74,7 +74,12 @@ class Onlooker:
 
 
 def do(session: Session, what: str, viewer: Onlooker | None = None, **fields: Any) -> Any:
-    return session.do({"do": what, **fields}, viewer).result(PATIENCE)
+    """Do what a page asks for; steps are awaited to their end, which may come after the reply."""
+    reply = session.do({"do": what, **fields}, viewer).result(PATIENCE)
+    if what == "step":
+        wait_for(lambda: not session._steering.running)
+        session._ask(lambda: None).result(PATIENCE)  # the frame that tells it was offered
+    return reply
 
 
 def watched(session: Session, *show: str) -> Onlooker:

@@ -99,6 +99,7 @@ class Bar(Progress):
         detail = _errors(stage)
         if stage.name not in self._tasks:
             self._bars.start()
+            self._bars.refresh()  # how the stage before ended, which the clock may have missed
             for task in self._tasks.values():
                 self._bars.remove_task(task)
             self._tasks = {

@@ -25,7 +25,7 @@ from typing import IO
 from .faults import AGAIN, FROZEN, LOST, NO_COORDINATOR, kept_in_words
 from .membership import WORKER, Timeouts
 
-__all__ = ["Launch", "end_with_launcher", "free_port", "launch"]
+__all__ = ["Launch", "end_with_launcher", "held_port", "launch"]
 
 _LOOK = 0.05  # seconds between two looks at the processes
 _GRACE = 5.0  # seconds for the others to say what they have to, beside a heartbeat
@@ -99,16 +99,17 @@ def launch(wanted: Launch) -> int:
 
 
 def _once(wanted: Launch, arguments: Sequence[str], came: _Came) -> int:
-    coordinator = wanted.coordinator or f"127.0.0.1:{free_port()}"
     workers: list[_Worker] = []
-    try:
-        for rank in wanted.ranks:
-            workers.append(_started(arguments, rank, wanted.size, coordinator))
-        gone = _watched(workers, came)
-        return _told(workers, gone, wanted, came)
-    finally:
-        for worker in workers:
-            _ended(worker)
+    with held_port() as port:
+        coordinator = wanted.coordinator or f"127.0.0.1:{port}"
+        try:
+            for rank in wanted.ranks:
+                workers.append(_started(arguments, rank, wanted.size, coordinator))
+            gone = _watched(workers, came)
+            return _told(workers, gone, wanted, came)
+        finally:
+            for worker in workers:
+                _ended(worker)
 
 
 def _started(arguments: Sequence[str], rank: int, size: int, coordinator: str) -> _Worker:
@@ -222,11 +223,19 @@ def _print(*lines: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def free_port() -> int:
-    """Return a port of this machine's loopback that nobody listens to."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Give a port of this machine's loopback that nobody listens to, and that none is given else.
+
+    On Linux who asks for it by number, and to reuse addresses, as JAX does, can listen there.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = int(held.getsockname()[1])
+        if sys.platform != "linux":
+            held.close()
+        yield port
 
 
 # --- signals ------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Watchdog:
     >>> bitten = threading.Event()
     >>> dog = Watchdog(lambda seconds: bitten.set(), least=0.05)
     >>> dog.allow(0.05)
-    >>> bitten.wait(5)
+    >>> bitten.wait(60)
     True
     """
 

@@ -120,8 +120,8 @@ class _Work:
             return self._train(first)
         # The runs share the cores, so that each takes one thread of the core and of NumPy.
         with one_thread(), ThreadPoolExecutor(threads) as pool:
-            ended = [pool.submit(self._train, run) for run in [first, *[None] * (threads - 1)]]
-            try:
+            try:  # from here on: to leave the pool is to wait for its threads
+                ended = [pool.submit(self._train, run) for run in [first, *[None] * (threads - 1)]]
                 for future in as_completed(ended):
                     future.result()
             except BaseException:

@@ -162,12 +162,12 @@ class Motion:
         state, steps = self._engine.advance(self._state, self._rows, order, rates, stop)
         if not steps.finite:
             self._diverge(self._snapshot(*before), order, rates)
-        else:
-            self._state = state
-            if self._record == "steps" and len(steps.errors):
-                self._ring.append(self._snapshot(*before))
+            state = self._state
         spent = time.monotonic() - begun
-        self._progress = self._progress.plus(steps, spent, self.plan.objective.error.reduction)
+        progress = self._progress.plus(steps, spent, self.plan.objective.error.reduction)
+        self._state, self._progress = state, progress  # at once: a signal may come at any time
+        if self._record == "steps" and steps.finite and len(steps.errors):
+            self._ring.append(self._snapshot(*before))
         early = self._early(steps, order, until) if steps.finite else None
         return steps.or_raise(), early
 

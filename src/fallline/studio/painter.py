@@ -112,7 +112,7 @@ class Painter:
         """Add a tab, and offer it the last pictures of what it shows."""
         with self._news:
             self._given.setdefault(viewer, {})
-        self.look(viewer)
+            self.look(viewer)
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a tab."""
@@ -125,9 +125,9 @@ class Painter:
             given = self._given.get(viewer, {})
             last = {job: self._last[job] for job in _wanted([viewer]) if job in self._last}
             self._news.notify()
-        for job, message in last.items():
-            if given.get(job) is not message:
-                self._offer(viewer, job, message)
+            for job, message in last.items():
+                if given.get(job) is not message:
+                    self._offer(viewer, job, message)
 
     def plane(self, run: int) -> Plane | None:
         """Return the plane of the last map of a descent; None before there is one."""
@@ -284,31 +284,31 @@ class Painter:
                 if old.kind == "detail" or old not in wanted:
                     del self._last[old]
             self._last[job] = message
-        for viewer in self._who_wants(job):
-            self._offer(viewer, job, message)
+            for viewer in self._who_wants(job):
+                self._offer(viewer, job, message)
 
     def _tell(self, job: _Job, kind: str, text: str) -> None:
         """Say a sentence, unless it was said already and still holds."""
         known = text in self._told.values()
         self._told[_shown_as(job).kind] = text
         if not known:
-            for viewer in self._who_wants(job):
-                self._offer(viewer, job, Message("notice", {"kind": kind, "text": text}))
+            with self._news:
+                for viewer in self._who_wants(job):
+                    self._offer(viewer, job, Message("notice", {"kind": kind, "text": text}))
 
     def _who_wants(self, job: _Job) -> list[Viewer]:
-        with self._news:
-            return [viewer for viewer in self._given if _shown_as(job) in _wanted([viewer])]
+        return [viewer for viewer in self._given if _shown_as(job) in _wanted([viewer])]
 
     def _offer(self, viewer: Viewer, job: _Job, message: Message) -> None:
+        """Offer a message while `_news` is held, so that an older picture never comes later."""
         try:
             viewer.offer(message)
         except Exception:
             _LOG.exception("a tab took no picture any more")
             self.leave(viewer)
         else:
-            with self._news:
-                if viewer in self._given:
-                    self._given[viewer][job] = message
+            if viewer in self._given:
+                self._given[viewer][job] = message
 
 
 def _shown_as(job: _Job) -> _Job:

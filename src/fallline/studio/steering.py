@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ __all__ = ["Steering"]
 
 _CHUNK = 0.025  # seconds of training before others are heard
 _STEPS, _EPOCHS = 100.0, 2.0  # a second at first, at least: so slowly that a person can follow
-_AT_ONCE = 4  # chunks of training that a command may take before it goes on beside others
+_AT_ONCE = 0.1  # seconds of work that a command may take before it goes on beside others
 
 
 class Steering:
@@ -346,10 +347,11 @@ class Steering:
 
     def _go_to(self, step: int) -> None:
         """Go on to a step: at once, where that is quickly done, else by and by."""
-        self._goal, self.running = step, True
-        for _ in range(_AT_ONCE):
-            if self.running:
-                self.go(_CHUNK, True)
+        self._goal, self.running, spent = step, True, 0.0
+        while self.running and spent < _AT_ONCE:
+            begun = time.thread_time()  # while other work has the processor, nothing is spent
+            self.go(_CHUNK, True)
+            spent += min(time.thread_time() - begun, _CHUNK)
 
     def _seek(self, step: int) -> None:
         before = self.course.setup

@@ -221,7 +221,7 @@ class Studio:
         for context in self._contexts:
             context.close()
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         assert self.process.stderr is not None
         err = self.process.stderr.read()
         for tab in self.tabs:
@@ -306,7 +306,7 @@ def studio(start: Callable[..., Studio]) -> Studio:
     return start()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for what is to come."""
     end = time.monotonic() + seconds
     while not condition():

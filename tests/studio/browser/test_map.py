@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import until
+from .hand import LONG
 
 MAP, PAD, BALL = ".map", ".map-pad", ".map-ball"
 
@@ -78,12 +80,11 @@ def test_the_mountain_turns_and_is_clicked(valley):
     valley.page.mouse.down()
     valley.page.mouse.move(x + 120, y, steps=5)
     valley.page.mouse.up()
-    valley.page.wait_for_timeout(400)
+    until(lambda: mountain.screenshot() != first)
+    valley.page.wait_for_timeout(400)  # should it still turn, what follows is seen the sooner
     turned = mountain.screenshot()
-    assert turned != first
     valley.page.mouse.click(x, y)
-    valley.page.wait_for_timeout(600)
-    assert mountain.screenshot() != turned
+    until(lambda: mountain.screenshot() != turned)
     assert "restart here" in valley.page.locator(".map-reading").inner_text()
     assert valley.violations() == []
     valley.shot("mountain")
@@ -103,9 +104,10 @@ def test_one_weight_is_a_bowl(start):
 
 def test_the_curves_lead_back_to_a_step(studio):
     tab = studio.open()
-    for _ in range(6):
-        tab.page.keyboard.press("e")  # an epoch
-        tab.page.wait_for_timeout(150)
+    step = tab.page.locator(".counter", has=tab.page.locator("dt", has_text="Step")).locator("dd")
+    for epoch in range(1, 7):
+        tab.page.keyboard.press("e")
+        expect(step).to_have_text(str(13 * epoch), timeout=LONG)
     curves = tab.page.get_by_role("slider", name=re.compile("Error curves"))
     curves.focus()
     tab.page.keyboard.press("ArrowLeft")

@@ -179,4 +179,5 @@ def test_a_lost_studio_is_said(start):
     tab.allowed.append("WebSocket|ERR_CONNECTION")
     studio.process.terminate()
     tab.page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+    studio.process.wait(60)  # another signal would break off its end
     assert not _button(tab, "Play").is_enabled()

@@ -89,7 +89,7 @@ def test_a_race_ends_where_each_descent_ends_alone(shared, tmp_path):
     hand.button("Start the race").click()
     rows = hand.page.locator(".map-race tbody tr")
     expect(rows).to_have_count(2, timeout=LONG)
-    hand.paused.wait_for()
+    expect(rows.last.locator(".map-race-number").last).to_have_text("65", timeout=LONG)  # its end
     told = {
         row.locator("th").inner_text().strip(): [
             number(text) for text in row.locator(".map-race-number").all_inner_texts()

@@ -105,7 +105,7 @@ def test_an_ended_studio_is_told(start, tmp_path):
     studio.process.send_signal(signal.SIGTERM)
     banner = hand.page.locator(".banner")
     banner.wait_for(timeout=LONG)
-    studio.process.wait(20)
+    studio.process.wait(60)
     assert "does not answer" in banner.inner_text()
     assert hand.page.locator(".play").is_disabled()
     assert hand.step == 1  # what was seen last stays
