@@ -143,7 +143,7 @@ inline Case make_case(Extent extent) {
     Case made;
     auto network = std::make_shared<NetworkSpec>();
     const auto width = [&] {
-        if (extent == Extent::broad && chance(2)) return 180 + below(60);
+        if (extent == Extent::broad && chance(2)) return 120 + below(120);
         return chance(3) ? 1 + below(70) : 1 + below(9);
     };
     for (int i = 0, count = small ? 1 : 1 + below(2); i < count; ++i)

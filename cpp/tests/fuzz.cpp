@@ -203,7 +203,7 @@ void check_case(const Case& made, const std::string& kernels, bool odd, Extent e
     const Engine quiet(kernels, sizeof(T) == 8, made.network, made.objective, {});
     check(engine.size() == made.size, "θ has another size");
     const bool broad = extent == Extent::broad;  // one batch, of enough rows for tiles
-    const int n = broad ? 100 + below(45) : chance(4) ? 65 + below(140) : 1 + below(20);
+    const int n = broad ? 64 + below(80) : chance(4) ? 65 + below(140) : 1 + below(20);
     const Data<T> data(made, n, odd);
     const int epochs = broad ? 2 : 3;
     const int batch = broad ? n : !small ? 1 + n / 2 : chance(3) ? 1 : 1 + below(12);

@@ -24,8 +24,9 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 # Panels, tiles and blocks of 64 rows that are full, and such that are not; outputs of all widths.
 SHAPES = [
     ("30 -> 64 relu -> 64 relu -> 4", 64, 192),
-    ("784 -> 128 relu -> 10", 128, 256),
-    ("50 -> 200 relu -> 110 tanh -> 10", 130, 400),  # with tiles, where there are
+    ("784 -> 128 relu -> 10", 128, 256),  # with tiles, where there are
+    ("100 -> 200 relu -> 110 tanh -> 10", 130, 400),  # likewise
+    ("170 -> 130 relu -> 160 tanh -> 3", 70, 200),  # likewise, with panels that are not full
     ("33 -> 100 tanh -> 17 gelu -> 3", 70, 150),
     ("5 -> 7 logistic -> 40 relu -> 1", 200, 500),
     ("3 -> 1", 300, 700),
