@@ -1,6 +1,7 @@
 // The kernels of one instruction set: compiled once for each, with FALLLINE_NS its namespace.
 
 #include "kernel/elements.hpp"
+#include "kernel/errors.hpp"
 #include "kernel/finish.hpp"
 #include "kernel/gradient.hpp"
 #include "kernel/move.hpp"

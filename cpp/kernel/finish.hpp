@@ -33,6 +33,7 @@ struct Wide<double> {
     Vec<double> sums = all<double>(0);
 
     FALLLINE_INLINE void add(Vec<double> x) { sums = sums + x; }
+    FALLLINE_INLINE void add(Vec<double> x, double times) { sums = sums + x * all<double>(times); }
     FALLLINE_INLINE void add_square(Vec<double> x) { sums = sums + x * x; }
     FALLLINE_INLINE Vec<double> lanes() const { return sums; }
     double total() const { return sum(sums); }
@@ -54,6 +55,12 @@ struct Wide<float> {
         widen(x, a, b);
         low += a;
         high += b;
+    }
+    FALLLINE_INLINE void add(Vec<float> x, double times) {
+        Doubles a, b;
+        widen(x, a, b);
+        low += times * a;
+        high += times * b;
     }
     FALLLINE_INLINE void add_square(Vec<float> x) {
         Doubles a, b;

@@ -1,4 +1,4 @@
-// One block of rows: forward through the layers, the error, and the way back.
+// One block of rows: forward through the layers, and the way back.
 
 #pragma once
 
@@ -118,53 +118,6 @@ void forward(const Block<T>& block) {
             drop(block, node, node.o, node.s);
         }
     }
-}
-
-// --- the error -------------------------------------------------------------------------------
-
-// Σ of the rows' errors, each times what it counts.
-template <class T>
-double counted(const Block<T>& block, const T* errors) {
-    double sum = 0;
-    for (int r = 0; r < block.count; ++r)
-        sum += block.pass.factors[block.first + r] * double(errors[r]);
-    return sum;
-}
-
-// Returns the block's parts of E and leaves the slope by the output's net inputs in d, if asked.
-template <class T>
-fallline::Errors error_of(const Block<T>& block, bool slope) {
-    const Model& model = block.model;
-    const Node& node = model.nodes[model.node_count - 1];
-    const int n = block.count, k = node.width;
-    T* h = block.scratch;
-    T* o = h + std::ptrdiff_t(n) * k;
-    T* d = o + std::ptrdiff_t(n) * k;
-    T* y = d + std::ptrdiff_t(n) * k;
-    T* e = y + std::ptrdiff_t(n) * model.targets;
-    unpack(block, node, node.h, h);
-    unpack(block, node, node.o, o);
-    for (int r = 0; r < n; ++r)
-        read_row(block.pass.Y, block.row(r), 0, model.targets, y + std::ptrdiff_t(r) * model.targets);
-    LossRow loss(model);
-    const Judged<T> at = judged(model, y, h, o, n);
-    loss_rows(loss.spec, at, e);
-    fallline::Errors found;
-    found.error = found.reported = counted(block, e);
-    if (loss.spec.clip > 0) {
-        loss.spec.clip = 0;
-        loss_rows(loss.spec, at, e);
-        found.error = counted(block, e);
-    }
-    if (!slope) return found;
-    loss_slope(loss.spec, at, d);
-    if (!model.fused) activate_back(ActivationRow(node.activation).spec, h, o, d, n, k, k);
-    for (int r = 0; r < n; ++r) {
-        const T factor = T(block.pass.factors[block.first + r]);
-        for (int j = 0; j < k; ++j) d[std::ptrdiff_t(r) * k + j] *= factor;
-    }
-    pack(block, node, d, node.d);
-    return found;
 }
 
 // --- the way back ----------------------------------------------------------------------------
