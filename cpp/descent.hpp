@@ -120,6 +120,7 @@ private:
     bool sound(const State<T>& state) const;
     bool update(State<T>& state, const PlanSpec& plan, double rate, double shrink);
     T* scratch_of(int thread) { return scratch_.data() + thread * machine_.scratch(tiles_); }
+    // Room for two pieces of the gradient: with tiles, one moves while the next is summed.
     int piece() const { return 2 * machine_.model().panel * machine_.model().panel; }
     int ranges() const { return static_cast<int>(machine_.layout().ranges.size()); }
 

@@ -23,8 +23,8 @@ namespace fallline {
 constexpr int block_rows = 64;  // a sum over rows is one of blocks, each summed by itself
 
 // Where there are tiles (see kernel/tiles.hpp): the blocks that a task takes, whose weights are split
-// only once; the most chunks of a sum that are split at a time; the panels of a source that are, for
-// the gradient; the numbers of a chunk.
+// only once; the most chunks of a sum that are split at a time; the panels of a wide source whose
+// pieces of the gradient a thread takes together; the numbers of a chunk.
 constexpr int tile_blocks = 4, tile_chunks = 16, tile_panels = 4, tile_numbers = 1536;
 
 // A step of a formula; after `prepare` its arguments are registers.

@@ -173,7 +173,7 @@ def test_a_process_ends_within_two_seconds(folder):
             break
     before = worked(process.pid)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=30)
     assert worked_by_ended_ones() - others - before < 2
     assert process.returncode == 130 and "is kept in 'houses.fall'" in err
     assert fl.load("houses.fall") and "Saved" in out
