@@ -269,6 +269,7 @@ void Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
     gradient_ = Numbers<T>(machine_.layout().padded);
     fused_ = fused_tasks(machine_, plan);
     groups_ = grouped(machine_, fused_);
+    shares_ = groups_.empty() ? std::vector<int>{} : equal_shares(groups_, pool_.threads());
     tiles_ = machine_.tiles(order.batch_size);
     if (tiles_) scratch_ = Numbers<T>(machine_.scratch(true) * pool_.threads());
     moved_ = Numbers<T>(pool_.threads() * piece());

@@ -132,6 +132,7 @@ private:
     Numbers<T> memory_, scratch_, transposed_, gradient_, small_;
     std::vector<MoveTask> fused_;  // empty: steps are not fused
     std::vector<MoveGroup> groups_;
+    std::vector<int> shares_;      // of groups: where each thread's stretch ends
     Numbers<T> moved_;             // pieces of a gradient, one for each thread
     bool tiles_ = false;           // whether steps multiply in tiles
     bool turned_ = false;          // whether `transposed_` is of the weights as they are

@@ -104,6 +104,26 @@ std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<Move
     return groups;
 }
 
+std::vector<int> equal_shares(const std::vector<MoveGroup>& groups, int threads) {
+    const auto work = [](const MoveGroup& group) {
+        return std::accumulate(group.tasks, group.tasks + group.count, std::int64_t(0),
+                               [](auto sum, const MoveTask& task) { return sum + task.length; });
+    };
+    std::vector<std::int64_t> until;  // work of the groups up to and with each
+    for (const MoveGroup& group : groups)
+        until.push_back((until.empty() ? 0 : until.back()) + work(group));
+    std::vector<int> ends;
+    for (int i = 1; i <= threads; ++i) {
+        // A group belongs to the stretch in which its middle lies.
+        const std::int64_t end = until.back() * i / threads;
+        int at = ends.empty() ? 0 : ends.back();
+        while (at < std::ssize(groups) && until[at] - work(groups[at]) / 2 <= end) ++at;
+        ends.push_back(at);
+    }
+    ends.back() = static_cast<int>(groups.size());
+    return ends;
+}
+
 // A step in two phases: what `step` does with the gradient is done piece by piece, while each is
 // computed. Its bits are those of `step`, but for the rounding of norms and penalties.
 template <class T>
@@ -128,7 +148,7 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
     pool_.run(static_cast<int>(groups_.size()), [&](int thread, int i) {
         machine_.kernel().move(machine_.model(), pass, groups_[i], job, moves, scratch_of(thread),
                                moved_.data() + thread * piece(), &sound_[groups_[i].index]);
-    });
+    }, shares_.data());
     told.penalty = penalty(job);
     told.norm = joined_norm(squares_, scales_);
     told.finite =

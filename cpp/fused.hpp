@@ -22,4 +22,7 @@ std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& pla
 template <class T>
 std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks);
 
+// Where stretches of groups end that are about as much work for each of so many threads.
+std::vector<int> equal_shares(const std::vector<MoveGroup>& groups, int threads);
+
 }  // namespace fallline

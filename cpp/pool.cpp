@@ -51,12 +51,12 @@ Pool::~Pool() {
     for (std::thread& worker : workers_) worker.join();
 }
 
-void Pool::share(int count, Call call, void* what) {
+void Pool::share(int count, const int* ends, Call call, void* what) {
     call_ = call;
     what_ = what;
-    for (int i = 0; i < threads_; ++i) {
-        stretches_[i].next.store(std::int64_t(count) * i / threads_, std::memory_order_relaxed);
-        stretches_[i].end = static_cast<int>(std::int64_t(count) * (i + 1) / threads_);
+    for (int i = 0, begin = 0; i < threads_; begin = stretches_[i++].end) {
+        stretches_[i].next.store(begin, std::memory_order_relaxed);
+        stretches_[i].end = ends ? ends[i] : static_cast<int>(std::int64_t(count) * (i + 1) / threads_);
     }
     busy_.store(threads_ - 1, std::memory_order_relaxed);
     phase_.fetch_add(1, std::memory_order_release);

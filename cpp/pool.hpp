@@ -24,9 +24,10 @@ public:
 
     int threads() const { return threads_; }
 
-    // Calls task(thread, i) for each i below count and returns when all are done.
+    // Calls task(thread, i) for each i below count and returns when all are done. `ends`, if not null, says
+    // for each thread where its stretch ends; else all are as long.
     template <class Task>
-    void run(int count, Task&& task) {
+    void run(int count, Task&& task, const int* ends = nullptr) {
         if (threads_ == 1 || count <= 1) {
             for (int i = 0; i < count; ++i) task(0, i);
             return;
@@ -34,13 +35,13 @@ public:
         auto call = [](void* what, int thread, int i) {
             (*static_cast<std::remove_reference_t<Task>*>(what))(thread, i);
         };
-        share(count, call, const_cast<void*>(static_cast<const void*>(&task)));
+        share(count, ends, call, const_cast<void*>(static_cast<const void*>(&task)));
     }
 
 private:
     using Call = void (*)(void*, int, int);
 
-    void share(int count, Call call, void* what);
+    void share(int count, const int* ends, Call call, void* what);
     void work(int thread);
     void take(int thread);
 
