@@ -32,7 +32,7 @@ struct Momentum {
     static constexpr int arrays = 1;
     static constexpr bool means = false;
     FALLLINE_STEP {
-        const Vec<T> now = inside ? s.rate * g : g;
+        const Vec<T> now = inside ? rounded(s.rate * g) : g;
         a[0] = inside ? s.beta1 * a[0] - now : s.beta1 * a[0] + now;
         if constexpr (inside) return nesterov ? s.beta1 * a[0] - now : a[0];
         return -s.rate * (nesterov ? g + s.beta1 * a[0] : a[0]);
@@ -62,10 +62,10 @@ struct RMSProp {
     static constexpr int arrays = 1 + centered + (velocity != Velocity::none);
     static constexpr bool means = false;
     FALLLINE_STEP {
-        a[0] = s.beta2 * a[0] + s.rest2 * g * g;
+        a[0] = s.beta2 * a[0] + rounded(s.rest2 * g * g);
         Vec<T> squares = a[0];
         if constexpr (centered) {  // rounding may take the variance a little below 0
-            a[1] = s.beta2 * a[1] + s.rest2 * g;
+            a[1] = s.beta2 * a[1] + rounded(s.rest2 * g);
             squares = max(squares - a[1] * a[1], all<T>(0));
         }
         const Vec<T> root = rooted<under>(s, squares);
@@ -74,7 +74,7 @@ struct RMSProp {
         } else {
             Vec<T>& v = a[arrays - 1];
             constexpr bool outside = velocity == Velocity::outside;
-            v = s.beta1 * v - (outside ? T(1) : s.rate) / root * g;
+            v = s.beta1 * v - rounded((outside ? T(1) : s.rate) / root * g);
             return outside ? s.rate * v : v;
         }
     }
@@ -84,9 +84,9 @@ struct Adadelta {
     static constexpr int arrays = 2;
     static constexpr bool means = false;
     FALLLINE_STEP {
-        a[0] = s.beta2 * a[0] + s.rest2 * g * g;
+        a[0] = s.beta2 * a[0] + rounded(s.rest2 * g * g);
         const Vec<T> unscaled = g * (rooted<true>(s, a[1]) / rooted<true>(s, a[0]));
-        a[1] = s.beta2 * a[1] + s.rest2 * unscaled * unscaled;
+        a[1] = s.beta2 * a[1] + rounded(s.rest2 * unscaled * unscaled);
         return -s.rate * unscaled;
     }
 };
@@ -98,12 +98,12 @@ struct Adam {
     static constexpr int arrays = 2 + amsgrad;
     static constexpr bool means = true;
     FALLLINE_STEP {
-        a[0] = s.beta1 * a[0] + s.rest1 * g;
-        a[1] = s.beta2 * a[1] + s.rest2 * g * g;
+        a[0] = s.beta1 * a[0] + rounded(s.rest1 * g);
+        a[1] = s.beta2 * a[1] + rounded(s.rest2 * g * g);
         Vec<T> squares = a[1];
         if constexpr (amsgrad) squares = a[2] = max(a[2], a[1] * s.largest_factor);
         const Vec<T> move = over_root(a[0] * s.mean_factor, squares * s.square_factor, s.epsilon);
-        return decay ? -move - s.decay * (decays * w) : -move;
+        return decay ? rounded(-move) - s.decay * (decays * w) : -move;
     }
 };
 
@@ -111,9 +111,9 @@ struct NAdam {
     static constexpr int arrays = 2;
     static constexpr bool means = true;
     FALLLINE_STEP {
-        a[0] = s.beta1 * a[0] + s.rest1 * g;
-        a[1] = s.beta2 * a[1] + s.rest2 * g * g;
-        const Vec<T> mean = a[0] * s.mean_factor + g * s.gradient_factor;
+        a[0] = s.beta1 * a[0] + rounded(s.rest1 * g);
+        a[1] = s.beta2 * a[1] + rounded(s.rest2 * g * g);
+        const Vec<T> mean = a[0] * s.mean_factor + rounded(g * s.gradient_factor);
         return -s.rate / (sqrt(a[1] * s.square_factor) + s.epsilon) * mean;
     }
 };
@@ -122,8 +122,8 @@ struct Lion {
     static constexpr int arrays = 1;
     static constexpr bool means = true;
     FALLLINE_STEP {
-        const Vec<T> direction = sign(s.beta1 * a[0] + s.rest1 * g);
-        a[0] = s.beta2 * a[0] + s.rest2 * g;
+        const Vec<T> direction = sign(s.beta1 * a[0] + rounded(s.rest1 * g));
+        a[0] = s.beta2 * a[0] + rounded(s.rest2 * g);
         return -s.rate * (direction + s.decay * (decays * w));
     }
 };
@@ -206,41 +206,58 @@ struct Which {
     const T* decays = nullptr;
 };
 
-// Moves theta[begin:end] by the step of these gradients, and the optimizer's arrays with it, given
-// in the order of `state_arrays`. Returns whether all that was computed is finite. The range must be
-// of whole vectors. `finished` may change a gradient, given its place and weights.
+// What moves: the weights, their gradients, the optimizer's arrays in the order of `state_arrays`, and
+// what all of them share.
+template <class T>
+struct Moved {
+    const StepScalars<T>* shared;
+    T* theta;
+    const T* gradient;
+    T* const* arrays;
+    Which<T> which;
+};
+
+// Moves one vector of entries, and adds to `sound` 0 times what they are now, of weights and arrays in
+// turn: NaN where something is not finite. `finished` may change a gradient, given its place and weights.
+template <class Method, class T, class Finished>
+FALLLINE_INLINE void move_vector(const Moved<T>& moved, const StepScalars<T>& shared,
+                                 std::ptrdiff_t at, Finished& finished, Vec<T>* sound) {
+    constexpr int count = Method::arrays;
+    Vec<T> a[count + 1];
+    for (int i = 0; i < count; ++i) a[i] = load(moved.arrays[i] + at);
+    const Vec<T> w = load(moved.theta + at), g = finished(at, load(moved.gradient + at), w);
+    const Vec<T> decays = moved.which.decays ? load(moved.which.decays + at) : all<T>(1);
+    Vec<T> step = Method::step(shared, g, w, decays, a);
+    if (moved.which.moves)
+        step = select(load(moved.which.moves + at) == all<T>(0), all<T>(0), step);
+    const Vec<T> now = w + rounded(step);
+    store(moved.theta + at, now);
+    sound[0] += now * all<T>(0);
+    for (int i = 0; i < count; ++i) {
+        store(moved.arrays[i] + at, a[i]);
+        // A mean of gradients is finite where these are.
+        if (i || !Method::means) sound[i & 1] += a[i] * all<T>(0);
+    }
+}
+
+// The same for all vectors from `begin` to `end`; returns whether all that was computed is finite.
 template <class T, class Finished>
-inline bool update(const OptimizerSpec& spec, const StepScalars<T>& s, T* theta, const T* gradient,
-                   T* const* arrays, Which<T> which, std::ptrdiff_t begin, std::ptrdiff_t end,
-                   Finished& finished) {
+inline bool update(const OptimizerSpec& spec, const Moved<T>& moved, std::ptrdiff_t begin,
+                   std::ptrdiff_t end, Finished& finished) {
     return with_method(spec, [&](auto method) {
-        constexpr int count = decltype(method)::arrays;
-        const StepScalars<T> own = s;  // stores might change what is not a copy
-        const Which<T> where = which;
-        auto finish = finished;  // in registers, and not where stores might change it
-        T* to[count + 1] = {};
-        for (int i = 0; i < count; ++i) to[i] = arrays[i];
-        // 0 times what is not finite is NaN; sums of their own do not wait for each other.
-        Vec<T> sound[count + 1];
-        for (Vec<T>& sum : sound) sum = all<T>(0);
-        for (std::ptrdiff_t at = begin; at < end; at += lanes<T>) {
-            Vec<T> a[count + 1];
-            for (int i = 0; i < count; ++i) a[i] = load(to[i] + at);
-            const Vec<T> w = load(theta + at), g = finish(at, load(gradient + at), w);
-            const Vec<T> decays = where.decays ? load(where.decays + at) : all<T>(1);
-            Vec<T> step = method.step(own, g, w, decays, a);
-            if (where.moves) step = select(load(where.moves + at) == all<T>(0), all<T>(0), step);
-            const Vec<T> moved = w + step;
-            store(theta + at, moved);
-            sound[count] += moved * all<T>(0);
-            for (int i = 0; i < count; ++i) {
-                store(to[i] + at, a[i]);
-                sound[i] += a[i] * all<T>(0);
-            }
-        }
-        for (int i = 0; i < count; ++i) sound[count] += sound[i];
+        using Method = decltype(method);
+        constexpr int count = Method::arrays;
+        T* arrays[count + 1] = {};
+        for (int i = 0; i < count; ++i) arrays[i] = moved.arrays[i];
+        Moved<T> own = moved;  // stores might change what is not a copy
+        own.arrays = arrays;
+        const StepScalars<T> shared = *moved.shared;
+        auto finish = finished;  // in registers, too
+        Vec<T> sound[2] = {all<T>(0), all<T>(0)};
+        for (std::ptrdiff_t at = begin; at < end; at += lanes<T>)
+            move_vector<Method>(own, shared, at, finish, sound);
         finished = finish;
-        return !any(is_nan(sound[count]));
+        return !any(is_nan(sound[0] + sound[1]));
     });
 }
 

@@ -190,6 +190,18 @@ FALLLINE_INLINE Mask<T> operator!(Mask<T> a) { return {~a.v}; }
 template <class T>
 FALLLINE_INLINE Vec<T> all(double value) { return Vec<T>(static_cast<T>(value)); }
 
+// A product that the compiler must not join to an addition: of two that are added, it would join one in
+// this copy of the code, and in another copy perhaps the other one.
+template <class T>
+FALLLINE_INLINE Vec<T> rounded(Vec<T> a) {
+#if defined(__x86_64__)
+    asm("" : "+v"(a.v));
+#elif defined(__aarch64__)
+    asm("" : "+w"(a.v));
+#endif
+    return a;
+}
+
 template <class T>
 FALLLINE_INLINE Vec<T> select(Mask<T> where, Vec<T> yes, Vec<T> no) {
     return where.v ? yes.v : no.v;

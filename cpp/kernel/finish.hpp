@@ -85,6 +85,9 @@ public:
         quick_ = short_range && sizeof(T) == 4 && !changes() && job.clip_value == 0;
     }
 
+    // Whether it takes squares alone, of floats in float.
+    FALLLINE_INLINE bool quick() const { return quick_; }
+    FALLLINE_INLINE Vec<T>& squares() { return squares_; }
     FALLLINE_INLINE bool changes() const { return penalized_ || job_.masked || job_.moves; }
 
     // The gradients g of weights w, as they are to be.

@@ -22,8 +22,8 @@ public:
           b_(block.scratch + block.model.tile_scratch), a_(b_ + 2 * at_once_ * chunk_words) {}
 
     void run() {
-        for (int i = 0; i < quarters * rows_ * chunks_from(0); ++i) split_rows(0, i);
-        for (int i = 0; i < quarters * chunks_from(0); ++i) split_weights(0, 0, 0, i);
+        for (int i = 0; i < pieces * rows_ * chunks_from(0); ++i) split_rows(0, i);
+        for (int i = 0; i < pieces * chunks_from(0); ++i) split_weights(0, 0, 0, i);
         for (int first = 0, step = 0; first < count_; first += at_once_)
             for (int p = 0; p < panel_count_; ++p, ++step) multiply(first, p, step);
     }
@@ -42,26 +42,27 @@ private:
 
     // A piece of what rows, or a panel's weights, give for the chunks from `first` on.
     FALLLINE_INLINE void split_rows(int first, int piece) const {
-        const int chunk = piece / quarters / rows_, r = piece / quarters % rows_;
+        const int chunk = piece / pieces / rows_, r = piece / pieces % rows_;
         const Stretch<float>& from = stretches_[first + chunk];
         split_along(from.a + r * 32 * P, from.count,
-                    rows_at(first) + (r * at_once_ + chunk) * chunk_words, piece % quarters);
+                    rows_at(first) + (r * at_once_ + chunk) * chunk_words, piece % pieces);
     }
     FALLLINE_INLINE void split_weights(int first, int p, int step, int piece) const {
-        const int chunk = piece / quarters;
+        const int chunk = piece / pieces;
         const Stretch<float>& from = stretches_[first + chunk];
         split_across(weights_ + panels_[p].offset + std::int64_t(from.first) * P, from.count,
-                     weights_at(step) + chunk * chunk_words, piece % quarters);
+                     weights_at(step) + chunk * chunk_words, piece % pieces);
     }
 
     // The products of one panel with the chunks from `first` on.
     void multiply(int first, int p, int step) const {
-        const int next = first + at_once_, coming = quarters * rows_ * chunks_from(next);
+        const int next = first + at_once_, coming = pieces * rows_ * chunks_from(next);
         const int begin = coming * p / panel_count_, end = coming * (p + 1) / panel_count_;
         const bool last = p + 1 == panel_count_;
         const int from = last ? next : first, panel = last ? 0 : p + 1;
-        const int weights = quarters * chunks_from(from);
-        Aside aside(weights + end - begin, [=, this](int i) __attribute__((always_inline)) {
+        const int weights = pieces * chunks_from(from);
+        const int calls = slots * rows_ * chunks_from(first);
+        Aside aside(weights + end - begin, calls, [=, this](int i) __attribute__((always_inline)) {
             if (i < weights) split_weights(from, panel, step + 1, i);
             else split_rows(next, begin + i - weights);
         });
@@ -107,8 +108,8 @@ inline void split_deltas(const Block<float>& block) {
             float* to = block.pass.memory + node.split_d * block.pass.capacity +
                         (p * all + block.first / 32) * chunk_words;
             for (int r = 0; r < block.count; r += 32, to += chunk_words)
-                for (int q = 0; q < quarters; ++q)
-                    split_across(block.at(node.d, p) + r * P, block.count - r, to, q);
+                for (int i = 0; i < pieces; ++i)
+                    split_across(block.at(node.d, p) + r * P, block.count - r, to, i);
         }
     }
 }

@@ -12,33 +12,65 @@ namespace FALLLINE_NS {
 // A piece on its way, a few vectors at a time.
 class Moving {
 public:
-    Moving(const Place<float>& place, const Stepping<float>& stepping)
-        : place_(place), stepping_(stepping),
-          finishing_(place.finish, place.range, true, place.update.gradient) {}
+    // `calls`: how often `some` will be called.
+    Moving(const Place<float>& place, const Stepping<float>& stepping, int calls)
+        : place_(place), moved_(moved_by(stepping, place_.update)), at_(place.range.begin),
+          finishing_(place.finish, place.range, true, place.update.gradient),
+          spread_(static_cast<int>(place.range.end - at_) / lanes<float>, calls, 3) {
+        with_method(stepping.spec, [this](auto method) { move_ = move<decltype(method)>; });
+    }
 
     FALLLINE_INLINE void some() {
-        constexpr int vectors = 8;
-        if (done_ < place_.range.end) move_to(done_ + vectors * lanes<float>);
+        if (const int count = spread_.due()) move_(*this, count);
     }
     bool rest(const Model& model, const Pass<float>& pass, int index) {
-        if (done_ < place_.range.end) move_to(place_.range.end);
+        move_(*this, static_cast<int>(place_.range.end - at_) / lanes<float>);
         finishing_.tell(index, place_.update.gradient, place_.range);
         place_.turn(model, pass);
-        return sound_;
+        return !any(is_nan(sound_[0] + sound_[1]));
     }
 
 private:
-    void move_to(std::int64_t end) {
-        if (end > place_.range.end) end = place_.range.end;
-        sound_ &= update_finished(stepping_, place_.update, done_, end, finishing_);
-        done_ = end;
+    // Gradients that nothing changes: their squares are summed.
+    struct Squares {
+        Vec<float> sum;
+        FALLLINE_INLINE Vec<float> operator()(std::ptrdiff_t, Vec<float> g, Vec<float>) {
+            sum += g * g;
+            return g;
+        }
+    };
+
+    template <class Method>
+    [[gnu::noinline]] static void move(Moving& my, int count) {
+        if (!my.finishing_.quick()) return my.move_with<Method>(my.moved_.which, my.finishing_, count);
+        Squares squares{my.finishing_.squares()};
+        my.move_with<Method>({}, squares, count);
+        my.finishing_.squares() = squares.sum;
+    }
+    template <class Method, class Finished>
+    FALLLINE_INLINE void move_with(Which<float> which, Finished& finished, int count) {
+        const StepScalars<float>& shared = *moved_.shared;
+        Moved<float> moved = moved_;  // stores might change what is not a copy
+        float* arrays[Method::arrays + 1] = {};
+        for (int i = 0; i < Method::arrays; ++i) arrays[i] = moved_.arrays[i];
+        moved.arrays = arrays;
+        moved.which = which;
+        Vec<float> sound[] = {sound_[0], sound_[1]};
+        std::int64_t at = at_;
+        for (; count > 0; --count, at += lanes<float>)
+            move_vector<Method>(moved, shared, at, finished, sound);
+        at_ = at;
+        sound_[0] = sound[0];
+        sound_[1] = sound[1];
     }
 
     const Place<float> place_;
-    const Stepping<float>& stepping_;
+    const Moved<float> moved_;
+    std::int64_t at_;
     Finishing<float> finishing_;
-    std::int64_t done_ = 0;
-    bool sound_ = true;
+    Spread spread_;
+    Vec<float> sound_[2] = {all<float>(0), all<float>(0)};
+    void (*move_)(Moving&, int count);
 };
 
 class TiledMove {
@@ -49,14 +81,16 @@ public:
         : model_(model), pass_(pass), group_(group), finish_(finish), update_(update),
           stepping_(update, true), node_(model.nodes[group.tasks[0].piece.node]),
           source_(model.nodes[node_.sources[group.tasks[0].piece.source]]),
-          split_(scratch + model.tile_scratch), turned_(turned(0)) {}
+          split_(scratch + model.tile_scratch), calls_(slots * ((pass.count + 31) / 32)),
+          turned_(turned(0, 1)) {}
 
     void run(float* gradient, std::uint8_t* sound) {
         const Tiles tiles(true);
         gradient_of(0, gradient, [] {});
         for (int i = 0; i < group_.count; ++i) {
             float* const own[] = {gradient, gradient + P * P};
-            Moving moving(Place<float>(group_.tasks[i], finish_, update_, own[i & 1]), stepping_);
+            Moving moving(Place<float>(group_.tasks[i], finish_, update_, own[i & 1]), stepping_,
+                          calls_);
             if (i + 1 < group_.count) gradient_of(i + 1, own[~i & 1], [&] { moving.some(); });
             sound[i] = moving.rest(model_, pass_, group_.index + i);
         }
@@ -69,14 +103,16 @@ private:
     float* split_of(int i) const {
         return split_ + (panel_of(i) & 1) * ((pass_.count + 31) / 32 * std::int64_t(chunk_words));
     }
-    Turned turned(int i) const { return {pass_, source_, panel_of(i), split_of(i)}; }
+    Turned turned(int i, int pieces) const {
+        return {pass_, source_, panel_of(i), split_of(i), pieces * calls_};
+    }
 
     // Has this piece's panel of the source split, and begins with the group's next one.
-    void begin_panel(int i) {
+    void begin_panel(int first) {
         turned_.rest();
-        const int panel = panel_of(i);
-        while (i < group_.count && panel_of(i) == panel) ++i;
-        if (i < group_.count) turned_ = turned(i);
+        int next = first;
+        while (next < group_.count && panel_of(next) == panel_of(first)) ++next;
+        if (next < group_.count) turned_ = turned(next, next - first);
     }
     template <class Meanwhile>
     void gradient_of(int i, float* own, Meanwhile&& meanwhile) {
@@ -85,7 +121,7 @@ private:
         if (node_.panels[task.piece.panel].lanes < P)
             return piece_gradient(model_, pass_, task, update_, own);
         Fetch<float> fetch = fetch_of(task, update_);
-        fetch.plan(task.length, 6 * ((pass_.count + 31) / 32));
+        fetch.plan(task.length, calls_);
         tiled_gradient(pass_, split_of(i), node_, task.piece.panel,
                        columns_in(source_.width, P, panel_of(i)), own, true,
                        [&]() __attribute__((always_inline)) {
@@ -103,6 +139,7 @@ private:
     const Stepping<float> stepping_;
     const Node &node_, &source_;
     float* const split_;
+    const int calls_;  // between the products of a piece
     Turned turned_;
 };
 

@@ -17,6 +17,7 @@
 namespace FALLLINE_NS {
 
 constexpr int chunk_words = fallline::tile_numbers, part_words = 32 * 16, half_words = 16 * 16;
+constexpr int slots = 12;  // between the products of a chunk, where other work can stand
 
 #if defined(FALLLINE_TILES)
 template <class T>
@@ -68,7 +69,7 @@ struct Start {
 };
 
 // out = start + Σ a·b over chunks: 32 x 32 numbers, or 16 x 32 of one half of `a`.
-// Calls between() six times a chunk.
+// Calls between() `slots` times a chunk.
 template <bool Whole, class Between = Nothing>
 FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, Start start, float* out,
                                   std::ptrdiff_t stride, Between between = {}) {
@@ -92,6 +93,7 @@ FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, St
         FALLLINE_TILE_GET(4, a + part * part_words, 16);
         FALLLINE_TILE_ADD(0, 4, 6);
         FALLLINE_TILE_ADD(1, 4, 7);
+        between();
         if constexpr (Whole) {
             FALLLINE_TILE_GET(5, a + part * part_words + half_words, 16);
             FALLLINE_TILE_ADD(2, 5, 6);
@@ -103,6 +105,7 @@ FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, St
         FALLLINE_TILE_GET(6, b + part * part_words, 16);
         FALLLINE_TILE_ADD(0, 4, 6);
         if constexpr (Whole) FALLLINE_TILE_ADD(2, 5, 6);
+        between();
         FALLLINE_TILE_GET(7, b + part * part_words + half_words, 16);
         FALLLINE_TILE_ADD(1, 4, 7);
         if constexpr (Whole) FALLLINE_TILE_ADD(3, 5, 7);

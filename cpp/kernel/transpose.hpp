@@ -17,13 +17,14 @@ FALLLINE_INLINE void exchange(Floats<T>& a, Floats<T>& b, std::integer_sequence<
     a = low;
 }
 
-template <class T, int Half>
+// All steps from one on, of so many vectors.
+template <class T, int Half, int Count = lanes<T>>
 FALLLINE_INLINE void exchange_all(Floats<T>* v) {
     constexpr int L = lanes<T>;
 #pragma GCC unroll 16
-    for (int i = 0; i < L; ++i)
+    for (int i = 0; i < Count; ++i)
         if (!(i & Half)) exchange<T, Half>(v[i], v[i + Half], std::make_integer_sequence<int, L>{});
-    if constexpr (Half > 1) exchange_all<T, Half / 2>(v);
+    if constexpr (Half > 1) exchange_all<T, Half / 2, Count>(v);
 }
 
 // to[j][i] = from[i][j] for a vector's number of rows and columns.

@@ -62,14 +62,17 @@ struct Stepping {
     }
 };
 
-// Finishes gradients, and takes the optimizer's step. There is one copy of its code: of two products
-// that are added the compiler joins one to the addition, in another copy perhaps the other one.
+template <class T>
+FALLLINE_INLINE Moved<T> moved_by(const Stepping<T>& stepping, const fallline::Update<T>& job) {
+    return {&stepping.shared, job.theta, job.gradient, job.arrays, {job.moves, nullptr}};
+}
+
+// Finishes gradients, and takes the optimizer's step: not inlined, as it is long.
 template <class T>
 [[gnu::noinline]] bool update_finished(const Stepping<T>& stepping, const fallline::Update<T>& job,
                                        std::int64_t begin, std::int64_t end,
                                        Finishing<T>& finishing) {
-    return update(stepping.spec, stepping.shared, job.theta, job.gradient, job.arrays,
-                  Which<T>{job.moves, nullptr}, begin, end, finishing);
+    return update(stepping.spec, moved_by(stepping, job), begin, end, finishing);
 }
 
 template <class T>
