@@ -121,6 +121,20 @@ std::int64_t Worker<T>::rows_at_once() const {
            block_rows;
 }
 
+// The sum that is cut in two, where there is one: each thread begins with the same half in every step.
+template <class T>
+void Worker<T>::sum_halves(const Pass<T>& pass) {
+    if (!pass.tiles || machine_.model().cut < 0) return;
+    const int blocks = blocks_of(pass.count);
+    const int each = std::min(tile_blocks, (2 * blocks - 1) / pool_.threads() + 1);
+    const int groups = (blocks - 1) / each + 1;
+    pool_.run(2 * groups, [&](int thread, int i) {
+        const int first = i % groups * each;
+        machine_.kernel().half_sum(machine_.model(), pass, i / groups, first,
+                                   std::min(each, blocks - first), scratch_of(thread));
+    });
+}
+
 // Forward and back over some of the chosen rows; adds their error.
 template <class T>
 void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error) {
@@ -130,6 +144,7 @@ void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count
     pass.rows = rows_.data() + first;
     pass.positions = positions_.data() + first;
     pass.factors = factors_.data() + first;
+    sum_halves(pass);
     const int blocks = blocks_of(count);
     const int each = pass.tiles ? std::min(tile_blocks, (blocks - 1) / pool_.threads() + 1) : 1;
     block_errors_.resize(blocks);

@@ -105,6 +105,7 @@ private:
     Pass<T> pass_of(const T* theta, const Rows& rows);
     void reserve(std::int64_t rows);
     std::int64_t rows_at_once() const;
+    void sum_halves(const Pass<T>& pass);
     void train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error);
     Errors train(Pass<T> pass, T* gradient, std::int64_t at_once);
     Errors measure(const Pass<T>& pass);

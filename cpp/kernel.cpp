@@ -41,6 +41,12 @@ void train(const Model& model, const Pass<T>& pass, int number, int count, T* sc
         if (pass.tiles) split_deltas(block);
 }
 
+template <class T>
+void half_sum(const Model& model, const Pass<T>& pass, int half, int number, int count, T* scratch) {
+    const Tiles tiles(has_tiles<T>);
+    sum_half(Block<T>(model, pass, number, scratch, count), half);
+}
+
 int prepare(fallline::Instruction* code, int length, std::int32_t* scratch) {
     return assign_registers(reinterpret_cast<Instruction*>(code), length, scratch);
 }
@@ -48,9 +54,9 @@ int prepare(fallline::Instruction* code, int length, std::int32_t* scratch) {
 template <class T, bool tiles = false>
 constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>, tiles, find,            prepare,    transpose<T>,
-    predict<T>,    measure<T>,     train<T>,        gradient_of<T>, finish_range<T>,
-    arrays_of,     prepare_step<T>, update_range<T>, move<T>,    limit_layer<T>,
-    small_steps<T>, dot<T>,        combine<T>,      small_evaluate<T>,
+    predict<T>,    measure<T>,     half_sum<T>,     train<T>,    gradient_of<T>,
+    finish_range<T>, arrays_of,    prepare_step<T>, update_range<T>, move<T>,
+    limit_layer<T>, small_steps<T>, dot<T>,         combine<T>,  small_evaluate<T>,
 };
 
 }  // namespace

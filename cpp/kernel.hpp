@@ -75,6 +75,9 @@ struct Node {
     // split for the gradient's.
     bool tiled = false, tiled_back = false;
     std::int64_t split_d = -1;
+    // The panel of its only source where the sum is cut in two, and the second half's memory in a pass.
+    int cut = 0;
+    std::int64_t rest = -1;
 };
 
 struct Model {
@@ -87,12 +90,20 @@ struct Model {
     Row loss;
     bool fused = false;
     int targets = 0, outputs = 0;
+    int cut = -1;  // the node whose sum is cut in two where tiles multiply, or -1
     std::int64_t tile_scratch = 0;  // where a thread's own memory for tiles begins
 };
 
 // How many panels of a source, of so many, pieces of the gradient follow each other for: what they
 // read stays in the cache, and few panels leave tasks for all threads.
 constexpr int panels_together(int panels) { return panels > 16 ? tile_panels : tile_panels / 2; }
+
+// Where a sum over so many panels of inputs is cut in two: between two groups of pieces. A thread then
+// keeps the columns and the weights of its half near, from step to step.
+constexpr int cut_of(int panels) {
+    const int together = panels_together(panels);
+    return panels / 2 / together * together;
+}
 
 // How many panels of a layer a group of pieces has at most: else there would be few groups.
 constexpr int group_panels = 16;
@@ -208,6 +219,8 @@ struct Kernel {
     void (*transpose)(const Model&, int node, int panel, const T* theta, T* transposed);
     void (*predict)(const Model&, const Pass<T>&, int block, T* scratch);
     Errors (*measure)(const Model&, const Pass<T>&, int block, T* scratch);
+    // Reads the inputs of half of the sum that is cut in two, for `count` blocks, and sums.
+    void (*half_sum)(const Model&, const Pass<T>&, int half, int block, int count, T* scratch);
     // Forward and back over `count` blocks; writes the errors of each.
     void (*train)(const Model&, const Pass<T>&, int block, int count, T* scratch, Errors* errors);
     void (*gradient)(const Model&, const Pass<T>&, const GradientTask&, T* scratch, T* gradient,

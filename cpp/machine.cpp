@@ -44,7 +44,10 @@ Machine<T>::Machine(const Kernel<T>& kernel, std::shared_ptr<const NetworkSpec> 
     }
     link(plan, sparse);
     if (objective) link_back();
-    if (objective && plan && kernel.tiles) choose_tiles();
+    if (objective && plan && kernel.tiles) {
+        choose_tiles();
+        choose_cut();
+    }
     model_.nodes = nodes_.data();
     place(objective != nullptr);
     if (objective) list_tasks();
@@ -130,6 +133,23 @@ void Machine<T>::choose_tiles() {
     }
 }
 
+// Cuts the sum of a layer in two that has many more inputs than units: its sums are then less to join
+// than its weights, and the rows, are to hand from thread to thread.
+template <class T>
+void Machine<T>::choose_cut() {
+    if (model_.input_noise > 0) return;
+    for (int number = model_.input_count; number < model_.node_count && model_.cut < 0; ++number) {
+        Node& node = nodes_[number];
+        if (!node.tiled || node.source_count != 1) continue;
+        const Node& source = nodes_[node.sources[0]];
+        const int panels = panels_in(source.width, model_.panel);
+        const bool plain = source.input && source.s != -2 && source.dropout == 0;
+        if (!plain || panels < least_cut || source.width < 2 * node.width) continue;
+        node.cut = cut_of(panels);
+        model_.cut = number;
+    }
+}
+
 // Gives each layer its memory in a pass, and a thread what it needs for the largest layer.
 template <class T>
 void Machine<T>::place(bool back) {
@@ -155,6 +175,7 @@ void Machine<T>::place(bool back) {
         const bool kept = back && (last || !activation.from_output);
         node.h = kept ? take() : node.o;
         if (back) node.d = take();
+        if (node.cut) node.rest = take();
         if (node.split_d == 0) node.split_d = std::exchange(per_row_, per_row_ + size / P * tile_numbers / P);
         if (node.joint) widest = std::max<std::int64_t>(widest, node.width);
         std::int64_t fed = panels_in(node.depth, P) + node.consumer_count, feeding = 0;

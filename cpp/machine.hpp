@@ -57,6 +57,7 @@ private:
     void link(const PlanSpec* plan, bool sparse);
     void link_back();
     void choose_tiles();
+    void choose_cut();
     void place(bool back);
     void list_tasks();
     void list_pieces(int number, int edge, int first, int begin, int end);
@@ -84,6 +85,7 @@ private:
     bool tiles_ = false;
     // Fewer rows, or units of a layer, do not pay for the splitting of numbers.
     static constexpr int least_tiled = 64, least_wide = 128, least_deep = 96;
+    static constexpr int least_cut = 16;  // panels of a sum that is cut in two
 };
 
 }  // namespace fallline

@@ -101,17 +101,18 @@ void read_row(const fallline::Matrix& from, std::int64_t row, int column, int wi
     for (int i = 0; i < width; ++i, at += from.column_stride) std::memcpy(to + i, at, sizeof(T));
 }
 
-// Copies the rows of an input, whose numbers lie side by side, into its panels: each from its beginning to
-// its end, as memory is read fastest.
+// Copies the rows of an input, whose numbers lie side by side, into panels `begin` to `end`: each from its
+// beginning to its end, as memory is read fastest.
 template <class T>
-void read_rows(const Block<T>& block, const Node& node) {
+void read_rows(const Block<T>& block, const Node& node, int begin, int end) {
     constexpr int P = Block<T>::P, L = lanes<T>;
     const fallline::Matrix X = block.pass.X;
     const std::ptrdiff_t apart = block.at(node.o, 1) - block.at(node.o, 0);
-    T* first = block.at(node.o, 0);
-    const int width = node.width, rows = block.count;
+    T* first = block.at(node.o, begin);
+    const int width = (end * P < node.width ? end * P : node.width) - begin * P, rows = block.count;
     for (int r = 0; r < rows; ++r, first += P) {
-        const char* at = X.data + block.row(r) * X.row_stride + node.column * X.column_stride;
+        const char* at =
+            X.data + block.row(r) * X.row_stride + (node.column + begin * P) * X.column_stride;
         T* to = first;
         int left = width;
         for (; left >= P; left -= P, to += apart, at += P * sizeof(T)) {

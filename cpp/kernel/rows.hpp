@@ -13,22 +13,34 @@ namespace FALLLINE_NS {
 
 // --- forward ---------------------------------------------------------------------------------
 
+// Copies the rows of an input into its panels `begin` to `end`.
+template <class T>
+void read_panels(const Block<T>& block, const Node& node, int begin, int end) {
+    constexpr int P = Block<T>::P;
+    if (!block.pass.X.sparse && block.pass.X.column_stride == sizeof(T))
+        return read_rows(block, node, begin, end);
+    for (int r = 0; r < block.count; ++r)
+        for (int p = begin; p < end; ++p)
+            read_row(block.pass.X, block.row(r), node.column + p * P,
+                     columns_in(node.width, P, p), block.at(node.o, p) + std::ptrdiff_t(r) * P);
+}
+
+// Whether a layer's sum is one of two halves, which other tasks take before; see `sum_half`.
+template <class T>
+FALLLINE_INLINE bool is_cut(const Block<T>& block, const Node& node) {
+    return has_tiles<T> && block.pass.tiles && node.cut;
+}
+
 template <class T>
 void read_inputs(const Block<T>& block) {
-    constexpr int P = Block<T>::P;
     const Model& model = block.model;
     if (model.input_noise > 0) return read_noisy_inputs(block);
+    const bool cut = model.cut >= 0 && is_cut(block, model.nodes[model.cut]);
     for (int i = 0; i < model.input_count; ++i) {
         const Node& node = model.nodes[i];
         if (node.o < 0) continue;  // its products are taken from the compressed rows
-        if (!block.pass.X.sparse && block.pass.X.column_stride == sizeof(T)) {
-            read_rows(block, node);
-            continue;
-        }
-        for (int r = 0; r < block.count; ++r)
-            for (int p = 0; p * P < node.width; ++p)
-                read_row(block.pass.X, block.row(r), node.column + p * P,
-                         columns_in(node.width, P, p), block.at(node.o, p) + std::ptrdiff_t(r) * P);
+        if (cut && model.nodes[model.cut].sources[0] == i) continue;  // both halves have read theirs
+        read_panels(block, node, 0, (node.width - 1) / Block<T>::P + 1);
     }
 }
 
@@ -51,9 +63,46 @@ void times_panels(const Block<T>& block, const Stretch<T>* stretches, int count,
     }
 }
 
+// The products of the first or the second half of the sum that is cut in two, whose inputs it reads.
+template <class T>
+void sum_half(const Block<T>& block, int half) {
+    constexpr int P = Block<T>::P;
+    const Node &node = block.model.nodes[block.model.cut],
+               &source = block.model.nodes[node.sources[0]];
+    const int begin = half ? node.cut : 0, end = half ? (source.width - 1) / P + 1 : node.cut;
+    read_panels(block, source, begin, end);
+    auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
+    for (int p = begin; p < end; ++p)
+        stretches[p - begin] = {block.at(source.s, p), columns_in(source.width, P, p), p * P};
+    const T* biases = half || node.biases < 0 ? nullptr : block.pass.theta + node.biases;
+    times_panels(block, stretches, end - begin, true, node.panels, node.panel_count,
+                 block.pass.theta, biases, half ? node.rest : node.h, [](int) {});
+}
+
+// Adds the second half of a panel's sums to the first.
+template <class T>
+void join_halves(const Block<T>& block, const Node& node, int p) {
+    T* h = block.at(node.h, p);
+    const T* rest = block.at(node.rest, p);
+    with_panel<T>(node.panels[p].lanes, [&]<int Bytes, int N>() {
+        constexpr int L = Bytes / sizeof(T);
+        for (int r = 0; r < block.count; ++r, h += Block<T>::P, rest += Block<T>::P)
+#pragma GCC unroll 2
+            for (int n = 0; n < N; ++n)
+                put<T, Bytes>(h + n * L, get<T, Bytes>(h + n * L) + get<T, Bytes>(rest + n * L));
+    });
+}
+
 template <class T, class Then>
 void net_inputs(const Block<T>& block, const Node& node, Then&& then) {
     constexpr int P = Block<T>::P;
+    if (is_cut(block, node)) {
+        for (int p = 0; p < node.panel_count; ++p) {
+            join_halves(block, node, p);
+            then(p);
+        }
+        return;
+    }
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
     int count = 0, first = 0;
     for (int e = 0; e < node.source_count; ++e) {
