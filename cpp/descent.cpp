@@ -65,20 +65,25 @@ void Worker<T>::note(std::size_t tasks) {
 // Notes the rows of a batch that have a weight, and what each counts in E; returns Σ s.
 template <class T>
 double Worker<T>::choose(const Rows& rows, const std::int64_t* order, std::int64_t length) {
-    rows_.clear();
-    positions_.clear();
-    factors_.clear();
+    rows_.resize(length);
+    positions_.resize(length);
+    factors_.resize(length);
+    std::int64_t count = 0;
     double total = 0;
     for (std::int64_t i = 0; i < length; ++i) {
         const std::int64_t row = order ? order[i] : i;
         if (row < 0 || row >= rows.count) throw std::out_of_range("a position is not one of a row");
         const double weight = number_at<T>(rows.weights + row * rows.weight_stride);
         if (weight == 0) continue;  // absent: what overflows there is not to be seen
-        rows_.push_back(row);
-        positions_.push_back(static_cast<std::int32_t>(i));
-        factors_.push_back(weight);
+        rows_[count] = row;
+        positions_[count] = static_cast<std::int32_t>(i);
+        factors_[count] = weight;
         total += weight;
+        ++count;
     }
+    rows_.resize(count);
+    positions_.resize(count);
+    factors_.resize(count);
     if (!objective_->sums)
         for (double& one : factors_) one /= total;
     return total;
@@ -281,12 +286,11 @@ void Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
     const auto interval =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto next = Clock::now() + interval;
-    gradient_ = Numbers<T>(machine_.layout().padded);
     fused_ = fused_tasks(machine_, plan);
     groups_ = grouped(machine_, fused_);
     shares_ = groups_.empty() ? std::vector<int>{} : equal_shares(groups_, pool_.threads());
     tiles_ = machine_.tiles(order.batch_size);
-    if (tiles_) scratch_ = Numbers<T>(machine_.scratch(true) * pool_.threads());
+    if (tiles_) scratch_ = Numbers<T>::unset(machine_.scratch(true) * pool_.threads());
     moved_ = Numbers<T>(pool_.threads() * piece());
     for (std::int64_t at = 0, length = 0; at < order.length && told.finite; at += length) {
         if (Clock::now() >= next) {
@@ -312,6 +316,7 @@ Step Worker<T>::step(State<T>& state, const PlanSpec& plan, const Rows& rows, do
     pass.tiles = tiles_;
     Step told;
     told.weight = weight;
+    if (!gradient_.size()) gradient_ = Numbers<T>(machine_.layout().padded);
     const Errors error = train(pass, gradient_.data(), rows_at_once());
     told.error = error.error;
     told.reported = error.reported;

@@ -27,6 +27,10 @@ constexpr int block_rows = 64;  // a sum over rows is one of blocks, each summed
 // pieces of the gradient a thread takes together; the numbers of a chunk.
 constexpr int tile_blocks = 4, tile_chunks = 16, tile_panels = 4, tile_numbers = 1536;
 
+// How many chunks of a sum are split at a time for so many panels: few where the results of all stay
+// in the cache meanwhile.
+constexpr int chunks_at_once(int panels) { return panels > 8 ? tile_chunks : tile_chunks / 4; }
+
 // A step of a formula; after `prepare` its arguments are registers.
 struct Instruction {
     std::int32_t op, target, arguments[4];

@@ -154,6 +154,7 @@ void Machine<T>::choose_cut() {
 template <class T>
 void Machine<T>::place(bool back) {
     const int P = model_.panel;
+    int at_once = 0;
     std::int64_t stretches = 0, longest = model_.input_noise > 0 ? model_.inputs : 0, widest = model_.outputs;
     for (int number = 0; number < model_.node_count; ++number) {
         Node& node = nodes_[number];
@@ -176,6 +177,7 @@ void Machine<T>::place(bool back) {
         node.h = kept ? take() : node.o;
         if (back) node.d = take();
         if (node.cut) node.rest = take();
+        if (node.tiled || node.tiled_back) at_once = std::max(at_once, chunks_at_once(node.panel_count));
         if (node.split_d == 0) node.split_d = std::exchange(per_row_, per_row_ + size / P * tile_numbers / P);
         if (node.joint) widest = std::max<std::int64_t>(widest, node.width);
         std::int64_t fed = panels_in(node.depth, P) + node.consumer_count, feeding = 0;
@@ -190,7 +192,7 @@ void Machine<T>::place(bool back) {
     model_.tile_scratch = scratch_;
     constexpr int chunks = block_rows / 32;  // of the rows of a block
     const auto turned = std::int64_t(2) * rows_of_pass / 32;
-    const auto split = std::int64_t(2 * chunks * tile_blocks + 2) * tile_chunks;
+    const auto split = std::int64_t(2 * chunks * tile_blocks + 2) * at_once;
     if (tiles_) scratch_ += std::max(turned, split) * tile_numbers;
 }
 

@@ -18,8 +18,15 @@ template <class T>
 class Numbers {
 public:
     Numbers() = default;
-    explicit Numbers(std::size_t size) : size_(size), data_(made(size)) {
+    explicit Numbers(std::size_t size) : Numbers(unset(size)) {
         if (size) std::memset(data_, 0, size * sizeof(T));
+    }
+    // What is written before it is read.
+    static Numbers unset(std::size_t size) {
+        Numbers made;
+        made.size_ = size;
+        made.data_ = Numbers::made(size);
+        return made;
     }
     Numbers(const Numbers& other) : size_(other.size_), data_(made(other.size_)) {
         if (size_) std::memcpy(data_, other.data_, size_ * sizeof(T));

@@ -18,7 +18,7 @@ public:
         : block_(block), stretches_(stretches), count_(count), panels_(panels),
           panel_count_(panel_count), weights_(weights), biases_(biases), out_(out),
           rows_((block.count + 31) / 32),
-          at_once_(panel_count > 8 ? fallline::tile_chunks : fallline::tile_chunks / 4),
+          at_once_(fallline::chunks_at_once(panel_count)),
           b_(block.scratch + block.model.tile_scratch), a_(b_ + 2 * at_once_ * chunk_words) {}
 
     void run() {
@@ -84,7 +84,7 @@ private:
     const float *const weights_, *const biases_;
     const std::int64_t out_;
     const int rows_;     // blocks of 32
-    const int at_once_;  // chunks: few where the results stay in the cache meanwhile
+    const int at_once_;  // chunks
     float *const b_, *const a_;
 };
 
