@@ -60,18 +60,15 @@ inline void split_across(const float* from, int rows, float* to, int piece) {
 class Spread {
 public:
     Spread() = default;
-    Spread(int count, int calls, int least = 1)
-        : count_(count), calls_(calls), least_(least * calls) {}
+    Spread(int count, int calls) : count_(count), calls_(calls) {}
     FALLLINE_INLINE int due() {
-        sum_ += count_;
-        if (sum_ < least_) return 0;
         int some = 0;
-        for (; sum_ >= calls_; sum_ -= calls_) ++some;
+        for (sum_ += count_; sum_ >= calls_; sum_ -= calls_) ++some;
         return some;
     }
 
 private:
-    int count_ = 0, calls_ = 1, least_ = 1, sum_ = 0;
+    int count_ = 0, calls_ = 1, sum_ = 0;
 };
 
 // Numbered pieces of work, to be done at so many calls between products.
@@ -119,13 +116,12 @@ FALLLINE_INLINE void turn_four(const float* from, int rows, Vec<float>* to) {
 class Turned {
 public:
     Turned() = default;
-    // `calls`: how often `some` will be called.
-    Turned(const Pass<float>& pass, const Node& source, int panel, float* to, int calls = 1)
+    Turned(const Pass<float>& pass, const Node& source, int panel, float* to)
         : from_(pass.memory + (source.s + std::int64_t(panel) * P) * pass.capacity), to_(to),
-          rows_(pass.count), left_((pass.count + 31) / 32 * pieces), spread_(left_, calls) {}
+          rows_(pass.count), left_((pass.count + 31) / 32 * pieces) {}
 
     FALLLINE_INLINE void some() {
-        for (int count = spread_.due(); count > 0 && left_; --count) one();
+        if (left_) one();
     }
     FALLLINE_INLINE void rest() {
         while (left_) one();
@@ -155,7 +151,6 @@ private:
     const float* from_ = nullptr;
     float* to_ = nullptr;
     int rows_ = 0, left_ = 0;
-    Spread spread_;
 };
 
 #endif

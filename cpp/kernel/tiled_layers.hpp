@@ -61,7 +61,7 @@ private:
         const bool last = p + 1 == panel_count_;
         const int from = last ? next : first, panel = last ? 0 : p + 1;
         const int weights = pieces * chunks_from(from);
-        const int calls = slots * rows_ * chunks_from(first);
+        const int calls = slots / 2 * rows_ * chunks_from(first);
         Aside aside(weights + end - begin, calls, [=, this](int i) __attribute__((always_inline)) {
             if (i < weights) split_weights(from, panel, step + 1, i);
             else split_rows(next, begin + i - weights);
@@ -71,7 +71,9 @@ private:
             const Start start = first ? Start{to, P} : Start{biases_ ? biases_ + p * P : nullptr, 0};
             tile_product<true>(rows_at(first) + r * at_once_ * chunk_words, weights_at(step),
                                chunks_from(first), start, to, P,
-                               [&]() __attribute__((always_inline)) { aside.some(); });
+                               [&]<int slot>() __attribute__((always_inline)) {
+                                   if constexpr (slot % 2 == 0) aside.some();
+                               });
         }
         aside.rest();
     }
@@ -115,7 +117,7 @@ inline void split_deltas(const Block<float>& block) {
 }
 
 // The gradient of `units` rows of W in one full panel, from what `Turned` gave.
-template <class Between = Nothing>
+template <class Between = NothingThere>
 void tiled_gradient(const Pass<float>& pass, const float* s, const Node& node, int panel, int units,
                     float* g, bool fresh, Between between = {}) {
     constexpr int P = panel_columns<float>;

@@ -12,19 +12,20 @@ namespace FALLLINE_NS {
 // A piece on its way, a few vectors at a time.
 class Moving {
 public:
-    // `calls`: how often `some` will be called.
+    // `calls`: how often `some` will be called before `rest`.
     Moving(const Place<float>& place, const Stepping<float>& stepping, int calls)
         : place_(place), moved_(moved_by(stepping, place_.update)), at_(place.range.begin),
           finishing_(place.finish, place.range, true, place.update.gradient),
-          spread_(static_cast<int>(place.range.end - at_) / lanes<float>, calls, 3) {
+          left_(static_cast<int>(place.range.end - at_) / lanes<float>),
+          some_((left_ + calls - 1) / calls) {
         with_method(stepping.spec, [this](auto method) { move_ = move<decltype(method)>; });
     }
 
     FALLLINE_INLINE void some() {
-        if (const int count = spread_.due()) move_(*this, count);
+        if (left_ >= some_) move_(*this, some_);
     }
     bool rest(const Model& model, const Pass<float>& pass, int index) {
-        move_(*this, static_cast<int>(place_.range.end - at_) / lanes<float>);
+        move_(*this, left_);
         finishing_.tell(index, place_.update.gradient, place_.range);
         place_.turn(model, pass);
         return !any(is_nan(sound_[0] + sound_[1]));
@@ -56,10 +57,12 @@ private:
         moved.arrays = arrays;
         moved.which = which;
         Vec<float> sound[] = {sound_[0], sound_[1]};
+        const int taken = count;
         std::int64_t at = at_;
         for (; count > 0; --count, at += lanes<float>)
             move_vector<Method>(moved, shared, at, finished, sound);
         at_ = at;
+        left_ -= taken;
         sound_[0] = sound[0];
         sound_[1] = sound[1];
     }
@@ -68,7 +71,8 @@ private:
     const Moved<float> moved_;
     std::int64_t at_;
     Finishing<float> finishing_;
-    Spread spread_;
+    int left_;  // vectors
+    const int some_;
     Vec<float> sound_[2] = {all<float>(0), all<float>(0)};
     void (*move_)(Moving&, int count);
 };
@@ -81,8 +85,8 @@ public:
         : model_(model), pass_(pass), group_(group), finish_(finish), update_(update),
           stepping_(update, true), node_(model.nodes[group.tasks[0].piece.node]),
           source_(model.nodes[node_.sources[group.tasks[0].piece.source]]),
-          split_(scratch + model.tile_scratch), calls_(slots * ((pass.count + 31) / 32)),
-          turned_(turned(0, 1)) {}
+          split_(scratch + model.tile_scratch), chunks_((pass.count + 31) / 32),
+          turned_(turned(0)) {}
 
     void run(float* gradient, std::uint8_t* sound) {
         const Tiles tiles(true);
@@ -90,29 +94,27 @@ public:
         for (int i = 0; i < group_.count; ++i) {
             float* const own[] = {gradient, gradient + P * P};
             Moving moving(Place<float>(group_.tasks[i], finish_, update_, own[i & 1]), stepping_,
-                          calls_);
+                          moves * chunks_);
             if (i + 1 < group_.count) gradient_of(i + 1, own[~i & 1], [&] { moving.some(); });
             sound[i] = moving.rest(model_, pass_, group_.index + i);
         }
     }
 
 private:
-    static constexpr int P = panel_columns<float>;
+    static constexpr int P = panel_columns<float>, moves = slots / 3;  // of them, a chunk
 
     int panel_of(int i) const { return group_.tasks[i].piece.source_panel; }
     float* split_of(int i) const {
         return split_ + (panel_of(i) & 1) * ((pass_.count + 31) / 32 * std::int64_t(chunk_words));
     }
-    Turned turned(int i, int pieces) const {
-        return {pass_, source_, panel_of(i), split_of(i), pieces * calls_};
-    }
+    Turned turned(int i) const { return {pass_, source_, panel_of(i), split_of(i)}; }
 
     // Has this piece's panel of the source split, and begins with the group's next one.
     void begin_panel(int first) {
         turned_.rest();
         int next = first;
         while (next < group_.count && panel_of(next) == panel_of(first)) ++next;
-        if (next < group_.count) turned_ = turned(next, next - first);
+        if (next < group_.count) turned_ = turned(next);
     }
     template <class Meanwhile>
     void gradient_of(int i, float* own, Meanwhile&& meanwhile) {
@@ -121,13 +123,13 @@ private:
         if (node_.panels[task.piece.panel].lanes < P)
             return piece_gradient(model_, pass_, task, update_, own);
         Fetch<float> fetch = fetch_of(task, update_);
-        fetch.plan(task.length, calls_);
+        fetch.plan(task.length, moves * chunks_);
         tiled_gradient(pass_, split_of(i), node_, task.piece.panel,
                        columns_in(source_.width, P, panel_of(i)), own, true,
-                       [&]() __attribute__((always_inline)) {
-                           fetch.some();
-                           meanwhile();
-                           turned_.some();
+                       [&]<int slot>() __attribute__((always_inline)) {
+                           if constexpr (slot % 3 == 0) meanwhile();
+                           if constexpr (slot % 3 == 1) fetch.some();
+                           if constexpr (slot % 6 == 2) turned_.some();
                        });
     }
 
@@ -139,7 +141,7 @@ private:
     const Stepping<float> stepping_;
     const Node &node_, &source_;
     float* const split_;
-    const int calls_;  // between the products of a piece
+    const int chunks_;  // of a piece's sum
     Turned turned_;
 };
 

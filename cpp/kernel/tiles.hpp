@@ -68,9 +68,14 @@ struct Start {
     std::ptrdiff_t stride = 0;
 };
 
+struct NothingThere {
+    template <int slot>
+    FALLLINE_INLINE void operator()() const {}
+};
+
 // out = start + Σ a·b over chunks: 32 x 32 numbers, or 16 x 32 of one half of `a`.
-// Calls between() `slots` times a chunk.
-template <bool Whole, class Between = Nothing>
+// Calls between<slot>() for each slot of each chunk.
+template <bool Whole, class Between = NothingThere>
 FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, Start start, float* out,
                                   std::ptrdiff_t stride, Between between = {}) {
     if (start.from) {
@@ -88,24 +93,24 @@ FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, St
         FALLLINE_TILE_ZERO(3);
     }
     // Each tile is loaded between two products that do not ask for it.
-    const auto left = [&](int part) __attribute__((always_inline)) {
-        between();
+    const auto left = [&]<int slot>(int part) __attribute__((always_inline)) {
+        between.template operator()<slot>();
         FALLLINE_TILE_GET(4, a + part * part_words, 16);
         FALLLINE_TILE_ADD(0, 4, 6);
         FALLLINE_TILE_ADD(1, 4, 7);
-        between();
+        between.template operator()<slot + 1>();
         if constexpr (Whole) {
             FALLLINE_TILE_GET(5, a + part * part_words + half_words, 16);
             FALLLINE_TILE_ADD(2, 5, 6);
             FALLLINE_TILE_ADD(3, 5, 7);
         }
     };
-    const auto right = [&](int part) __attribute__((always_inline)) {
-        between();
+    const auto right = [&]<int slot>(int part) __attribute__((always_inline)) {
+        between.template operator()<slot>();
         FALLLINE_TILE_GET(6, b + part * part_words, 16);
         FALLLINE_TILE_ADD(0, 4, 6);
         if constexpr (Whole) FALLLINE_TILE_ADD(2, 5, 6);
-        between();
+        between.template operator()<slot + 1>();
         FALLLINE_TILE_GET(7, b + part * part_words + half_words, 16);
         FALLLINE_TILE_ADD(1, 4, 7);
         if constexpr (Whole) FALLLINE_TILE_ADD(3, 5, 7);
@@ -113,12 +118,12 @@ FALLLINE_INLINE void tile_product(const float* a, const float* b, int chunks, St
     for (int c = 0; c < chunks; ++c, a += chunk_words, b += chunk_words) {
         FALLLINE_TILE_GET(4, a + 2 * part_words, 16);
         if constexpr (Whole) FALLLINE_TILE_GET(5, a + 2 * part_words + half_words, 16);
-        right(0);  // l·h
-        left(1);   // m·h
-        right(1);  // m·m
-        left(0);   // h·m
-        right(2);  // h·l
-        right(0);  // h·h
+        right.template operator()<0>(0);   // l·h
+        left.template operator()<2>(1);    // m·h
+        right.template operator()<4>(1);   // m·m
+        left.template operator()<6>(0);    // h·m
+        right.template operator()<8>(2);   // h·l
+        right.template operator()<10>(0);  // h·h
     }
     FALLLINE_TILE_PUT(0, out, stride);
     FALLLINE_TILE_PUT(1, out + 16, stride);
