@@ -93,7 +93,8 @@ inline double one_minus_power(double beta, double t) {
     return beta != 0 ? -__builtin_expm1(t * __builtin_log(beta)) : 1.0;
 }
 
-// The factors of Adam, from 1 - beta^t of either mean: of one step, or of several in a vector.
+// The factors of Adam, from 1 - beta^t of either mean: of one step, or of several in a vector. That of
+// the mean has the step's sign.
 template <class N>
 struct AdamFactors {
     N mean, square, largest;
@@ -106,7 +107,7 @@ FALLLINE_INLINE AdamFactors<N> adam_factors(const OptimizerSpec& spec, N of_mean
     const bool before = spec.amsgrad && spec.dialect == Dialect::optax;
     const N one = 1.0, over = one / of_square;
     const N numerator = first ? rate * sqrt(of_square) : rate;
-    return {paper ? rate : numerator / of_mean, paper || before || first ? one : over,
+    return {paper ? -rate : -numerator / of_mean, paper || before || first ? one : over,
             before ? over : one};
 }
 

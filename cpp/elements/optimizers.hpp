@@ -102,8 +102,8 @@ struct Adam {
         a[1] = s.beta2 * a[1] + rounded(s.rest2 * g * g);
         Vec<T> squares = a[1];
         if constexpr (amsgrad) squares = a[2] = max(a[2], a[1] * s.largest_factor);
-        const Vec<T> move = over_root(a[0] * s.mean_factor, squares * s.square_factor, s.epsilon);
-        return decay ? rounded(-move) - s.decay * (decays * w) : -move;
+        const Vec<T> step = over_root(a[0] * s.mean_factor, squares * s.square_factor, s.epsilon);
+        return decay ? rounded(step) - s.decay * (decays * w) : step;
     }
 };
 
@@ -213,7 +213,7 @@ struct Moved {
     const StepScalars<T>* shared;
     T* theta;
     const T* gradient;
-    T* const* arrays;
+    T* arrays[4];
     Which<T> which;
 };
 
@@ -246,11 +246,7 @@ inline bool update(const OptimizerSpec& spec, const Moved<T>& moved, std::ptrdif
                    std::ptrdiff_t end, Finished& finished) {
     return with_method(spec, [&](auto method) {
         using Method = decltype(method);
-        constexpr int count = Method::arrays;
-        T* arrays[count + 1] = {};
-        for (int i = 0; i < count; ++i) arrays[i] = moved.arrays[i];
-        Moved<T> own = moved;  // stores might change what is not a copy
-        own.arrays = arrays;
+        const Moved<T> own = moved;  // stores might change what is not a copy
         const StepScalars<T> shared = *moved.shared;
         auto finish = finished;  // in registers, too
         Vec<T> sound[2] = {all<T>(0), all<T>(0)};

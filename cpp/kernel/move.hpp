@@ -17,8 +17,8 @@ void move(const Model& model, const Pass<T>& pass, const fallline::MoveGroup& gr
             return TiledMove(model, pass, group, finish, update, scratch).run(gradient, sound);
     for (int i = 0; i < group.count; ++i) {
         piece_gradient(model, pass, group.tasks[i], update, gradient);
-        const Place<T> place(group.tasks[i], finish, update, gradient);
-        sound[i] = move_piece(model, pass, place, group.index + i);
+        sound[i] =
+            move_piece(model, pass, group.tasks[i], finish, update, gradient, group.index + i);
     }
 }
 

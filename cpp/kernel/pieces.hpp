@@ -17,20 +17,19 @@ template <class T>
 class Fetch {
 public:
     FALLLINE_INLINE void add(const T* from) { at_[count_++] = reinterpret_cast<const char*>(from); }
-    FALLLINE_INLINE void plan(std::int64_t numbers, std::int64_t calls) {
-        left_ = count_ ? (numbers * std::int64_t(sizeof(T)) + 63) / 64 : 0;
+    FALLLINE_INLINE void plan(int numbers, int calls) {
+        left_ = count_ ? (numbers * int(sizeof(T)) + 63) / 64 : 0;
         lines_ = left_ / calls + 1;
     }
     FALLLINE_INLINE void some() {
-        const std::int64_t end = left_ > lines_ ? left_ - lines_ : 0;
+        const int end = left_ > lines_ ? left_ - lines_ : 0;
         for (; left_ > end; --left_)
             for (int i = 0; i < count_; ++i) __builtin_prefetch(at_[i] + 64 * (left_ - 1), 1, 3);
     }
 
 private:
     const char* at_[5] = {};
-    int count_ = 0;
-    std::int64_t left_ = 0, lines_ = 0;
+    int count_ = 0, left_ = 0, lines_ = 0;
 };
 
 // --- the step --------------------------------------------------------------------------------
@@ -46,7 +45,7 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
     const T* d = pass.memory + (node.d + std::int64_t(piece.panel) * P) * pass.capacity;
     if (panel.columns == 1)
         return outer_column(s, units, d, pass.count, panel.lanes, gradient, true);
-    fetch.plan(std::int64_t(units) * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
+    fetch.plan(units * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
     if (panel.lanes < lanes<T>)
         return outer_narrow(s, units, d, pass.count, panel, gradient, true, between);
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
@@ -70,18 +69,16 @@ void clear_last(T* numbers, int n) {
 template <class T>
 struct Place {
     const fallline::MoveTask* task;
-    fallline::Update<T> update;
+    T* gradient;
+    Moved<T> moved;
     fallline::Finish<T> finish;
     fallline::Range range;
 
-    // `gradient` is the piece's, with room up to the next whole vector.
-    Place(const fallline::MoveTask& of, const fallline::Finish<T>& all_finish,
-          const fallline::Update<T>& all, T* gradient)
-        : task(&of), update(all), finish(all_finish), range{0, of.length, of.piece.source >= 0} {
-        update.theta += of.begin;
-        update.gradient = gradient;
-        for (T*& array : update.arrays) array = array ? array + of.begin : nullptr;
-        if (update.moves) update.moves += of.begin;
+    // `own` is the piece's gradient, with room up to the next whole vector.
+    FALLLINE_INLINE Place(const fallline::MoveTask& of, const fallline::Finish<T>& all_finish,
+                          const fallline::Update<T>& all, const Stepping<T>& stepping, T* own)
+        : task(&of), gradient(own), moved(moved_by(stepping, all, own, of.begin)),
+          finish(all_finish), range{0, of.length, of.piece.source >= 0} {
         if (finish.masked) finish.masked += of.begin;
         if (finish.moves) finish.moves += of.begin;
     }
@@ -93,7 +90,7 @@ struct Place {
         const Node& source = model.nodes[node.sources[piece.source]];
         const fallline::Panel &panel = node.panels[piece.panel],
                               &turned = source.transposed[piece.source_panel];
-        transpose_piece(update.theta, panel.lanes,
+        transpose_piece(moved.theta, panel.lanes,
                         columns_in(source.width, panel_columns<T>, piece.source_panel), panel.columns,
                         pass.transposed + turned.offset +
                             std::int64_t(task->turned_row) * turned.lanes,
@@ -104,11 +101,14 @@ struct Place {
 // Penalties, norm, the optimizer's step and the way back's copy of a piece whose gradient is there;
 // returns whether all stayed finite.
 template <class T>
-bool move_piece(const Model& model, const Pass<T>& pass, const Place<T>& place, int index) {
-    T* gradient = place.update.gradient;
+bool move_piece(const Model& model, const Pass<T>& pass, const fallline::MoveTask& task,
+                const fallline::Finish<T>& finish, const fallline::Update<T>& update, T* gradient,
+                int index) {
+    const Stepping<T> stepping(update, task.piece.source >= 0);
+    const Place<T> place(task, finish, update, stepping, gradient);
     Finishing<T> finishing(place.finish, place.range, true, gradient);
-    const bool sound = update_finished(Stepping<T>(place.update, place.range.weights), place.update,
-                                       place.range.begin, place.range.end, finishing);
+    const bool sound = update_finished(stepping.spec, place.moved, place.range.begin,
+                                       place.range.end, finishing);
     finishing.tell(index, gradient, place.range);
     place.turn(model, pass);
     return sound;

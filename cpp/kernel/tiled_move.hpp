@@ -14,9 +14,8 @@ class Moving {
 public:
     // `calls`: how often `some` will be called before `rest`.
     Moving(const Place<float>& place, const Stepping<float>& stepping, int calls)
-        : place_(place), moved_(moved_by(stepping, place_.update)), at_(place.range.begin),
-          finishing_(place.finish, place.range, true, place.update.gradient),
-          left_(static_cast<int>(place.range.end - at_) / lanes<float>),
+        : place_(place), finishing_(place.finish, place.range, true, place.gradient),
+          left_(static_cast<int>(place.range.end) / lanes<float>),
           some_((left_ + calls - 1) / calls) {
         with_method(stepping.spec, [this](auto method) { move_ = move<decltype(method)>; });
     }
@@ -26,7 +25,7 @@ public:
     }
     bool rest(const Model& model, const Pass<float>& pass, int index) {
         move_(*this, left_);
-        finishing_.tell(index, place_.update.gradient, place_.range);
+        finishing_.tell(index, place_.gradient, place_.range);
         place_.turn(model, pass);
         return !any(is_nan(sound_[0] + sound_[1]));
     }
@@ -43,33 +42,26 @@ private:
 
     template <class Method>
     [[gnu::noinline]] static void move(Moving& my, int count) {
-        if (!my.finishing_.quick()) return my.move_with<Method>(my.moved_.which, my.finishing_, count);
+        if (!my.finishing_.quick()) return my.move_with<Method>(my.place_.moved, my.finishing_, count);
         Squares squares{my.finishing_.squares()};
-        my.move_with<Method>({}, squares, count);
+        Moved<float> moved = my.place_.moved;
+        moved.which = {};  // all entries: what is not changed has no flags
+        my.move_with<Method>(moved, squares, count);
         my.finishing_.squares() = squares.sum;
     }
     template <class Method, class Finished>
-    FALLLINE_INLINE void move_with(Which<float> which, Finished& finished, int count) {
-        const StepScalars<float>& shared = *moved_.shared;
-        Moved<float> moved = moved_;  // stores might change what is not a copy
-        float* arrays[Method::arrays + 1] = {};
-        for (int i = 0; i < Method::arrays; ++i) arrays[i] = moved_.arrays[i];
-        moved.arrays = arrays;
-        moved.which = which;
+    FALLLINE_INLINE void move_with(Moved<float> moved, Finished& finished, int count) {
+        const StepScalars<float>& shared = *moved.shared;
         Vec<float> sound[] = {sound_[0], sound_[1]};
-        const int taken = count;
-        std::int64_t at = at_;
+        std::int64_t at = place_.range.end - std::int64_t(left_) * lanes<float>;
+        left_ -= count;
         for (; count > 0; --count, at += lanes<float>)
             move_vector<Method>(moved, shared, at, finished, sound);
-        at_ = at;
-        left_ -= taken;
         sound_[0] = sound[0];
         sound_[1] = sound[1];
     }
 
     const Place<float> place_;
-    const Moved<float> moved_;
-    std::int64_t at_;
     Finishing<float> finishing_;
     int left_;  // vectors
     const int some_;
@@ -93,7 +85,7 @@ public:
         gradient_of(0, gradient, [] {});
         for (int i = 0; i < group_.count; ++i) {
             float* const own[] = {gradient, gradient + P * P};
-            Moving moving(Place<float>(group_.tasks[i], finish_, update_, own[i & 1]), stepping_,
+            Moving moving(Place<float>(group_.tasks[i], finish_, update_, stepping_, own[i & 1]), stepping_,
                           moves * chunks_);
             if (i + 1 < group_.count) gradient_of(i + 1, own[~i & 1], [&] { moving.some(); });
             sound[i] = moving.rest(model_, pass_, group_.index + i);

@@ -62,24 +62,31 @@ struct Stepping {
     }
 };
 
+// What a step moves that begins `first` numbers behind those of the job, by gradients that lie elsewhere.
 template <class T>
-FALLLINE_INLINE Moved<T> moved_by(const Stepping<T>& stepping, const fallline::Update<T>& job) {
-    return {&stepping.shared, job.theta, job.gradient, job.arrays, {job.moves, nullptr}};
+FALLLINE_INLINE Moved<T> moved_by(const Stepping<T>& stepping, const fallline::Update<T>& job,
+                                  const T* gradient, std::int64_t first = 0) {
+    Moved<T> moved{&stepping.shared, job.theta + first, gradient, {}, {}};
+    for (int i = 0; i < 4; ++i) moved.arrays[i] = job.arrays[i] ? job.arrays[i] + first : nullptr;
+    if (job.moves) moved.which.moves = job.moves + first;
+    return moved;
 }
 
 // Finishes gradients, and takes the optimizer's step: not inlined, as it is long.
 template <class T>
-[[gnu::noinline]] bool update_finished(const Stepping<T>& stepping, const fallline::Update<T>& job,
+[[gnu::noinline]] bool update_finished(const OptimizerSpec& spec, const Moved<T>& moved,
                                        std::int64_t begin, std::int64_t end,
                                        Finishing<T>& finishing) {
-    return update(stepping.spec, moved_by(stepping, job), begin, end, finishing);
+    return update(spec, moved, begin, end, finishing);
 }
 
 template <class T>
 bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
     if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
     Finishing<T> finished({}, range, true);
-    return update_finished(Stepping<T>(job, range.weights), job, range.begin, range.end, finished);
+    const Stepping<T> stepping(job, range.weights);
+    return update_finished(stepping.spec, moved_by(stepping, job, job.gradient), range.begin,
+                           range.end, finished);
 }
 
 }  // namespace FALLLINE_NS
