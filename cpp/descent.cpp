@@ -287,7 +287,7 @@ void Worker<T>::advance(State<T>& state, const PlanSpec& plan, const Rows& rows,
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(order.seconds));
     auto next = Clock::now() + interval;
     fused_ = fused_tasks(machine_, plan);
-    groups_ = grouped(machine_, fused_);
+    groups_ = grouped(machine_, fused_, pool_.threads());
     shares_ = groups_.empty() ? std::vector<int>{} : equal_shares(groups_, pool_.threads());
     tiles_ = machine_.tiles(order.batch_size);
     if (tiles_) scratch_ = Numbers<T>::unset(machine_.scratch(true) * pool_.threads());

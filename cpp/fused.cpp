@@ -82,13 +82,19 @@ std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& pla
 }
 
 template <class T>
-std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks) {
+std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks,
+                               int threads) {
     const Model& model = machine.model();
+    // As many for each half of a sum that is cut in two; two a thread, since one may be done before others.
+    const int wished = threads > 1 ? 2 * threads : 1;
     const auto group_of = [&](const GradientTask& piece) {
-        const Node& source = model.nodes[model.nodes[piece.node].sources[piece.source]];
-        const int together = panels_together((source.width - 1) / model.panel + 1);
-        return std::tuple(piece.node, piece.source, piece.source_panel / together,
-                          piece.panel / group_panels);
+        const Node& node = model.nodes[piece.node];
+        const int panels = (model.nodes[node.sources[piece.source]].width - 1) / model.panel + 1;
+        // Where a layer has many panels, pieces are in the order of a few panels of the source.
+        const bool few = node.panel_count > group_panels;
+        const int group = few ? piece.source_panel / panels_together(panels)
+                              : piece.source_panel * std::min(wished, panels) / panels;
+        return std::tuple(piece.node, piece.source, group, piece.panel / group_panels);
     };
     const auto alone = [&](const GradientTask& piece) {
         return piece.source < 0 || model.nodes[piece.node].split_d < 0;
@@ -159,8 +165,8 @@ Step Worker<T>::fused_step(State<T>& state, const PlanSpec& plan, const Rows& ro
 
 template std::vector<MoveTask> fused_tasks(const Machine<float>&, const PlanSpec&);
 template std::vector<MoveTask> fused_tasks(const Machine<double>&, const PlanSpec&);
-template std::vector<MoveGroup> grouped(const Machine<float>&, const std::vector<MoveTask>&);
-template std::vector<MoveGroup> grouped(const Machine<double>&, const std::vector<MoveTask>&);
+template std::vector<MoveGroup> grouped(const Machine<float>&, const std::vector<MoveTask>&, int);
+template std::vector<MoveGroup> grouped(const Machine<double>&, const std::vector<MoveTask>&, int);
 
 template Step Worker<float>::fused_step(State<float>&, const PlanSpec&, const Rows&, double, double,
                                         double);

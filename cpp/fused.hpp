@@ -17,10 +17,11 @@ namespace fallline {
 template <class T>
 std::vector<MoveTask> fused_tasks(const Machine<T>& machine, const PlanSpec& plan);
 
-// The same tasks in groups that a thread takes whole: pieces in tiles of the same few panels of a
-// source, which are split once for all of them.
+// The same tasks in groups that a thread takes whole: pieces in tiles of some panels of a source, each of
+// which is split once for all, while the pieces of the panel before are computed.
 template <class T>
-std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks);
+std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<MoveTask>& tasks,
+                               int threads);
 
 // Where stretches of groups end that are about as much work for each of so many threads.
 std::vector<int> equal_shares(const std::vector<MoveGroup>& groups, int threads);

@@ -102,12 +102,9 @@ struct Model {
 // read stays in the cache, and few panels leave tasks for all threads.
 constexpr int panels_together(int panels) { return panels > 16 ? tile_panels : tile_panels / 2; }
 
-// Where a sum over so many panels of inputs is cut in two: between two groups of pieces. A thread then
-// keeps the columns and the weights of its half near, from step to step.
-constexpr int cut_of(int panels) {
-    const int together = panels_together(panels);
-    return panels / 2 / together * together;
-}
+// Where a sum over so many panels of inputs is cut in two: a thread then keeps the columns and the
+// weights of its half near, from step to step.
+constexpr int cut_of(int panels) { return (panels + 1) / 2; }
 
 // How many panels of a layer a group of pieces has at most: else there would be few groups.
 constexpr int group_panels = 16;
