@@ -188,7 +188,7 @@ struct OptimizerNumbers {
 template <class T>
 struct Update {
     OptimizerRow optimizer;
-    alignas(double) unsigned char shared[256];  // what all entries share; see `prepare_step`
+    alignas(double) unsigned char shared[512];  // what all entries share; see `prepare_step`
     double clip_value = 0;         // 0: none
     double shrink = 1;             // what clipping by norm then multiplies the gradient with
     T* theta = nullptr;

@@ -76,8 +76,8 @@ struct Place {
 
     // `own` is the piece's gradient, with room up to the next whole vector.
     FALLLINE_INLINE Place(const fallline::MoveTask& of, const fallline::Finish<T>& all_finish,
-                          const fallline::Update<T>& all, const Stepping<T>& stepping, T* own)
-        : task(&of), gradient(own), moved(moved_by(stepping, all, own, of.begin)),
+                          const fallline::Update<T>& all, T* own)
+        : task(&of), gradient(own), moved(moved_by(all, of.piece.source >= 0, own, of.begin)),
           finish(all_finish), range{0, of.length, of.piece.source >= 0} {
         if (finish.masked) finish.masked += of.begin;
         if (finish.moves) finish.moves += of.begin;
@@ -104,10 +104,9 @@ template <class T>
 bool move_piece(const Model& model, const Pass<T>& pass, const fallline::MoveTask& task,
                 const fallline::Finish<T>& finish, const fallline::Update<T>& update, T* gradient,
                 int index) {
-    const Stepping<T> stepping(update, task.piece.source >= 0);
-    const Place<T> place(task, finish, update, stepping, gradient);
+    const Place<T> place(task, finish, update, gradient);
     Finishing<T> finishing(place.finish, place.range, true, gradient);
-    const bool sound = update_finished(stepping.spec, place.moved, place.range.begin,
+    const bool sound = update_finished(stepping_of(update).spec, place.moved, place.range.begin,
                                        place.range.end, finishing);
     finishing.tell(index, gradient, place.range);
     place.turn(model, pass);

@@ -13,11 +13,11 @@ namespace FALLLINE_NS {
 class Moving {
 public:
     // `calls`: how often `some` will be called before `rest`.
-    Moving(const Place<float>& place, const Stepping<float>& stepping, int calls)
+    Moving(const Place<float>& place, const OptimizerSpec& spec, int calls)
         : place_(place), finishing_(place.finish, place.range, true, place.gradient),
           left_(static_cast<int>(place.range.end) / lanes<float>),
           some_((left_ + calls - 1) / calls) {
-        with_method(stepping.spec, [this](auto method) { move_ = move<decltype(method)>; });
+        with_method(spec, [this](auto method) { move_ = move<decltype(method)>; });
     }
 
     FALLLINE_INLINE void some() {
@@ -75,7 +75,7 @@ public:
               const fallline::Finish<float>& finish, const fallline::Update<float>& update,
               float* scratch)
         : model_(model), pass_(pass), group_(group), finish_(finish), update_(update),
-          stepping_(update, true), node_(model.nodes[group.tasks[0].piece.node]),
+          node_(model.nodes[group.tasks[0].piece.node]),
           source_(model.nodes[node_.sources[group.tasks[0].piece.source]]),
           split_(scratch + model.tile_scratch), chunks_((pass.count + 31) / 32),
           turned_(turned(0)) {}
@@ -85,8 +85,8 @@ public:
         gradient_of(0, gradient, [] {});
         for (int i = 0; i < group_.count; ++i) {
             float* const own[] = {gradient, gradient + P * P};
-            Moving moving(Place<float>(group_.tasks[i], finish_, update_, stepping_, own[i & 1]), stepping_,
-                          moves * chunks_);
+            Moving moving(Place<float>(group_.tasks[i], finish_, update_, own[i & 1]),
+                          stepping_of(update_).spec, moves * chunks_);
             if (i + 1 < group_.count) gradient_of(i + 1, own[~i & 1], [&] { moving.some(); });
             sound[i] = moving.rest(model_, pass_, group_.index + i);
         }
@@ -130,7 +130,6 @@ private:
     const fallline::MoveGroup& group_;
     const fallline::Finish<float>& finish_;
     const fallline::Update<float>& update_;
-    const Stepping<float> stepping_;
     const Node &node_, &source_;
     float* const split_;
     const int chunks_;  // of a piece's sum

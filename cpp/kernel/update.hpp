@@ -30,14 +30,33 @@ inline int arrays_of(const fallline::OptimizerRow& row, const char** names) {
     return count;
 }
 
+// An optimizer and the numbers that all weights share in a step, and those of the biases.
+template <class T>
+struct Stepping {
+    OptimizerSpec spec;
+    StepScalars<T> weights, biases;
+
+    FALLLINE_INLINE const StepScalars<T>& of(bool is_weights) const {
+        return is_weights ? weights : biases;
+    }
+};
+
+// Notes in the job what all of its parts share.
 template <class T>
 fallline::OptimizerNumbers prepare_step(fallline::Update<T>& job, fallline::OptimizerNumbers before,
                                         double rate) {
     StateScalars state{before.t, before.product};
-    const StepScalars<T> shared = prepare<T>(optimizer_of(job.optimizer), state, rate);
-    static_assert(sizeof shared <= sizeof job.shared);
-    std::memcpy(job.shared, &shared, sizeof shared);
+    Stepping<T> stepping{optimizer_of(job.optimizer), {}, {}};
+    stepping.weights = stepping.biases = prepare<T>(stepping.spec, state, rate);
+    stepping.biases.decay = 0;
+    static_assert(sizeof stepping <= sizeof job.shared && alignof(Stepping<T>) <= alignof(double));
+    std::memcpy(job.shared, &stepping, sizeof stepping);
     return {state.t, state.product};
+}
+
+template <class T>
+FALLLINE_INLINE const Stepping<T>& stepping_of(const fallline::Update<T>& job) {
+    return *reinterpret_cast<const Stepping<T>*>(job.shared);
 }
 
 template <class T>
@@ -50,23 +69,11 @@ void clip(const fallline::Update<T>& job, const fallline::Range& range) {
     }
 }
 
-// An optimizer and the numbers that all weights share in a step, or all biases.
-template <class T>
-struct Stepping {
-    OptimizerSpec spec;
-    StepScalars<T> shared;
-
-    Stepping(const fallline::Update<T>& job, bool weights) : spec(optimizer_of(job.optimizer)) {
-        std::memcpy(&shared, job.shared, sizeof shared);
-        if (!weights) shared.decay = 0;  // biases do not decay
-    }
-};
-
 // What a step moves that begins `first` numbers behind those of the job, by gradients that lie elsewhere.
 template <class T>
-FALLLINE_INLINE Moved<T> moved_by(const Stepping<T>& stepping, const fallline::Update<T>& job,
-                                  const T* gradient, std::int64_t first = 0) {
-    Moved<T> moved{&stepping.shared, job.theta + first, gradient, {}, {}};
+FALLLINE_INLINE Moved<T> moved_by(const fallline::Update<T>& job, bool weights, const T* gradient,
+                                  std::int64_t first = 0) {
+    Moved<T> moved{&stepping_of(job).of(weights), job.theta + first, gradient, {}, {}};
     for (int i = 0; i < 4; ++i) moved.arrays[i] = job.arrays[i] ? job.arrays[i] + first : nullptr;
     if (job.moves) moved.which.moves = job.moves + first;
     return moved;
@@ -84,9 +91,8 @@ template <class T>
 bool update_range(const fallline::Update<T>& job, const fallline::Range& range) {
     if (job.clip_value > 0 || job.shrink != 1) clip(job, range);
     Finishing<T> finished({}, range, true);
-    const Stepping<T> stepping(job, range.weights);
-    return update_finished(stepping.spec, moved_by(stepping, job, job.gradient), range.begin,
-                           range.end, finished);
+    return update_finished(stepping_of(job).spec, moved_by(job, range.weights, job.gradient),
+                           range.begin, range.end, finished);
 }
 
 }  // namespace FALLLINE_NS
