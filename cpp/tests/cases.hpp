@@ -146,8 +146,9 @@ inline Case make_case(Extent extent) {
         if (extent == Extent::broad && chance(2)) return 120 + below(120);
         return chance(3) ? 1 + below(70) : 1 + below(9);
     };
-    for (int i = 0, count = small ? 1 : 1 + below(2); i < count; ++i)
-        network->inputs.push_back(width());
+    const bool wide = extent == Extent::broad && chance(2);  // one sum is then cut in two
+    for (int i = 0, count = small || wide ? 1 : 1 + below(2); i < count; ++i)
+        network->inputs.push_back(wide ? 512 + below(150) : width());
     for (int i = 0, count = 1 + below(4); i < count; ++i) {
         LayerSpec layer;
         layer.size = width();

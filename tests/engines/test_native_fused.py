@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.conftest import WITHOUT_CORE
 from tests.engines.test_advance import Descent
+from tests.engines.test_native import variants
 
 from fallline.engines.protocol import Rows
 from fallline.formulas.optimizers import SGD, Adagrad, AdamW, RMSProp
@@ -24,7 +25,8 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 # Panels, tiles and blocks of 64 rows that are full, and such that are not; outputs of all widths.
 SHAPES = [
     ("30 -> 64 relu -> 64 relu -> 4", 64, 192),
-    ("784 -> 128 relu -> 10", 128, 256),  # with tiles, where there are
+    ("784 -> 128 relu -> 10", 128, 256),  # with tiles, where there are, and a sum cut in two
+    ("530 -> 150 relu -> 130 tanh -> 3", 300, 700),  # likewise
     ("100 -> 200 relu -> 110 tanh -> 10", 130, 400),  # likewise
     ("170 -> 130 relu -> 160 tanh -> 3", 70, 200),  # likewise, with panels that are not full
     ("33 -> 100 tanh -> 17 gelu -> 3", 70, 150),
@@ -100,6 +102,22 @@ def test_fused_steps_are_those_of_the_phases_and_of_the_reference(
     near(ours.theta, theirs.theta, 1e-12 if wide else 5e-5)
     near(ours.norms, theirs.norms, 1e-12 if wide else 1e-5)
     near(ours.errors, theirs.errors, 1e-12 if wide else 1e-5)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.01], ids=["plain", "penalized"])
+@pytest.mark.parametrize("optimizer", list(variants()), ids=repr)
+def test_every_optimizer_moves_pieces_as_it_moves_all(optimizer, l2, monkeypatch):
+    """Pieces move a few vectors at a time where tiles multiply: by code of their own, the same bits."""
+    net, plan, given, theta, order = task(
+        ("140 -> 130 relu -> 2", 70, 140), Plan(optimizer=optimizer, l2=l2), np.float32
+    )
+    pieces = descent(_core.kernels()[-1], 1, net, plan, given, theta)
+    pieces.go(order)
+    monkeypatch.setenv("FALLLINE_PATH", "generic")
+    whole = descent(_core.kernels()[-1], 1, net, plan, given, theta)
+    whole.go(order)
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(pieces.arrays[name], array)
 
 
 @every_kernel
