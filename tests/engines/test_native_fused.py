@@ -107,7 +107,7 @@ def test_fused_steps_are_those_of_the_phases_and_of_the_reference(
 @pytest.mark.parametrize("l2", [0.0, 0.01], ids=["plain", "penalized"])
 @pytest.mark.parametrize("optimizer", list(variants()), ids=repr)
 def test_every_optimizer_moves_pieces_as_it_moves_all(optimizer, l2, monkeypatch):
-    """Pieces move a few vectors at a time where tiles multiply: by code of their own, the same bits."""
+    """Where tiles multiply, code of its own moves a few vectors at a time: to the same bits."""
     net, plan, given, theta, order = task(
         ("140 -> 130 relu -> 2", 70, 140), Plan(optimizer=optimizer, l2=l2), np.float32
     )
