@@ -90,10 +90,7 @@ std::vector<MoveGroup> grouped(const Machine<T>& machine, const std::vector<Move
     const auto group_of = [&](const GradientTask& piece) {
         const Node& node = model.nodes[piece.node];
         const int panels = (model.nodes[node.sources[piece.source]].width - 1) / model.panel + 1;
-        // Where a layer has many panels, pieces are in the order of a few panels of the source.
-        const bool few = node.panel_count > group_panels;
-        const int group = few ? piece.source_panel / panels_together(panels)
-                              : piece.source_panel * std::min(wished, panels) / panels;
+        const int group = piece.source_panel * std::min(wished, panels) / panels;
         return std::tuple(piece.node, piece.source, group, piece.panel / group_panels);
     };
     const auto alone = [&](const GradientTask& piece) {

@@ -23,9 +23,8 @@ namespace fallline {
 constexpr int block_rows = 64;  // a sum over rows is one of blocks, each summed by itself
 
 // Where there are tiles (see kernel/tiles.hpp): the blocks that a task takes, whose weights are split
-// only once; the most chunks of a sum that are split at a time; the panels of a wide source whose
-// pieces of the gradient a thread takes together; the numbers of a chunk.
-constexpr int tile_blocks = 4, tile_chunks = 16, tile_panels = 4, tile_numbers = 1536;
+// only once; the most chunks of a sum that are split at a time; the numbers of a chunk.
+constexpr int tile_blocks = 4, tile_chunks = 16, tile_numbers = 1536;
 
 // How many chunks of a sum are split at a time for so many panels: few where the results of all stay
 // in the cache meanwhile.
@@ -100,7 +99,7 @@ struct Model {
 
 // How many panels of a source, of so many, pieces of the gradient follow each other for: what they
 // read stays in the cache, and few panels leave tasks for all threads.
-constexpr int panels_together(int panels) { return panels > 16 ? tile_panels : tile_panels / 2; }
+constexpr int panels_together(int panels) { return panels > 16 ? 4 : 2; }
 
 // Where a sum over so many panels of inputs is cut in two: a thread then keeps the columns and the
 // weights of its half near, from step to step.

@@ -197,7 +197,7 @@ void Machine<T>::place(bool back) {
 }
 
 // Pieces that share a few panels of a source follow each other: what they read stays in the cache.
-// With tiles those of one panel do, which is split once for all.
+// With tiles those of one panel do, which is split once for them, and then those of the next.
 template <class T>
 void Machine<T>::list_pieces(int number, int edge, int first, int begin, int end) {
     const Node& node = nodes_[number];
@@ -225,7 +225,7 @@ void Machine<T>::list_tasks() {
         for (int e = 0; e < node.source_count; ++e) {
             const Node& source = nodes_[node.sources[e]];
             const int panels = source.s < 0 ? 1 : panels_in(source.width, P);
-            const int together = panels_together(panels);
+            const int together = node.split_d >= 0 ? panels : panels_together(panels);
             for (int some = 0; some < panels; some += together)
                 list_pieces(number, e, first, some, std::min(some + together, panels));
             first += source.width;
