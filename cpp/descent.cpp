@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t most_bytes = 32 << 20;  // of a pass
 constexpr std::size_t most_near = 2 << 20;     // bytes: about what a core has for itself
-constexpr std::int64_t apart = 2;  // rows between panels, which else would share places in the cache
 
 using Clock = std::chrono::steady_clock;
 
@@ -23,10 +22,6 @@ double number_at(const char* at) {
     T number;
     std::memcpy(&number, at, sizeof number);
     return static_cast<double>(number);
-}
-
-int blocks_of(std::int64_t rows) {
-    return static_cast<int>((rows + block_rows - 1) / block_rows);
 }
 
 double sum(const std::vector<double>& parts) {
@@ -124,40 +119,6 @@ std::int64_t Worker<T>::rows_at_once() const {
     const std::int64_t bytes = machine_.per_row() * static_cast<std::int64_t>(sizeof(T));
     return std::clamp<std::int64_t>(most_bytes / bytes, block_rows, rows_of_pass) / block_rows *
            block_rows;
-}
-
-// The sum that is cut in two, where there is one: each thread begins with the same half in every step.
-template <class T>
-void Worker<T>::sum_halves(const Pass<T>& pass) {
-    if (!pass.tiles || machine_.model().cut < 0) return;
-    const int blocks = blocks_of(pass.count);
-    const int each = std::min(tile_blocks, (2 * blocks - 1) / pool_.threads() + 1);
-    const int groups = (blocks - 1) / each + 1;
-    pool_.run(2 * groups, [&](int thread, int i) {
-        const int first = i % groups * each;
-        machine_.kernel().half_sum(machine_.model(), pass, i / groups, first,
-                                   std::min(each, blocks - first), scratch_of(thread));
-    });
-}
-
-// Forward and back over some of the chosen rows; adds their error.
-template <class T>
-void Worker<T>::train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error) {
-    pass.capacity = capacity_ + apart;
-    pass.memory = memory_.data();
-    pass.count = static_cast<int>(count);
-    pass.rows = rows_.data() + first;
-    pass.positions = positions_.data() + first;
-    pass.factors = factors_.data() + first;
-    sum_halves(pass);
-    const int blocks = blocks_of(count);
-    const int each = pass.tiles ? std::min(tile_blocks, (blocks - 1) / pool_.threads() + 1) : 1;
-    block_errors_.resize(blocks);
-    pool_.run((blocks - 1) / each + 1, [&](int thread, int i) {
-        machine_.kernel().train(machine_.model(), pass, i * each, std::min(each, blocks - i * each),
-                                scratch_of(thread), &block_errors_[i * each]);
-    });
-    add(error, block_errors_);
 }
 
 // Forward and back over the chosen rows, so many at a time; returns E.

@@ -1,7 +1,7 @@
 // Steps of a descent, and single errors, gradients and predictions: which kernel runs when.
 //
 //     a step:   weights for the way back laid out       tasks: panels
-//               forward, error, way back                tasks: blocks of 64 rows
+//               forward, error, way back                tasks: blocks of 64 rows; or panels
 //               gradients                               tasks: panels of source x layer
 //               penalties, norms, the optimizer         tasks: ranges of the padded vector
 //
@@ -17,6 +17,12 @@
 #include "small_work.hpp"
 
 namespace fallline {
+
+constexpr std::int64_t apart = 2;  // rows between panels, which else would share places in the cache
+
+inline int blocks_of(std::int64_t rows) {
+    return static_cast<int>((rows + block_rows - 1) / block_rows);
+}
 
 // Rows as they lie in the user's memory.
 struct Rows {
@@ -106,6 +112,10 @@ private:
     void reserve(std::int64_t rows);
     std::int64_t rows_at_once() const;
     void sum_halves(const Pass<T>& pass);
+    int shares(const Pass<T>& pass, int node, bool back) const;
+    void by_rows(const Pass<T>& pass, const Layers& forward, bool judged, const Layers& backward);
+    void by_panels(const Pass<T>& pass, int node, int shares, bool back);
+    void train_layers(const Pass<T>& pass);
     void train_rows(Pass<T>& pass, std::int64_t first, std::int64_t count, Errors& error);
     Errors train(Pass<T> pass, T* gradient, std::int64_t at_once);
     Errors measure(const Pass<T>& pass);

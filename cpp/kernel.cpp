@@ -17,7 +17,7 @@ namespace {
 template <class T>
 void predict(const Model& model, const Pass<T>& pass, int number, T* scratch) {
     const Block<T> block(model, pass, number, scratch);
-    forward(block);
+    forward(block, {0, model.node_count});
     const Node& node = model.nodes[model.node_count - 1];
     unpack(block, node, node.o, pass.outputs + std::int64_t(block.first) * node.width);
 }
@@ -25,20 +25,30 @@ void predict(const Model& model, const Pass<T>& pass, int number, T* scratch) {
 template <class T>
 fallline::Errors measure(const Model& model, const Pass<T>& pass, int number, T* scratch) {
     const Block<T> block(model, pass, number, scratch);
-    forward(block);
+    forward(block, {0, model.node_count});
     return error_of(block, false);
 }
 
 template <class T>
-void train(const Model& model, const Pass<T>& pass, int number, int count, T* scratch,
-           fallline::Errors* errors) {
+void forward_of(const Model& model, const Pass<T>& pass, const fallline::Layers& layers, int number,
+                int count, T* scratch) {
     const Tiles tiles(has_tiles<T> && pass.tiles);
+    forward(Block<T>(model, pass, number, scratch, count), layers);
+}
+
+template <class T>
+void judge(const Model& model, const Pass<T>& pass, int number, int count, T* scratch,
+           fallline::Errors* errors) {
     const Block<T> block(model, pass, number, scratch, count);
-    forward(block);
     by_blocks(block, [&](const Block<T>& one) { *errors++ = error_of(one, true); });
-    backward(block);
-    if constexpr (has_tiles<T>)
-        if (pass.tiles) split_deltas(block);
+    split_deltas(block, model.nodes[model.node_count - 1]);
+}
+
+template <class T>
+void backward_of(const Model& model, const Pass<T>& pass, const fallline::Layers& layers, int number,
+                 int count, T* scratch) {
+    const Tiles tiles(has_tiles<T> && pass.tiles);
+    backward(Block<T>(model, pass, number, scratch, count), layers);
 }
 
 template <class T>
@@ -54,9 +64,10 @@ int prepare(fallline::Instruction* code, int length, std::int32_t* scratch) {
 template <class T, bool tiles = false>
 constexpr fallline::Kernel<T> table{
     FALLLINE_NAME, lanes<T>, tiles, find,            prepare,    transpose<T>,
-    predict<T>,    measure<T>,     half_sum<T>,     train<T>,    gradient_of<T>,
-    finish_range<T>, arrays_of,    prepare_step<T>, update_range<T>, move<T>,
-    limit_layer<T>, small_steps<T>, dot<T>,         combine<T>,  small_evaluate<T>,
+    predict<T>,    measure<T>,     half_sum<T>,     forward_of<T>, judge<T>,
+    backward_of<T>, gradient_of<T>, finish_range<T>, arrays_of,  prepare_step<T>,
+    update_range<T>, move<T>,      limit_layer<T>,  small_steps<T>, dot<T>,
+    combine<T>,    small_evaluate<T>,
 };
 
 }  // namespace

@@ -137,6 +137,11 @@ struct Pass {
     bool tiles = false;           // whether to multiply in tiles where the model does
 };
 
+// Layers `first` to `last` of a pass; of a single one perhaps only panels `begin` to `end`.
+struct Layers {
+    int first = 0, last = 0, begin = 0, end = -1;  // -1: all
+};
+
 struct GradientTask {
     int node, source, panel;      // source: which of the node's; -1 for the biases
     int first, source_panel;      // the row of W, and the source's panel
@@ -221,8 +226,11 @@ struct Kernel {
     Errors (*measure)(const Model&, const Pass<T>&, int block, T* scratch);
     // Reads the inputs of half of the sum that is cut in two, for `count` blocks, and sums.
     void (*half_sum)(const Model&, const Pass<T>&, int half, int block, int count, T* scratch);
-    // Forward and back over `count` blocks; writes the errors of each.
-    void (*train)(const Model&, const Pass<T>&, int block, int count, T* scratch, Errors* errors);
+    // Training over `count` blocks: forward, the inputs first where the first layer is; the errors of
+    // each block and their slopes; and back.
+    void (*forward)(const Model&, const Pass<T>&, const Layers&, int block, int count, T* scratch);
+    void (*judge)(const Model&, const Pass<T>&, int block, int count, T* scratch, Errors* errors);
+    void (*backward)(const Model&, const Pass<T>&, const Layers&, int block, int count, T* scratch);
     void (*gradient)(const Model&, const Pass<T>&, const GradientTask&, T* scratch, T* gradient,
                      bool fresh);
     void (*finish)(const Finish<T>&, const Range&, int index, const T* theta, T* gradient);

@@ -44,19 +44,19 @@ void read_inputs(const Block<T>& block) {
     }
 }
 
-// out = biases + products of the block's rows with each panel; calls then(p) while the panel lies in
-// the nearest cache.
+// out = biases + products of the block's rows with each panel from `begin` to `end`; calls then(p) while
+// the panel lies in the nearest cache.
 template <class T, class Then>
 void times_panels(const Block<T>& block, const Stretch<T>* stretches, int count, bool tiled,
-                  const fallline::Panel* panels, int panel_count, const T* weights, const T* biases,
-                  std::int64_t out, Then&& then) {
+                  const fallline::Panel* panels, int begin, int end, const T* weights,
+                  const T* biases, std::int64_t out, Then&& then) {
     constexpr int P = Block<T>::P;
-    int p = 0;
+    int p = begin;
     if constexpr (has_tiles<T>)
         if (tiled && block.pass.tiles)
-            p = tiled_panels(block, stretches, count, panels, panel_count, weights, biases, out);
-    for (int done = 0; done < p; ++done) then(done);
-    for (; p < panel_count; ++p) {
+            p = tiled_panels(block, stretches, count, panels, begin, end, weights, biases, out);
+    for (int done = begin; done < p; ++done) then(done);
+    for (; p < end; ++p) {
         times_panel(stretches, count, block.count, panels[p], weights,
                     biases ? biases + p * P : nullptr, block.at(out, p));
         then(p);
@@ -75,7 +75,7 @@ void sum_half(const Block<T>& block, int half) {
     for (int p = begin; p < end; ++p)
         stretches[p - begin] = {block.at(source.s, p), columns_in(source.width, P, p), p * P};
     const T* biases = half || node.biases < 0 ? nullptr : block.pass.theta + node.biases;
-    times_panels(block, stretches, end - begin, true, node.panels, node.panel_count,
+    times_panels(block, stretches, end - begin, true, node.panels, 0, node.panel_count,
                  block.pass.theta, biases, half ? node.rest : node.h, [](int) {});
 }
 
@@ -94,10 +94,10 @@ void join_halves(const Block<T>& block, const Node& node, int p) {
 }
 
 template <class T, class Then>
-void net_inputs(const Block<T>& block, const Node& node, Then&& then) {
+void net_inputs(const Block<T>& block, const Node& node, int begin, int end, Then&& then) {
     constexpr int P = Block<T>::P;
     if (is_cut(block, node)) {
-        for (int p = 0; p < node.panel_count; ++p) {
+        for (int p = begin; p < end; ++p) {
             join_halves(block, node, p);
             then(p);
         }
@@ -113,15 +113,15 @@ void net_inputs(const Block<T>& block, const Node& node, Then&& then) {
         first += source.width;
     }
     const bool tiled = has_tiles<T> && node.tiled && block.pass.tiles;
-    if (block.count == 1 && !tiled) {
+    if (block.count == 1 && !tiled && end - begin == node.panel_count) {
         times_layer(stretches, count, node, block.pass.theta, block.at(node.h, 0),
                     std::ptrdiff_t(block.pass.capacity) * P);
         for (int p = 0; p < node.panel_count; ++p) then(p);
         return;
     }
     const T* biases = node.biases < 0 ? nullptr : block.pass.theta + node.biases;
-    times_panels(block, stretches, count, node.tiled, node.panels, node.panel_count,
-                 block.pass.theta, biases, node.h, then);
+    times_panels(block, stretches, count, node.tiled, node.panels, begin, end, block.pass.theta,
+                 biases, node.h, then);
 }
 
 template <class T>
@@ -143,10 +143,11 @@ void activate_panel(const Block<T>& block, const Node& node, int p) {
         activate(ActivationRow(node.activation).spec, h, o, block.count, columns, P);
 }
 
+// Panels `begin` to `end` of a layer; all of them where its units are computed together.
 template <class T>
-void forward_layer(const Block<T>& block, const Node& node) {
+void forward_layer(const Block<T>& block, const Node& node, int begin, int end) {
     const bool at_once = !node.joint && !block.pass.X.sparse;
-    net_inputs(block, node, [&](int p) {
+    net_inputs(block, node, begin, end, [&](int p) {
         if (at_once) activate_panel(block, node, p);
     });
     if (at_once) return;
@@ -157,11 +158,12 @@ void forward_layer(const Block<T>& block, const Node& node) {
 }
 
 template <class T>
-void forward(const Block<T>& block) {
-    read_inputs(block);
-    for (int number = 0; number < block.model.node_count; ++number) {
+void forward(const Block<T>& block, const fallline::Layers& layers) {
+    if (layers.first == 0) read_inputs(block);
+    for (int number = layers.first; number < layers.last; ++number) {
         const Node& node = block.model.nodes[number];
-        if (!node.input) forward_layer(block, node);
+        const int end = layers.end < 0 ? node.panel_count : layers.end;
+        if (!node.input) forward_layer(block, node, layers.begin, end);
         if (node.dropout > 0) {
             draw_dropout(block, number);
             drop(block, node, node.o, node.s);
@@ -173,7 +175,7 @@ void forward(const Block<T>& block) {
 
 // Σ over all units that this layer feeds of their slope times the weight.
 template <class T, class Then>
-void fed_back(const Block<T>& block, const Node& node, Then&& then) {
+void fed_back(const Block<T>& block, const Node& node, int begin, int end, Then&& then) {
     constexpr int P = Block<T>::P;
     auto* stretches = reinterpret_cast<Stretch<T>*>(block.scratch);
     int count = 0, first = 0;
@@ -183,7 +185,7 @@ void fed_back(const Block<T>& block, const Node& node, Then&& then) {
             stretches[count++] = {block.at(to.d, p), columns_in(to.width, P, p), first + p * P};
         first += to.width;
     }
-    times_panels(block, stretches, count, node.tiled_back, node.transposed, node.panel_count,
+    times_panels(block, stretches, count, node.tiled_back, node.transposed, begin, end,
                  block.pass.transposed, static_cast<const T*>(nullptr), node.d, then);
 }
 
@@ -210,23 +212,35 @@ void back_through_panel(const Block<T>& block, const Node& node, int p) {
         activate_back(ActivationRow(node.activation).spec, h, o, d, block.count, columns, P);
 }
 
+// Panels `begin` to `end` of a layer; all of them where its units are computed together.
 template <class T>
-void back_layer(const Block<T>& block, const Node& node) {
+void back_layer(const Block<T>& block, const Node& node, int begin, int end) {
     const bool at_once = !node.joint && node.dropout == 0;
-    fed_back(block, node, [&](int p) {
+    fed_back(block, node, begin, end, [&](int p) {
         if (at_once) back_through_panel(block, node, p);
     });
     if (node.dropout > 0) drop(block, node, node.d, node.d);
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { back_jointly(one, node); });
     for (int p = 0; p < node.panel_count && !at_once; ++p) back_through_panel(block, node, p);
-    clear_padding(block, node, node.d);
+    if (end == node.panel_count) clear_padding(block, node, node.d);
+}
+
+// Splits what the gradient in tiles asks for of a layer's deltas.
+template <class T>
+void split_deltas(const Block<T>& block, const Node& node, int begin = 0, int end = -1) {
+    if constexpr (has_tiles<T>)
+        if (block.pass.tiles && node.split_d >= 0)
+            split_panels(block, node, begin, end < 0 ? node.panel_count : end);
 }
 
 template <class T>
-void backward(const Block<T>& block) {
-    for (int number = block.model.node_count - 2; number >= block.model.input_count; --number)
-        back_layer(block, block.model.nodes[number]);
+void backward(const Block<T>& block, const fallline::Layers& layers) {
+    for (int number = layers.last - 1; number >= layers.first; --number) {
+        const Node& node = block.model.nodes[number];
+        back_layer(block, node, layers.begin, layers.end < 0 ? node.panel_count : layers.end);
+        split_deltas(block, node, layers.begin, layers.end);
+    }
 }
 
 }  // namespace FALLLINE_NS

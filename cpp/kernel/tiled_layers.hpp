@@ -13,12 +13,11 @@ namespace FALLLINE_NS {
 class TiledPanels {
 public:
     TiledPanels(const Block<float>& block, const Stretch<float>* stretches, int count,
-                const fallline::Panel* panels, int panel_count, const float* weights,
+                const fallline::Panel* panels, int begin, int end, const float* weights,
                 const float* biases, std::int64_t out)
-        : block_(block), stretches_(stretches), count_(count), panels_(panels),
-          panel_count_(panel_count), weights_(weights), biases_(biases), out_(out),
-          rows_((block.count + 31) / 32),
-          at_once_(fallline::chunks_at_once(panel_count)),
+        : block_(block), stretches_(stretches), count_(count), panels_(panels), begin_(begin),
+          panel_count_(end - begin), weights_(weights), biases_(biases), out_(out),
+          rows_((block.count + 31) / 32), at_once_(fallline::chunks_at_once(panel_count_)),
           b_(block.scratch + block.model.tile_scratch), a_(b_ + 2 * at_once_ * chunk_words) {}
 
     void run() {
@@ -50,7 +49,7 @@ private:
     FALLLINE_INLINE void split_weights(int first, int p, int step, int piece) const {
         const int chunk = piece / pieces;
         const Stretch<float>& from = stretches_[first + chunk];
-        split_across(weights_ + panels_[p].offset + std::int64_t(from.first) * P, from.count,
+        split_across(weights_ + panels_[begin_ + p].offset + std::int64_t(from.first) * P, from.count,
                      weights_at(step) + chunk * chunk_words, piece % pieces);
     }
 
@@ -67,8 +66,9 @@ private:
             else split_rows(next, begin + i - weights);
         });
         for (int r = 0; r < rows_; ++r) {
-            float* to = block_.at(out_, p) + r * 32 * P;
-            const Start start = first ? Start{to, P} : Start{biases_ ? biases_ + p * P : nullptr, 0};
+            float* to = block_.at(out_, begin_ + p) + r * 32 * P;
+            const float* biases = biases_ ? biases_ + (begin_ + p) * P : nullptr;
+            const Start start = first ? Start{to, P} : Start{biases, 0};
             tile_product<true>(rows_at(first) + r * at_once_ * chunk_words, weights_at(step),
                                chunks_from(first), start, to, P,
                                [&]<int slot>() __attribute__((always_inline)) {
@@ -82,7 +82,7 @@ private:
     const Stretch<float>* const stretches_;
     const int count_;
     const fallline::Panel* const panels_;
-    const int panel_count_;
+    const int begin_, panel_count_;
     const float *const weights_, *const biases_;
     const std::int64_t out_;
     const int rows_;     // blocks of 32
@@ -90,29 +90,26 @@ private:
     float *const b_, *const a_;
 };
 
-// The same for the full panels among `panels`. Returns how many these are: they come first.
+// The same for the full ones among panels `begin` to `end`. Returns where these end: they come first.
 inline int tiled_panels(const Block<float>& block, const Stretch<float>* stretches, int count,
-                        const fallline::Panel* panels, int panel_count, const float* weights,
+                        const fallline::Panel* panels, int begin, int end, const float* weights,
                         const float* biases, std::int64_t out) {
-    while (panel_count && panels[panel_count - 1].lanes < Block<float>::P) --panel_count;
-    if (panel_count)
-        TiledPanels(block, stretches, count, panels, panel_count, weights, biases, out).run();
-    return panel_count;
+    while (end > begin && panels[end - 1].lanes < Block<float>::P) --end;
+    if (end > begin)
+        TiledPanels(block, stretches, count, panels, begin, end, weights, biases, out).run();
+    return end;
 }
 
-// Splits the deltas of a block for the gradient, whose sums are over rows.
-inline void split_deltas(const Block<float>& block) {
+// Splits a layer's deltas for the gradient, whose sums are over rows.
+inline void split_panels(const Block<float>& block, const Node& node, int begin, int end) {
     constexpr int P = Block<float>::P;
     const std::int64_t all = block.pass.capacity / 32;
-    for (int number = block.model.input_count; number < block.model.node_count; ++number) {
-        const Node& node = block.model.nodes[number];
-        for (int p = 0; node.split_d >= 0 && p < node.panel_count && node.panels[p].lanes == P; ++p) {
-            float* to = block.pass.memory + node.split_d * block.pass.capacity +
-                        (p * all + block.first / 32) * chunk_words;
-            for (int r = 0; r < block.count; r += 32, to += chunk_words)
-                for (int i = 0; i < pieces; ++i)
-                    split_across(block.at(node.d, p) + r * P, block.count - r, to, i);
-        }
+    for (int p = begin; p < end && node.panels[p].lanes == P; ++p) {
+        float* to = block.pass.memory + node.split_d * block.pass.capacity +
+                    (p * all + block.first / 32) * chunk_words;
+        for (int r = 0; r < block.count; r += 32, to += chunk_words)
+            for (int i = 0; i < pieces; ++i)
+                split_across(block.at(node.d, p) + r * P, block.count - r, to, i);
     }
 }
 

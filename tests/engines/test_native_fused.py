@@ -29,6 +29,7 @@ SHAPES = [
     ("530 -> 150 relu -> 130 tanh -> 3", 300, 700),  # likewise
     ("100 -> 200 relu -> 110 tanh -> 10", 130, 400),  # likewise
     ("170 -> 130 relu -> 160 tanh -> 3", 70, 200),  # likewise, with panels that are not full
+    ("260 -> 300 relu -> 200 tanh -> 10", 70, 200),  # with layers that threads share by panels
     ("33 -> 100 tanh -> 17 gelu -> 3", 70, 150),
     ("5 -> 7 logistic -> 40 relu -> 1", 200, 500),
     ("3 -> 1", 300, 700),
