@@ -55,8 +55,7 @@ inline void split_across(const float* from, int rows, float* to, int piece) {
         }
 }
 
-// How many of `count` pieces of work are due at each of so many calls, for all to be done at the end:
-// none until there are `least`, where beginning takes time.
+// How many of `count` pieces of work are due at each of so many calls, for all to be done at the end.
 class Spread {
 public:
     Spread() = default;
