@@ -1,7 +1,8 @@
-"""What holds for every test: JAX in float64 on the CPU, repeatable examples from hypothesis."""
+"""What holds for every test: JAX in float64 on the CPU, repeatable examples, Ctrl-C that ends."""
 
 import importlib.util
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,10 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
+
+# A shell has what it starts in the background ignore Ctrl-C, which some tests press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test gives the same verdict on each run. To hunt for new examples, run with
 # --hypothesis-profile=search; what it finds becomes an @example.
