@@ -20,6 +20,7 @@ from fallline.engines.native import NativeEngine
 from fallline.engines.protocol import Stop
 from fallline.estimators import MLPClassifier, MLPRegressor
 from fallline.estimators.draws import ShuffledOrder
+from fallline.estimators.watching import Watch
 
 if WITHOUT_CORE:
     pytest.skip("fallline has no C++ core here", allow_module_level=True)
@@ -188,6 +189,29 @@ def ended_like_epoch_after_epoch(net: Any, rng: np.random.RandomState, settings:
     nexts.append(other.get_state()[1:3])
     key, place = rng.get_state()[1:3]
     assert any((key == one[0]).all() and place == one[1] for one in nexts)
+
+
+@pytest.mark.parametrize("calls", [1, 5, 14])
+def test_ctrl_c_while_epochs_are_counted_takes_back_those_of_the_call(
+    monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    rng, settings = np.random.RandomState(0), {"tol": 0.0, "n_iter_no_change": np.inf}
+    net = MLPRegressor(random_state=rng, max_iter=10**5, **settings)
+    counted, left = Watch._count, [calls]
+
+    def count(self: Watch, epoch: Any, theta: Any) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        counted(self, epoch, theta)
+
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(Watch, "_count", count)
+        warnings.simplefilter("ignore")
+        net.fit(*diabetes())
+    assert net.n_iter_ == len(net.history_) == len(net.loss_curve_) < calls
+    if net.n_iter_:
+        ended_like_epoch_after_epoch(net, rng, settings)
 
 
 @pytest.mark.parametrize("draw", [1, 12, 150, 151])

@@ -109,7 +109,7 @@ def takes_several(
     most, least
         So many epochs are taken; none where fewer than the least would be.
     told
-        Is called with the whole epochs, before the run goes on.
+        Is called with the whole epochs, before the run knows of them: what it raises undoes them.
     """
     run._check_stop()
     engine: Any = run._engine
@@ -121,7 +121,9 @@ def takes_several(
         return False
     orders: Any = run._order._order
     try:
-        taken = _taken(run, count, each)
+        taken, reason = _taken(run, count, each), None
+        if told is not None and taken is not None and taken.records:
+            reason = told(taken.ended, taken.records)
     except BaseException:  # such as Ctrl-C between two draws: nothing was taken
         if hasattr(orders, "back_to"):
             orders.back_to(done)
@@ -129,9 +131,8 @@ def takes_several(
     if taken is None:
         return False
     run._state, run._progress = taken.state, taken.progress
+    run._end(reason)
     whole = len(taken.records)
-    if told is not None and whole:
-        run._end(told(taken.ended, taken.records))
     if run._on_steps is not None and taken.left.rows:
         run._on_steps(taken.left, taken.order[whole * n : (whole + 1) * n])
     taken.steps.or_raise()

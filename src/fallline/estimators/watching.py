@@ -98,10 +98,20 @@ class Watch:
         return max(1, left)
 
     def epochs_ended(self, steps: Steps, epochs: Sequence[Epoch]) -> str | None:
-        """Keep what happened in whole epochs that are not scored, as `epoch_ended` does."""
-        reason = None
-        for epoch, loss in zip(epochs, self.losses.of_epochs(steps, len(epochs)), strict=True):
-            reason = self._ended(epoch, loss, None)
+        """Keep what happened in whole epochs that are not scored, as `epoch_ended` does.
+
+        In all of them; or where a signal comes between, in none.
+        """
+        est, rates, reason = vars(self.estimator), vars(self.rates), None
+        before, count = (dict(est), dict(rates)), len(self.estimator.loss_curve_)
+        try:
+            for epoch, loss in zip(epochs, self.losses.of_epochs(steps, len(epochs)), strict=True):
+                reason = self._ended(epoch, loss, None)
+        except BaseException:
+            est.update(before[0])
+            rates.update(before[1])
+            del self.estimator.loss_curve_[count:]
+            raise
         return reason
 
     def epoch_ended(self, epoch: Epoch, theta: Callable[[], Floats]) -> str | None:
