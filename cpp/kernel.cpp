@@ -25,7 +25,7 @@ void predict(const Model& model, const Pass<T>& pass, int number, T* scratch) {
 template <class T>
 fallline::Errors measure(const Model& model, const Pass<T>& pass, int number, T* scratch) {
     const Block<T> block(model, pass, number, scratch);
-    forward(block, {0, model.node_count});
+    forward(block, {0, model.node_count, 0, -1, true});
     return error_of(block, false);
 }
 

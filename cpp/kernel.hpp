@@ -137,9 +137,11 @@ struct Pass {
     bool tiles = false;           // whether to multiply in tiles where the model does
 };
 
-// Layers `first` to `last` of a pass; of a single one perhaps only panels `begin` to `end`.
+// Layers `first` to `last` of a pass; of a single one perhaps only panels `begin` to `end`. Whether their
+// error is taken next, of the net inputs where it has a softmax of its own.
 struct Layers {
     int first = 0, last = 0, begin = 0, end = -1;  // -1: all
+    bool judged = false;
 };
 
 struct GradientTask {

@@ -94,7 +94,7 @@ void Worker<T>::train_layers(const Pass<T>& pass) {
     }
     int last = nodes - 1;  // layers from here on have their deltas
     while (last > inputs && shares(pass, last - 1, true) == 1) --last;
-    by_rows(pass, {next, nodes}, true, {last, nodes - 1});
+    by_rows(pass, {next, nodes, 0, -1, true}, true, {last, nodes - 1});
     while (last > inputs) {
         const int some = shares(pass, --last, true);
         if (some > 1) by_panels(pass, last, some, true);

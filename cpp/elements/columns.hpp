@@ -2,52 +2,57 @@
 
 #pragma once
 
-#include "vector.hpp"
+#include "exchange.hpp"
 
 namespace FALLLINE_NS {
 
 // So many columns at most: the width alone decides, so that a row's bits do not depend on others.
 template <class T>
-inline constexpr std::ptrdiff_t narrow_width = 2 * lanes<T>;
+inline constexpr std::ptrdiff_t narrow_width = lanes<T> > 8 ? 2 * lanes<T> : 16;
 
-// n numbers, each `stride` after the one before; the other lanes are 0.
+// The columns of n rows, `stride` from one to the next, a vector each; lanes beyond n are 0. Squares are
+// turned in registers: machines that gather numbers do so one by one.
 template <class T>
-FALLLINE_INLINE Vec<T> load_apart(const T* from, std::ptrdiff_t stride, int n) {
-    Vec<T> found = all<T>(0);
-    for (int i = 0; i < n; ++i) found.v[i] = from[i * stride];
-    return found;
+[[gnu::noinline]] void load_columns(const T* from, std::ptrdiff_t stride, int n, std::ptrdiff_t width,
+                                    Vec<T>* to) {
+    constexpr int L = lanes<T>;
+    for (std::ptrdiff_t first = 0; first < width; first += L, from += L, to += L) {
+        const int count = width - first < L ? static_cast<int>(width - first) : L;
+        if (has_masks || (n == L && count == L)) {
+            Floats<T> v[L];
+#pragma GCC unroll 16
+            for (int i = 0; i < L; ++i)
+                v[i] = i < n ? load_some(from + i * stride, count).v : Floats<T>{};
+            exchange_all<T>(v);
+            for (int j = 0; j < count; ++j) to[j] = v[j];
+        } else {
+            for (int j = 0; j < count; ++j) {
+                Vec<T> column = all<T>(0);
+                for (int i = 0; i < n; ++i) column.v[i] = from[i * stride + j];
+                to[j] = column;
+            }
+        }
+    }
 }
 
+// The way back.
 template <class T>
-FALLLINE_INLINE void store_apart(T* to, std::ptrdiff_t stride, Vec<T> a, int n) {
-    for (int i = 0; i < n; ++i) to[i * stride] = a.v[i];
+[[gnu::noinline]] void store_columns(const Vec<T>* from, T* to, std::ptrdiff_t stride, int n,
+                                     std::ptrdiff_t width) {
+    constexpr int L = lanes<T>;
+    for (std::ptrdiff_t first = 0; first < width; first += L, from += L, to += L) {
+        const int count = width - first < L ? static_cast<int>(width - first) : L;
+        if (has_masks || (n == L && count == L)) {
+            Floats<T> v[L];
+#pragma GCC unroll 16
+            for (int j = 0; j < L; ++j) v[j] = j < count ? from[j].v : Floats<T>{};
+            exchange_all<T>(v);
+            for (int i = 0; i < n; ++i) store_some(to + i * stride, Vec<T>(v[i]), count);
+        } else {
+            for (int i = 0; i < n; ++i)
+                for (int j = 0; j < count; ++j) to[i * stride + j] = from[j].v[i];
+        }
+    }
 }
-
-#if defined(__AVX512F__) && FALLLINE_VECTOR_BYTES == 64
-
-FALLLINE_INLINE __m512i places_of(double, std::ptrdiff_t stride) {
-    return _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(stride));
-}
-FALLLINE_INLINE __m512i places_of(float, std::ptrdiff_t stride) {
-    return _mm512_mullo_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-        _mm512_set1_epi32(static_cast<int>(stride)));
-}
-FALLLINE_INLINE Vec<double> load_apart(const double* from, std::ptrdiff_t stride, int n) {
-    return Floats<double>(_mm512_mask_i64gather_pd(_mm512_setzero_pd(), first_lanes(0.0, n),
-                                                   places_of(0.0, stride), from, 8));
-}
-FALLLINE_INLINE Vec<float> load_apart(const float* from, std::ptrdiff_t stride, int n) {
-    return Floats<float>(_mm512_mask_i32gather_ps(_mm512_setzero_ps(), first_lanes(0.0f, n),
-                                                  places_of(0.0f, stride), from, 4));
-}
-FALLLINE_INLINE void store_apart(double* to, std::ptrdiff_t stride, Vec<double> a, int n) {
-    _mm512_mask_i64scatter_pd(to, first_lanes(0.0, n), places_of(0.0, stride), __m512d(a.v), 8);
-}
-FALLLINE_INLINE void store_apart(float* to, std::ptrdiff_t stride, Vec<float> a, int n) {
-    _mm512_mask_i32scatter_ps(to, first_lanes(0.0f, n), places_of(0.0f, stride), __m512(a.v), 4);
-}
-
-#endif
 
 }  // namespace FALLLINE_NS

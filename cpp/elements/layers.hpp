@@ -48,18 +48,16 @@ template <class T>
 inline void softmax_narrow(const T* h, T* o, std::ptrdiff_t rows, std::ptrdiff_t width,
                            std::ptrdiff_t stride) {
     by_vector<T>(rows, [&](std::ptrdiff_t row, int n) {
-        const T* from = h + row * stride;
-        Vec<T> e[narrow_width<T>], top = load_apart(from, stride, n), total = all<T>(0);
-        for (std::ptrdiff_t j = 0; j < width; ++j) {
-            e[j] = load_apart(from + j, stride, n);
-            top = max(top, e[j]);
-        }
+        Vec<T> e[narrow_width<T>];
+        load_columns(h + row * stride, stride, n, width, e);
+        Vec<T> top = e[0], total = all<T>(0);
+        for (std::ptrdiff_t j = 1; j < width; ++j) top = max(top, e[j]);
         for (std::ptrdiff_t j = 0; j < width; ++j) {
             e[j] = exp(e[j] - top);
             total += e[j];
         }
-        for (std::ptrdiff_t j = 0; j < width; ++j)
-            store_apart(o + row * stride + j, stride, e[j] / total, n);
+        for (std::ptrdiff_t j = 0; j < width; ++j) e[j] = e[j] / total;
+        store_columns(e, o + row * stride, stride, n, width);
     });
 }
 

@@ -105,32 +105,26 @@ private:
     Labels<T> labels_;
 };
 
-// The same of n rows side by side, a row a lane.
+// The same of n rows side by side, a row a lane, from outputs.
 template <class T>
 class Distributions {
 public:
     Distributions(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t row, int n)
-        : spec_(spec), y_(at.y + row * at.y_stride), h_(at.h + row * at.stride),
-          o_(at.o + row * at.stride), k_(at.k), y_stride_(at.y_stride), stride_(at.stride), n_(n),
-          labels_(spec.smoothing, spec.clip, static_cast<double>(at.k)) {}
-
-    // As above; of what softmax left in o the exponentials need not be computed again.
-    Vec<T> from_net_input() const {
-        const Top top = greatest();
-        const Vec<T> log_sum = log1p(top.others / top.value);
-        Vec<T> largest = all<T>(0), error = all<T>(0);
-        for (std::ptrdiff_t j = 0; j < k_; ++j) largest = select(top.is(j), of(h_, j), largest);
-        for (std::ptrdiff_t j = 0; j < k_; ++j)
-            error += meant(j) * (log_sum - (of(h_, j) - largest));
-        return error;
+        : k_(at.k), stride_(at.stride), n_(n),
+          labels_(spec.smoothing, spec.clip, static_cast<double>(at.k)) {
+        load_columns(at.y + row * at.y_stride, at.y_stride, n, k_, y_);
+        for (std::ptrdiff_t j = 0; spec.smoothing > 0 && j < k_; ++j) y_[j] = labels_.meant(y_[j]);
+        for (std::ptrdiff_t j = 0; spec.output_weights && j < k_; ++j)
+            y_[j] = y_[j] * static_cast<T>(spec.output_weights[j]);
     }
+    void take_outputs(const T* o) { load_columns(o, stride_, n_, k_, o_); }
 
     // Of targets that are one class each, one logarithm a row is all that counts.
     Vec<T> from_output() const {
         const Vec<T> zero = all<T>(0), one = all<T>(1);
         Vec<T> error = zero, count = zero, share = zero, yhat = one;
         for (std::ptrdiff_t j = 0; j < k_; ++j) {
-            const Vec<T> y = meant(j), o = labels_.held(of(o_, j));
+            const Vec<T> y = y_[j], o = labels_.held(o_[j]);
             const Mask<T> absent = y == zero;
             error += select(absent, zero * o, zero);  // NaN stays
             count += select(absent, zero, one);
@@ -139,66 +133,91 @@ public:
         }
         if (!any(count > one)) return -(error + x_log_y(share, yhat));
         error = zero;
-        for (std::ptrdiff_t j = 0; j < k_; ++j)
-            error += x_log_y(meant(j), labels_.held(of(o_, j)));
+        for (std::ptrdiff_t j = 0; j < k_; ++j) error += x_log_y(y_[j], labels_.held(o_[j]));
         return -error;
     }
 
-    void slope_in_net_input(T* slope) const {
-        const Top top = greatest();
-        Vec<T> total = all<T>(0);
-        for (std::ptrdiff_t j = 0; j < k_; ++j) total += meant(j);
-        for (std::ptrdiff_t j = 0; j < k_; ++j) {
-            const Vec<T> o = of(o_, j), y = meant(j);
-            const Vec<T> lacking = select(top.is(j), top.others, all<T>(1) - o);
-            store_apart(slope + j, stride_, o * (total - y) - y * lacking, n_);
-        }
+    void slope_in_output(T* slope) const {
+        Vec<T> found[narrow_width<T>];
+        for (std::ptrdiff_t j = 0; j < k_; ++j) found[j] = -x_over_y(y_[j], o_[j]);
+        store_columns(found, slope, stride_, n_, k_);
     }
 
-    void slope_in_output(T* slope) const {
-        for (std::ptrdiff_t j = 0; j < k_; ++j)
-            store_apart(slope + j, stride_, -x_over_y(meant(j), of(o_, j)), n_);
+protected:
+    std::ptrdiff_t k_, stride_;
+    int n_;
+    Labels<T> labels_;
+    Vec<T> o_[narrow_width<T>];
+    Vec<T> y_[narrow_width<T>];  // the targets as they are meant: smoothed and weighted
+};
+
+// The same from net inputs, of which it takes the softmax first.
+template <class T>
+class SoftmaxRows : public Distributions<T> {
+public:
+    SoftmaxRows(const LossSpec& spec, const Judged<T>& at, std::ptrdiff_t row, int n)
+        : Distributions<T>(spec, at, row, n) {
+        load_columns(at.h + row * at.stride, at.stride, n, this->k_, h_);
+        Vec<T> largest = h_[0];
+        for (std::ptrdiff_t j = 1; j < this->k_; ++j) {
+            const Mask<T> greater = (h_[j] > largest) | is_nan(h_[j]);
+            largest = select(greater, h_[j], largest);
+            top_ = greater.v ? Integers<T>{} + static_cast<Integer<T>>(j) : top_;
+        }
+        Vec<T> others = all<T>(0);
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) {
+            h_[j] = h_[j] - largest;
+            this->o_[j] = exp(h_[j]);
+            others += select(is_top(j), all<T>(0), this->o_[j]);
+        }
+        log_sum_ = log1p(others);
+        const Vec<T> total = others + all<T>(1);
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) this->o_[j] = this->o_[j] / total;
+        others_ = others / total;
+    }
+
+    Vec<T> from_net_input() const {
+        Vec<T> error = all<T>(0);
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) error += this->y_[j] * (log_sum_ - h_[j]);
+        return error;
+    }
+
+    // Times what each row counts.
+    void slope_in_net_input(Vec<T> counts, T* slope) const {
+        Vec<T> total = all<T>(0), found[narrow_width<T>];
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) total += this->y_[j];
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) {
+            const Vec<T> o = this->o_[j], y = this->y_[j];
+            const Vec<T> lacking = select(is_top(j), others_, all<T>(1) - o);
+            found[j] = (o * (total - y) - y * lacking) * counts;
+        }
+        store_columns(found, slope, this->stride_, this->n_, this->k_);
     }
 
 private:
-    // The greatest output, its column, the first of several, and the sum of the others.
-    struct Top {
-        Vec<T> value, others;
-        Integers<T> column;
-
-        FALLLINE_INLINE Mask<T> is(std::ptrdiff_t j) const {
-            return {column == static_cast<Integer<T>>(j)};
-        }
-    };
-
-    FALLLINE_INLINE Top greatest() const {
-        Top top{of(o_, 0), all<T>(0), {}};
-        for (std::ptrdiff_t j = 1; j < k_; ++j) {
-            const Vec<T> o = of(o_, j);
-            const Mask<T> greater = o > top.value;
-            top.others += select(greater, top.value, o);
-            top.value = select(greater, o, top.value);
-            top.column = greater.v ? Integers<T>{} + static_cast<Integer<T>>(j) : top.column;
-        }
-        return top;
+    FALLLINE_INLINE Mask<T> is_top(std::ptrdiff_t j) const {
+        return {top_ == static_cast<Integer<T>>(j)};
     }
 
-    FALLLINE_INLINE Vec<T> of(const T* values, std::ptrdiff_t j) const {
-        return load_apart(values + j, stride_, n_);
-    }
-
-    FALLLINE_INLINE Vec<T> meant(std::ptrdiff_t j) const {
-        Vec<T> y = load_apart(y_ + j, y_stride_, n_);
-        if (spec_.smoothing > 0) y = labels_.meant(y);
-        if (spec_.output_weights) y = y * static_cast<T>(spec_.output_weights[j]);
-        return y;
-    }
-
-    const LossSpec& spec_;
-    const T *y_, *h_, *o_;
-    std::ptrdiff_t k_, y_stride_, stride_;
-    int n_;
-    Labels<T> labels_;
+    Vec<T> h_[narrow_width<T>];  // less the largest
+    Vec<T> log_sum_, others_;    // the logarithm of Σ exp(h), and the share of all but the largest
+    Integers<T> top_ = {};       // the column of the largest
 };
+
+// Errors of rows of so few classes, with the softmax that they are fused with, from net inputs: e; as they
+// are reported, where that is clipped; and slopes times what each row counts, if asked.
+template <class T>
+inline void softmax_errors(const LossSpec& spec, const Judged<T>& at, const double* counts, T* e,
+                           T* reported, T* slope) {
+    by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
+        const SoftmaxRows<T> of(spec, at, row, n);
+        store_some(e + row, of.from_net_input(), n);
+        if (spec.clip > 0) store_some(reported + row, of.from_output(), n);
+        if (!slope) return;
+        alignas(FALLLINE_VECTOR_BYTES) T count[lanes<T>] = {};
+        for (int i = 0; i < n; ++i) count[i] = T(counts[row + i]);
+        of.slope_in_net_input(load_aligned(count), slope + row * at.stride);
+    });
+}
 
 }  // namespace FALLLINE_NS

@@ -210,7 +210,7 @@ FALLLINE_INLINE bool with_term(const LossSpec& spec, Visit&& visit) {
     }
 }
 
-// e[row], the error of each row.
+// e[row], the error of each row. That of a few classes fused with softmax is `softmax_errors`'s.
 template <class T>
 inline void loss_rows(const LossSpec& spec, const Judged<T>& at, T* e) {
     if (spec.kind == Loss::binary_cross_entropy && spec.clip > 0) {
@@ -228,9 +228,9 @@ inline void loss_rows(const LossSpec& spec, const Judged<T>& at, T* e) {
         case Loss::cross_entropy:
             if (at.k <= narrow_width<T>)
                 return by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
-                    const Distributions<T> of(spec, at, row, n);
-                    const bool stable = spec.pair && spec.clip == 0;
-                    store_some(e + row, stable ? of.from_net_input() : of.from_output(), n);
+                    Distributions<T> of(spec, at, row, n);
+                    of.take_outputs(at.o + row * at.stride);
+                    store_some(e + row, of.from_output(), n);
                 });
             for (std::ptrdiff_t row = 0; row < at.rows; ++row) {
                 const Distribution<T> of(spec, at, row);
@@ -259,9 +259,9 @@ inline void loss_slope(const LossSpec& spec, const Judged<T>& at, T* slope) {
         case Loss::cross_entropy:
             if (at.k <= narrow_width<T>)
                 return by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
-                    const Distributions<T> of(spec, at, row, n);
-                    spec.pair ? of.slope_in_net_input(slope + row * at.stride)
-                              : of.slope_in_output(slope + row * at.stride);
+                    Distributions<T> of(spec, at, row, n);
+                    of.take_outputs(at.o + row * at.stride);
+                    of.slope_in_output(slope + row * at.stride);
                 });
             for (std::ptrdiff_t row = 0; row < at.rows; ++row) {
                 const Distribution<T> of(spec, at, row);

@@ -62,6 +62,80 @@ double counted(const Block<T>& block, const T* errors) {
     return sum;
 }
 
+// What an error is computed of: rows without gaps; or those of classes that one panel holds, where they
+// lie, for these are so narrow that they are read by columns.
+template <class T>
+struct JudgedRows {
+    Judged<T> at;
+    T *d, *e, *reported;  // reported: of a softmax that the error takes itself, where outputs would stand
+    bool in_place;
+
+    JudgedRows(const Block<T>& block, const LossSpec& spec)
+        : in_place(spec.kind == Loss::cross_entropy && block.model.outputs <= Block<T>::P) {
+        const Model& model = block.model;
+        const Node& node = model.nodes[model.node_count - 1];
+        const int n = block.count, k = node.width, m = model.targets;
+        T* y = block.scratch;
+        e = y + std::ptrdiff_t(n) * m;
+        reported = e + n;
+        T *o = reported, *h = o + std::ptrdiff_t(n) * k;
+        d = h + std::ptrdiff_t(n) * k;
+        if (in_place) {
+            h = block.at(node.h, 0);
+            o = block.at(node.o, 0);
+            d = block.at(node.d, 0);
+        } else {
+            unpack(block, node, node.h, h);
+            if (!has_softmax_errors<T>(model)) unpack(block, node, node.o, o);
+        }
+        for (int r = 0; r < n; ++r)
+            read_row(block.pass.Y, block.row(r), 0, m, y + std::ptrdiff_t(r) * m);
+        at = {y, h, o, n, k, m, m, in_place ? Block<T>::P : k};
+    }
+
+    void weigh(const double* counts) const {
+        for (int r = 0; r < at.rows; ++r) {
+            const T factor = T(counts[r]);
+            for (int j = 0; j < at.k; ++j) d[r * at.stride + j] *= factor;
+        }
+    }
+};
+
+// Errors, and slopes times what each row counts, of a softmax that the error takes itself.
+template <class T>
+fallline::Errors softmax_errors_of(const Block<T>& block, const LossSpec& spec,
+                                   const JudgedRows<T>& rows, bool slope) {
+    softmax_errors(spec, rows.at, block.pass.factors + block.first, rows.e, rows.reported,
+                   slope ? rows.d : nullptr);
+    fallline::Errors found;
+    found.error = counted(block, rows.e);
+    found.reported = spec.clip > 0 ? counted(block, rows.reported) : found.error;
+    return found;
+}
+
+// Any others'.
+template <class T>
+fallline::Errors errors_of(const Block<T>& block, LossSpec& spec, const JudgedRows<T>& rows,
+                           bool slope) {
+    const Model& model = block.model;
+    const Judged<T>& at = rows.at;
+    loss_rows(spec, at, rows.e);
+    fallline::Errors found;
+    found.error = found.reported = counted(block, rows.e);
+    if (spec.clip > 0) {
+        spec.clip = 0;
+        loss_rows(spec, at, rows.e);
+        found.error = counted(block, rows.e);
+    }
+    if (!slope) return found;
+    loss_slope(spec, at, rows.d);
+    if (!model.fused)
+        activate_back(ActivationRow(model.nodes[model.node_count - 1].activation).spec, at.h, at.o,
+                      rows.d, at.rows, at.k, at.stride);
+    rows.weigh(block.pass.factors + block.first);
+    return found;
+}
+
 // Returns the block's parts of E and leaves the slope by the output's net inputs in d, if asked.
 template <class T>
 fallline::Errors error_of(const Block<T>& block, bool slope) {
@@ -69,33 +143,12 @@ fallline::Errors error_of(const Block<T>& block, bool slope) {
     const Node& node = model.nodes[model.node_count - 1];
     LossRow loss(model);
     if (is_of_squares<T>(model, loss.spec)) return squares_of(block, slope);
-    const int n = block.count, k = node.width;
-    T* h = block.scratch;
-    T* o = h + std::ptrdiff_t(n) * k;
-    T* d = o + std::ptrdiff_t(n) * k;
-    T* y = d + std::ptrdiff_t(n) * k;
-    T* e = y + std::ptrdiff_t(n) * model.targets;
-    unpack(block, node, node.h, h);
-    unpack(block, node, node.o, o);
-    for (int r = 0; r < n; ++r)
-        read_row(block.pass.Y, block.row(r), 0, model.targets, y + std::ptrdiff_t(r) * model.targets);
-    const Judged<T> at = judged(model, y, h, o, n);
-    loss_rows(loss.spec, at, e);
-    fallline::Errors found;
-    found.error = found.reported = counted(block, e);
-    if (loss.spec.clip > 0) {
-        loss.spec.clip = 0;
-        loss_rows(loss.spec, at, e);
-        found.error = counted(block, e);
-    }
-    if (!slope) return found;
-    loss_slope(loss.spec, at, d);
-    if (!model.fused) activate_back(ActivationRow(node.activation).spec, h, o, d, n, k, k);
-    for (int r = 0; r < n; ++r) {
-        const T factor = T(block.pass.factors[block.first + r]);
-        for (int j = 0; j < k; ++j) d[std::ptrdiff_t(r) * k + j] *= factor;
-    }
-    pack(block, node, d, node.d);
+    const JudgedRows<T> rows(block, loss.spec);
+    const fallline::Errors found = has_softmax_errors<T>(model)
+                                       ? softmax_errors_of(block, loss.spec, rows, slope)
+                                       : errors_of(block, loss.spec, rows, slope);
+    if (slope && rows.in_place) clear_padding(block, node, node.d);
+    else if (slope) pack(block, node, rows.d, node.d);
     return found;
 }
 

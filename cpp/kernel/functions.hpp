@@ -84,6 +84,70 @@ template <class T>
     });
 }
 
+// Calls body(at, n) for the vectors of rows of a panel that is not full, whose other columns stay.
+template <class T, class Body>
+FALLLINE_INLINE void over_columns(int rows, int columns, Body&& body) {
+    constexpr int L = lanes<T>;
+    by_vector<T>(columns, [&](std::ptrdiff_t column, int n) {
+        for (int r = 0; r < rows; ++r) body(std::ptrdiff_t(r) * 2 * L + column, n);
+    });
+}
+
+// The same of such panels.
+template <class T>
+[[gnu::noinline]] bool activate_part(const fallline::Row& row, const T* h, T* o, int rows, int columns) {
+    const T a = static_cast<T>(row.settings[0]);
+    return with_usual_unit(row.kind, [&](auto unit) {
+        over_columns<T>(rows, columns, [&](std::ptrdiff_t at, int n) {
+            store_some(o + at, unit.f(load(h + at), a), n);
+        });
+    });
+}
+template <class T>
+[[gnu::noinline]] bool activate_part_back(const fallline::Row& row, const T* h, const T* o, T* d,
+                                          int rows, int columns) {
+    const T a = static_cast<T>(row.settings[0]);
+    return with_usual_unit(row.kind, [&](auto unit) {
+        over_columns<T>(rows, columns, [&](std::ptrdiff_t at, int n) {
+            store_some(d + at, load(d + at) * unit.slope(load(h + at), load(o + at), a), n);
+        });
+    });
+}
+
+// d = δ·w times f's slope, of rows of a panel, where a layer feeds a single unit with the weights w.
+template <class T>
+[[gnu::noinline]] bool back_from_unit(const fallline::Row& row, const T* h, const T* o, const T* delta,
+                                      const T* w, T* d, int rows, int columns) {
+    const T a = static_cast<T>(row.settings[0]);
+    return with_usual_unit(row.kind, [&](auto unit) {
+        constexpr int L = lanes<T>;
+        const auto back = [&](int r, int column, Vec<T> weights) __attribute__((always_inline)) {
+            const std::ptrdiff_t first = std::ptrdiff_t(r) * 2 * L, at = first + column;
+            return Vec<T>(delta[first]) * weights * unit.slope(load(h + at), load(o + at), a);
+        };
+        if (columns == 2 * L) {
+            const Vec<T> low = load(w), high = load(w + L);
+            for (int r = 0; r < rows; ++r, d += 2 * L) {
+                store(d, back(r, 0, low));
+                store(d + L, back(r, L, high));
+            }
+        } else {
+            by_vector<T>(columns, [&](std::ptrdiff_t column, int n) {
+                const Vec<T> some = load_some(w + column, n);
+                for (int r = 0; r < rows; ++r)
+                    store_some(d + std::ptrdiff_t(r) * 2 * L + column, back(r, int(column), some), n);
+            });
+        }
+    });
+}
+
+// Whether outputs are those of a softmax that the error takes itself: see `softmax_errors`.
+template <class T>
+FALLLINE_INLINE bool has_softmax_errors(const fallline::Model& model) {
+    return static_cast<Loss>(model.loss.kind) == Loss::cross_entropy && model.fused &&
+           model.outputs <= narrow_width<T>;
+}
+
 template <class T>
 FALLLINE_INLINE Judged<T> judged(const fallline::Model& model, const T* y, const T* h, const T* o,
                                  int rows) {

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "product.hpp"
+#include "panels.hpp"
 
 namespace FALLLINE_NS {
 

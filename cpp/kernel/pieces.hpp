@@ -38,7 +38,7 @@ private:
 template <class T>
 void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
                      const fallline::GradientTask& piece, int units, Fetch<T>& fetch, T* gradient) {
-    constexpr int P = panel_columns<T>, B = fallline::block_rows;
+    constexpr int P = panel_columns<T>;
     const fallline::Panel& panel = node.panels[piece.panel];
     const auto between = [&]() __attribute__((always_inline)) { fetch.some(); };
     const T* s = pass.memory + (source.s + std::int64_t(piece.source_panel) * P) * pass.capacity;
@@ -50,10 +50,8 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
         return outer_narrow(s, units, d, pass.count, panel, gradient, true, between);
     with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
         by_tiles(units, [&]<int R>(int first) {
-            for (int b = 0; b < pass.count; b += B)
-                outer<T, Bytes, N, R>(s + first + b * P, d + b * P,
-                                      pass.count - b < B ? pass.count - b : B,
-                                      gradient + std::ptrdiff_t(first) * panel.lanes, b == 0,
+            outer<T, Bytes, N, R>(s + first, d, pass.count,
+                                      gradient + std::ptrdiff_t(first) * panel.lanes, true,
                                       between);
         });
     });

@@ -105,16 +105,18 @@ void outer(const T* s, const T* d, int rows, T* g, bool fresh, Between between =
     for (int first = 0; first < rows; first += fallline::block_rows) {
         const int last = first + fallline::block_rows < rows ? first + fallline::block_rows : rows;
         V sums[R][N] = {};
-        for (int k = first; k < last; ++k) {
-            if (k % 8 == 0) between();
-            V column[N];
+        const T *a = s + std::ptrdiff_t(first) * P, *b = d + std::ptrdiff_t(first) * P;
+        for (int left = last - first; left > 0; left -= 8) {
+            between();
+            for (const T* end = a + (left < 8 ? left : 8) * P; a < end; a += P, b += P) {
+                V column[N];
 #pragma GCC unroll 2
-            for (int n = 0; n < N; ++n) column[n] = get<T, Bytes>(d + std::ptrdiff_t(k) * P + n * L);
+                for (int n = 0; n < N; ++n) column[n] = get<T, Bytes>(b + n * L);
 #pragma GCC unroll 16
-            for (int r = 0; r < R; ++r)
+                for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
-                for (int n = 0; n < N; ++n)
-                    sums[r][n] += s[std::ptrdiff_t(k) * P + r] * column[n];
+                    for (int n = 0; n < N; ++n) sums[r][n] += a[r] * column[n];
+            }
         }
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r)
@@ -125,38 +127,6 @@ void outer(const T* s, const T* d, int rows, T* g, bool fresh, Between between =
                 put<T, Bytes>(to, fresh && first == 0 ? sum : get<T, Bytes>(to) + sum);
             }
     }
-}
-
-// The same for a single column: the source's units stand side by side, and three blocks are summed at a
-// time, whose chains do not wait for one another. Each chain is that of `outer`, and so are its bits.
-template <class T>
-void outer_column(const T* s, int units, const T* d, int rows, int apart, T* g, bool fresh) {
-    constexpr int L = lanes<T>, P = panel_columns<T>, B = fallline::block_rows;
-    for (int j = 1; fresh && j < apart; ++j)
-        for (int i = 0; i < units; ++i) g[i * apart + j] = 0;
-    const auto some = [&]<int blocks>(int first, int each) {
-        Floats<T> sums[blocks][2] = {};
-        for (int k = first; k < first + each; ++k)
-#pragma GCC unroll 3
-            for (int b = 0; b < blocks; ++b)
-#pragma GCC unroll 2
-                for (int n = 0; n < 2; ++n)
-                    sums[b][n] += load(s + std::ptrdiff_t(k + b * B) * P + n * L).v *
-                                  d[std::ptrdiff_t(k + b * B) * P];
-        for (int b = 0; b < blocks; ++b) {
-            alignas(FALLLINE_VECTOR_BYTES) T sum[P];
-            store_aligned(sum, Vec<T>(sums[b][0]));
-            store_aligned(sum + L, Vec<T>(sums[b][1]));
-            for (int i = 0; i < units; ++i) {
-                T& to = g[i * apart];
-                to = fresh && first + b == 0 ? sum[i] : to + sum[i];
-            }
-        }
-    };
-    int first = 0;
-    for (; first + 3 * B <= rows; first += 3 * B) some.template operator()<3>(first, B);
-    for (; first + B <= rows; first += B) some.template operator()<1>(first, B);
-    if (first < rows) some.template operator()<1>(first, rows - first);
 }
 
 // Calls f<R>(first) for tiles of nearly equal height that cover `count` rows.
@@ -191,48 +161,6 @@ FALLLINE_INLINE void with_panel(int panel_lanes, Call&& call) {
 #if FALLLINE_VECTOR_BYTES >= 64
     if (panel_lanes == L / 4) return call.template operator()<FALLLINE_VECTOR_BYTES / 4, 1>();
 #endif
-}
-
-// The products of `rows` rows with one panel.
-template <class T>
-void times_panel(const Stretch<T>* stretches, int count, int rows, const fallline::Panel& panel,
-                 const T* weights, const T* start, T* out) {
-    with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
-        by_tiles(rows, [&]<int R>(int first) {
-            times<T, Bytes, N, R>(stretches, count, first, weights + panel.offset, start,
-                                  out + std::ptrdiff_t(first) * panel_columns<T>);
-        });
-    });
-}
-
-// The same of a panel narrower than a vector: its vectors run along the source, and the few columns are
-// the tile's rows. What is then turned is little.
-template <class T, class Between = Nothing>
-void outer_narrow(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
-                  bool fresh, Between between = {}) {
-    constexpr int P = panel_columns<T>, most = P / 4;
-    alignas(FALLLINE_VECTOR_BYTES) T turned[most * P];
-    for (int i = 0; !fresh && i < units; ++i)
-        for (int j = 0; j < panel.lanes; ++j) turned[j * P + i] = g[i * panel.lanes + j];
-    with_rows<most>(panel.lanes, [&]<int R>() {
-        outer<T, FALLLINE_VECTOR_BYTES, 2, R>(d, s, rows, turned, fresh, between);
-    });
-    for (int i = 0; i < units; ++i)
-        for (int j = 0; j < panel.lanes; ++j) g[i * panel.lanes + j] = turned[j * P + i];
-}
-
-// The gradient of `units` rows of W in one panel, from a source's panel and the layer's.
-template <class T>
-void outer_panel(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
-                 bool fresh) {
-    if (panel.columns == 1) return outer_column(s, units, d, rows, panel.lanes, g, fresh);
-    if (panel.lanes < lanes<T>) return outer_narrow(s, units, d, rows, panel, g, fresh);
-    with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
-        by_tiles(units, [&]<int R>(int first) {
-            outer<T, Bytes, N, R>(s + first, d, rows, g + std::ptrdiff_t(first) * panel.lanes,
-                                  fresh);
-        });
-    });
 }
 
 }  // namespace FALLLINE_NS

@@ -5,7 +5,6 @@
 #include "functions.hpp"
 #include "noise.hpp"
 #include "one_row.hpp"
-#include "product.hpp"
 #include "sparse.hpp"
 #include "tiled_layers.hpp"
 
@@ -126,10 +125,15 @@ void net_inputs(const Block<T>& block, const Node& node, int begin, int end, The
 
 template <class T>
 void activate_jointly(const Block<T>& block, const Node& node) {
+    const ActivationRow row(node.activation);
+    if (node.panel_count == 1 && row.spec.kind == Activation::softmax) {  // it may write where it reads
+        activate(row.spec, block.at(node.h, 0), block.at(node.o, 0), block.count, node.width, Block<T>::P);
+        return clear_padding(block, node, node.o);
+    }
     T* h = block.scratch;
     T* o = h + std::ptrdiff_t(block.count) * node.width;
     unpack(block, node, node.h, h);
-    activate(ActivationRow(node.activation).spec, h, o, block.count, node.width, node.width);
+    activate(row.spec, h, o, block.count, node.width, node.width);
     pack(block, node, o, node.o);
 }
 
@@ -139,19 +143,24 @@ void activate_panel(const Block<T>& block, const Node& node, int p) {
     const T* h = block.at(node.h, p);
     T* o = block.at(node.o, p);
     const int columns = node.panels[p].columns;
-    if (columns < P || !activate_usual(node.activation, h, o, std::ptrdiff_t(block.count) * P))
+    const bool usual = columns == P
+                           ? activate_usual(node.activation, h, o, std::ptrdiff_t(block.count) * P)
+                           : activate_part(node.activation, h, o, block.count, columns);
+    if (!usual)
         activate(ActivationRow(node.activation).spec, h, o, block.count, columns, P);
 }
 
-// Panels `begin` to `end` of a layer; all of them where its units are computed together.
+// Panels `begin` to `end` of a layer; all of them where its units are computed together. Perhaps net inputs
+// alone.
 template <class T>
-void forward_layer(const Block<T>& block, const Node& node, int begin, int end) {
-    const bool at_once = !node.joint && !block.pass.X.sparse;
+void forward_layer(const Block<T>& block, const Node& node, int begin, int end, bool activated) {
+    const bool at_once = activated && !node.joint && !block.pass.X.sparse;
     net_inputs(block, node, begin, end, [&](int p) {
         if (at_once) activate_panel(block, node, p);
     });
     if (at_once) return;
     add_sparse(block, node);
+    if (!activated) return;
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { activate_jointly(one, node); });
     for (int p = 0; p < node.panel_count; ++p) activate_panel(block, node, p);
@@ -163,7 +172,10 @@ void forward(const Block<T>& block, const fallline::Layers& layers) {
     for (int number = layers.first; number < layers.last; ++number) {
         const Node& node = block.model.nodes[number];
         const int end = layers.end < 0 ? node.panel_count : layers.end;
-        if (!node.input) forward_layer(block, node, layers.begin, end);
+        const bool judged = layers.judged && number + 1 == block.model.node_count;
+        if (!node.input)
+            forward_layer(block, node, layers.begin, end,
+                          !judged || !has_softmax_errors<T>(block.model));
         if (node.dropout > 0) {
             draw_dropout(block, number);
             drop(block, node, node.o, node.s);
@@ -208,17 +220,34 @@ void back_through_panel(const Block<T>& block, const Node& node, int p) {
     T* d = block.at(node.d, p);
     const int columns = node.panels[p].columns;
     const std::ptrdiff_t count = std::ptrdiff_t(block.count) * P;
-    if (columns < P || !activate_usual_back(node.activation, h, o, d, count))
+    const bool usual = columns == P ? activate_usual_back(node.activation, h, o, d, count)
+                                    : activate_part_back(node.activation, h, o, d, block.count, columns);
+    if (!usual)
         activate_back(ActivationRow(node.activation).spec, h, o, d, block.count, columns, P);
+}
+
+// From a single unit, products and slopes at once; returns whether this was done.
+template <class T>
+bool back_from_one(const Block<T>& block, const Node& node, int begin, int end) {
+    const fallline::Consumer& only = node.consumers[0];
+    if (node.consumer_count != 1 || block.model.nodes[only.node].width != 1) return false;
+    const T* delta = block.at(block.model.nodes[only.node].d, 0);
+    bool usual = true;
+    for (int p = begin; p < end && usual; ++p)
+        usual = back_from_unit(node.activation, block.at(node.h, p), block.at(node.o, p), delta,
+                               block.pass.transposed + node.transposed[p].offset, block.at(node.d, p),
+                               block.count, node.panels[p].columns);
+    return usual;
 }
 
 // Panels `begin` to `end` of a layer; all of them where its units are computed together.
 template <class T>
 void back_layer(const Block<T>& block, const Node& node, int begin, int end) {
     const bool at_once = !node.joint && node.dropout == 0;
-    fed_back(block, node, begin, end, [&](int p) {
-        if (at_once) back_through_panel(block, node, p);
-    });
+    if (!at_once || !back_from_one(block, node, begin, end))
+        fed_back(block, node, begin, end, [&](int p) {
+            if (at_once) back_through_panel(block, node, p);
+        });
     if (node.dropout > 0) drop(block, node, node.d, node.d);
     if (node.joint)
         return by_blocks(block, [&](const Block<T>& one) { back_jointly(one, node); });

@@ -36,7 +36,7 @@ FALLLINE_INLINE void SmallSteps<T>::forward_single() {
             for (int j = 0; j < layer.size; ++j)
                 h[j] = small_dot(from, W + j * layer.across, static_cast<int>(layer.across)) +
                        (biased ? b[j] : T(0));
-            if (!layer.linear) activate_rows(layer);
+            if (!layer.linear && !takes_softmax(layer)) activate_rows(layer);
         } else {
             const T a = static_cast<T>(layer.activation.settings[0]);
             bool usual = true;
@@ -47,7 +47,7 @@ FALLLINE_INLINE void SmallSteps<T>::forward_single() {
                     store(o + column, unit.f(sum, a));
                 });
             });
-            if (!usual) activate_rows(layer);
+            if (!usual && !takes_softmax(layer)) activate_rows(layer);
         }
         for (std::int64_t j = layer.size; j < layer.stride; ++j) o[j] = 0;
         from = o;

@@ -56,7 +56,7 @@ private:
     void plain_error(const Layer& layer, fallline::Step& told);
     void error(fallline::Step& told);
     void judged_error(fallline::Step& told);
-    double counted() const;
+    double counted(const T* e) const;
     void backward();
     void weight_gradient(int number);
     void bias_gradient(const Layer& layer);
@@ -80,6 +80,11 @@ private:
     // Whether a squared norm is the sum of its squares: none of them overflowed, nor did all vanish.
     static bool is_safe(double squared) {
         return __builtin_isfinite(squared) && squared > (sizeof(T) == 8 ? 1e-280 : 1e-30);
+    }
+
+    // Whether it is the output layer of an error that takes the softmax itself.
+    bool takes_softmax(const Layer& layer) const {
+        return &layer == &model_.layers[model_.count - 1] && has_softmax_errors<T>(*model_.whole);
     }
 
     T* at(std::int64_t where) const { return run_.memory + where; }
@@ -196,7 +201,7 @@ FALLLINE_INLINE void SmallSteps<T>::forward() {
             small_times(a, stride, n_, layer.fan_in, W, layer.across,
                         static_cast<int>(layer.stride), biases, h, layer.stride);
         }
-        if (!layer.linear) activate_rows(layer);
+        if (!layer.linear && !takes_softmax(layer)) activate_rows(layer);
         for (int r = 0; layer.size < layer.stride && r < n_; ++r)  // gradients are taken of these too
             for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j)
                 at(layer.o)[r * layer.stride + j] = 0;
@@ -205,8 +210,7 @@ FALLLINE_INLINE void SmallSteps<T>::forward() {
 
 // Σ of the rows' errors, each times what it counts.
 template <class T>
-FALLLINE_INLINE double SmallSteps<T>::counted() const {
-    const T* e = at(model_.e);
+FALLLINE_INLINE double SmallSteps<T>::counted(const T* e) const {
     double sums[4] = {};
     int r = 0;
     for (; r + 4 <= n_; r += 4)
@@ -255,27 +259,33 @@ void SmallSteps<T>::judged_error(fallline::Step& told) {
     const Judged<T> judged{at(model_.y), at(layer.h), at(layer.o), n_, layer.size, whole.targets,
                            whole.targets, layer.stride};
     LossSpec& spec = loss_.spec;
-    loss_rows(spec, judged, at(model_.e));
-    told.error = told.reported = counted();
-    if (spec.clip > 0) {
-        const double clip = spec.clip;
-        spec.clip = 0;
-        loss_rows(spec, judged, at(model_.e));
-        told.error = counted();
-        loss_slope(spec, judged, d);
-        spec.clip = clip;
+    T* e = at(model_.e);
+    if (takes_softmax(layer)) {
+        T* reported = at(layer.o);  // no output needs the place
+        softmax_errors(spec, judged, run_.factors, e, reported, d);
+        told.error = counted(e);
+        told.reported = spec.clip > 0 ? counted(reported) : told.error;
     } else {
-        loss_slope(spec, judged, d);
+        loss_rows(spec, judged, e);
+        told.error = told.reported = counted(e);
+        if (spec.clip > 0) {
+            const double clip = spec.clip;
+            spec.clip = 0;
+            loss_rows(spec, judged, e);
+            told.error = counted(e);
+            loss_slope(spec, judged, d);
+            spec.clip = clip;
+        } else {
+            loss_slope(spec, judged, d);
+        }
+        if (!whole.fused && !layer.linear)
+            activate_back(ActivationRow(layer.activation).spec, judged.h, judged.o, d, n_, layer.size,
+                          layer.stride);
+        for (int r = 0; r < n_; ++r)
+            for (int j = 0; j < layer.size; ++j) d[r * layer.stride + j] *= T(run_.factors[r]);
     }
-    if (!whole.fused && !layer.linear)
-        activate_back(ActivationRow(layer.activation).spec, judged.h, judged.o, d, n_, layer.size,
-                      layer.stride);
-    for (int r = 0; r < n_; ++r) {
-        const T factor = T(run_.factors[r]);
-        T* row = d + r * layer.stride;
-        for (int j = 0; j < layer.size; ++j) row[j] *= factor;
-        for (std::int64_t j = layer.size; j < layer.stride; ++j) row[j] = 0;
-    }
+    for (int r = 0; layer.size < layer.stride && r < n_; ++r)
+        for (std::ptrdiff_t j = layer.size; j < layer.stride; ++j) d[r * layer.stride + j] = 0;
 }
 
 }  // namespace FALLLINE_NS
