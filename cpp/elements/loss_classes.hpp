@@ -171,9 +171,9 @@ public:
             others += select(is_top(j), all<T>(0), this->o_[j]);
         }
         log_sum_ = log1p(others);
-        const Vec<T> total = others + all<T>(1);
-        for (std::ptrdiff_t j = 0; j < this->k_; ++j) this->o_[j] = this->o_[j] / total;
-        others_ = others / total;
+        const Vec<T> share = all<T>(1) / (others + all<T>(1));
+        for (std::ptrdiff_t j = 0; j < this->k_; ++j) this->o_[j] = this->o_[j] * share;
+        others_ = others * share;
     }
 
     Vec<T> from_net_input() const {
@@ -207,7 +207,7 @@ private:
 // Errors of rows of so few classes, with the softmax that they are fused with, from net inputs: e; as they
 // are reported, where that is clipped; and slopes times what each row counts, if asked.
 template <class T>
-inline void softmax_errors(const LossSpec& spec, const Judged<T>& at, const double* counts, T* e,
+[[gnu::noinline]] void softmax_errors(const LossSpec& spec, const Judged<T>& at, const double* counts, T* e,
                            T* reported, T* slope) {
     by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
         const SoftmaxRows<T> of(spec, at, row, n);

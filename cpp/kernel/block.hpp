@@ -87,7 +87,8 @@ FALLLINE_INLINE void copy(T* to, const void* from, int n) {
 
 // Copies `width` numbers of a row of the user's matrix, from a column on.
 template <class T>
-void read_row(const fallline::Matrix& from, std::int64_t row, int column, int width, T* to) {
+FALLLINE_INLINE void read_row(const fallline::Matrix& from, std::int64_t row, int column, int width,
+                              T* to) {
     if (from.sparse) {
         std::memset(to, 0, width * sizeof(T));
         by_entry<T>(from, row, column, width, [to](int j, T x) { to[j] += x; });
@@ -145,11 +146,14 @@ void unpack(const Block<T>& block, const Node& node, std::int64_t where, T* to) 
 // Puts 0 beyond the columns of a layer, as the padding of gradients must be.
 template <class T>
 void clear_padding(const Block<T>& block, const Node& node, std::int64_t where) {
-    constexpr int P = Block<T>::P;
+    constexpr int P = Block<T>::P, L = lanes<T>;
     const fallline::Panel& last = node.panels[node.panel_count - 1];
-    T* at = block.at(where, node.panel_count - 1);
-    for (int r = 0; r < block.count && last.columns < last.lanes; ++r, at += P)
-        for (int j = last.columns; j < last.lanes; ++j) at[j] = 0;
+    for (int column = last.columns / L * L; column < last.lanes; column += L) {
+        const Mask<T> there = first_of<T>(last.columns - column);
+        T* at = block.at(where, node.panel_count - 1) + column;
+        for (int r = 0; r < block.count && last.columns < last.lanes; ++r, at += P)
+            store(at, select(there, load(at), all<T>(0)));  // a row has room for whole vectors
+    }
 }
 
 template <class T>

@@ -88,8 +88,8 @@ struct JudgedRows {
             unpack(block, node, node.h, h);
             if (!has_softmax_errors<T>(model)) unpack(block, node, node.o, o);
         }
-        for (int r = 0; r < n; ++r)
-            read_row(block.pass.Y, block.row(r), 0, m, y + std::ptrdiff_t(r) * m);
+        const fallline::Matrix Y = block.pass.Y;  // a copy: stores might change what is not one
+        for (int r = 0; r < n; ++r) read_row(Y, block.row(r), 0, m, y + std::ptrdiff_t(r) * m);
         at = {y, h, o, n, k, m, m, in_place ? Block<T>::P : k};
     }
 

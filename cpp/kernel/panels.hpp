@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "../elements/columns.hpp"
 #include "sums.hpp"
 
 namespace FALLLINE_NS {
@@ -78,20 +79,34 @@ void outer_column(const T* s, int units, const T* d, int rows, int apart, T* g, 
     if (first < rows) some.template operator()<1>(first, rows - first);
 }
 
-// The same of a panel narrower than a vector: its vectors run along the source, and the few columns are
-// the tile's rows. What is then turned is little.
+// Whether the gradient of a panel takes less with its vectors along the source and its few columns as the
+// rows of a tile.
+template <class T>
+FALLLINE_INLINE bool is_turned(const fallline::Panel& panel) {
+    return panel.columns <= most_rows && (panel.lanes < lanes<T> || panel.columns < panel.lanes);
+}
+
+// The same so: what is then turned is little.
 template <class T, class Between = Nothing>
-void outer_narrow(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
+void outer_turned(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
                   bool fresh, Between between = {}) {
-    constexpr int P = panel_columns<T>, most = P / 4;
-    alignas(FALLLINE_VECTOR_BYTES) T turned[most * P];
-    for (int i = 0; !fresh && i < units; ++i)
-        for (int j = 0; j < panel.lanes; ++j) turned[j * P + i] = g[i * panel.lanes + j];
-    with_rows<most>(panel.lanes, [&]<int R>() {
+    constexpr int L = lanes<T>, P = panel_columns<T>;
+    alignas(FALLLINE_VECTOR_BYTES) T turned[most_rows * P];
+    Vec<T> columns[P];
+    for (int i = 0; !fresh && i < units; i += L) {
+        load_columns(g + i * panel.lanes, panel.lanes, units - i < L ? units - i : L, panel.columns,
+                     columns);
+        for (int j = 0; j < panel.columns; ++j) store_aligned(turned + j * P + i, columns[j]);
+    }
+    with_rows(panel.columns, [&]<int R>() {
         outer<T, FALLLINE_VECTOR_BYTES, 2, R>(d, s, rows, turned, fresh, between);
     });
-    for (int i = 0; i < units; ++i)
-        for (int j = 0; j < panel.lanes; ++j) g[i * panel.lanes + j] = turned[j * P + i];
+    for (int i = 0; i < units; i += L) {
+        for (int j = 0; j < panel.lanes; ++j)
+            columns[j] = j < panel.columns ? load_aligned(turned + j * P + i) : all<T>(0);
+        store_columns(columns, g + i * panel.lanes, panel.lanes, units - i < L ? units - i : L,
+                      panel.lanes);
+    }
 }
 
 // --- any panel -------------------------------------------------------------------------------
@@ -114,11 +129,11 @@ template <class T>
 void outer_panel(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
                  bool fresh) {
     if (panel.columns == 1) return outer_column(s, units, d, rows, panel.lanes, g, fresh);
-    if (panel.lanes < lanes<T>) return outer_narrow(s, units, d, rows, panel, g, fresh);
-    with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
+    if (is_turned<T>(panel)) return outer_turned(s, units, d, rows, panel, g, fresh);
+    with_vectors<T>(panel.lanes, [&]<int N>() {
         by_tiles(units, [&]<int R>(int first) {
-            outer<T, Bytes, N, R>(s + first, d, rows, g + std::ptrdiff_t(first) * panel.lanes,
-                                  fresh);
+            outer<T, FALLLINE_VECTOR_BYTES, N, R>(
+                s + first, d, rows, g + std::ptrdiff_t(first) * panel.lanes, fresh);
         });
     });
 }

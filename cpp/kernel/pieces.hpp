@@ -46,13 +46,13 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
     if (panel.columns == 1)
         return outer_column(s, units, d, pass.count, panel.lanes, gradient, true);
     fetch.plan(units * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
-    if (panel.lanes < lanes<T>)
-        return outer_narrow(s, units, d, pass.count, panel, gradient, true, between);
-    with_panel<T>(panel.lanes, [&]<int Bytes, int N>() {
+    if (is_turned<T>(panel))
+        return outer_turned(s, units, d, pass.count, panel, gradient, true, between);
+    with_vectors<T>(panel.lanes, [&]<int N>() {
         by_tiles(units, [&]<int R>(int first) {
-            outer<T, Bytes, N, R>(s + first, d, pass.count,
-                                      gradient + std::ptrdiff_t(first) * panel.lanes, true,
-                                      between);
+            outer<T, FALLLINE_VECTOR_BYTES, N, R>(s + first, d, pass.count,
+                                                  gradient + std::ptrdiff_t(first) * panel.lanes, true,
+                                                  between);
         });
     });
 }

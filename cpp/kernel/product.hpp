@@ -105,18 +105,16 @@ void outer(const T* s, const T* d, int rows, T* g, bool fresh, Between between =
     for (int first = 0; first < rows; first += fallline::block_rows) {
         const int last = first + fallline::block_rows < rows ? first + fallline::block_rows : rows;
         V sums[R][N] = {};
-        const T *a = s + std::ptrdiff_t(first) * P, *b = d + std::ptrdiff_t(first) * P;
-        for (int left = last - first; left > 0; left -= 8) {
-            between();
-            for (const T* end = a + (left < 8 ? left : 8) * P; a < end; a += P, b += P) {
-                V column[N];
+        for (int k = first; k < last; ++k) {
+            if (k % 8 == 0) between();
+            V column[N];
 #pragma GCC unroll 2
-                for (int n = 0; n < N; ++n) column[n] = get<T, Bytes>(b + n * L);
+            for (int n = 0; n < N; ++n) column[n] = get<T, Bytes>(d + std::ptrdiff_t(k) * P + n * L);
 #pragma GCC unroll 16
-                for (int r = 0; r < R; ++r)
+            for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
-                    for (int n = 0; n < N; ++n) sums[r][n] += a[r] * column[n];
-            }
+                for (int n = 0; n < N; ++n)
+                    sums[r][n] += s[std::ptrdiff_t(k) * P + r] * column[n];
         }
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r)
@@ -147,6 +145,13 @@ FALLLINE_INLINE void by_tiles(int count, Call&& call) {
         with_rows(rows, [&]<int R>() { call.template operator()<R>(first); });
         first += rows;
     }
+}
+
+// Calls f<N>() for the vectors of a panel that has whole ones.
+template <class T, class Call>
+FALLLINE_INLINE void with_vectors(int panel_lanes, Call&& call) {
+    if (panel_lanes == lanes<T>) call.template operator()<1>();
+    else call.template operator()<2>();
 }
 
 // Calls f<Bytes, N>() for the vectors that a panel of so many lanes has.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["advance", "by_epochs_alone", "shares_well", "takes_several", "through"]
 
-_LONG = 3
+_LONG = 12
 """How many epochs, at most, would go into one call, where they are long: half a millisecond."""
 
 

@@ -36,7 +36,7 @@ __all__ = ["NativeEngine", "NativeState", "chosen_kernels"]
 _LOOK = 0.02
 """Seconds after which the core looks for a stop, a deadline or a signal, between two steps."""
 
-_WORK, _MOST_EPOCHS = 5e7, 100
+_WORK, _MOST_EPOCHS = 2e8, 100
 """Multiplications, about, of several epochs in one call: some milliseconds. And the most epochs."""
 
 Found = TypeVar("Found", bound=tuple[Any, ...])
