@@ -207,8 +207,8 @@ private:
 // Errors of rows of so few classes, with the softmax that they are fused with, from net inputs: e; as they
 // are reported, where that is clipped; and slopes times what each row counts, if asked.
 template <class T>
-[[gnu::noinline]] void softmax_errors(const LossSpec& spec, const Judged<T>& at, const double* counts, T* e,
-                           T* reported, T* slope) {
+[[gnu::noinline]] void softmax_errors(const LossSpec& spec, const Judged<T>& at,
+                                      const double* counts, T* e, T* reported, T* slope) {
     by_vector<T>(at.rows, [&](std::ptrdiff_t row, int n) {
         const SoftmaxRows<T> of(spec, at, row, n);
         store_some(e + row, of.from_net_input(), n);

@@ -247,7 +247,8 @@ inline void loss_rows(const LossSpec& spec, const Judged<T>& at, T* e) {
     }
 }
 
-// slope = de/dh of each output where the error is fused with its activation, else de/dyhat.
+// slope = de/dh of each output where the error is fused with its activation, else de/dyhat; of a few
+// classes fused with softmax, see above.
 template <class T>
 inline void loss_slope(const LossSpec& spec, const Judged<T>& at, T* slope) {
     if (with_term<T>(spec, [&](const auto& term) { slopes_of(term, spec, at, slope); })) return;

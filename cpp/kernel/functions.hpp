@@ -148,10 +148,4 @@ FALLLINE_INLINE bool has_softmax_errors(const fallline::Model& model) {
            model.outputs <= narrow_width<T>;
 }
 
-template <class T>
-FALLLINE_INLINE Judged<T> judged(const fallline::Model& model, const T* y, const T* h, const T* o,
-                                 int rows) {
-    return {y, h, o, rows, model.outputs, model.targets, model.targets, model.outputs};
-}
-
 }  // namespace FALLLINE_NS

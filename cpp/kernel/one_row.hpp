@@ -2,7 +2,8 @@
 //
 // In a tile of one row each sum waits for the multiply-add before it, and the machine has nothing
 // else to do. Panels side by side give it as many sums as it can carry. Each number is the same
-// chain of multiply-adds as in a tile of many rows, so its bits are the same.
+// chain of multiply-adds as in a tile of many rows, so its bits are the same; a last panel that is
+// not full goes the way of many rows.
 
 #pragma once
 

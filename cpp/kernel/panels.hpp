@@ -9,9 +9,10 @@ namespace FALLLINE_NS {
 
 // --- narrow panels ---------------------------------------------------------------------------
 
-// Products with a panel of a quarter of a vector or less: its vectors run along the sum, which is one of
-// lanes that are added up at its end, for as many rows at a time as there are lanes. The panel's shape
-// alone decides, and a row's bits are the same among others. Returns whether it is such a panel.
+// Products with a panel of a quarter of a vector or less, that sums over so few that it is turned in
+// passing: its vectors run along the sum, which is one of lanes that are added up at its end, for as many
+// rows at a time as there are lanes. The layer's shape alone decides, and a row's bits are the same among
+// others: what is computed of it is the same code for all. Returns whether it is such a panel.
 template <class T>
 bool times_narrow(const Stretch<T>* stretches, int count, int rows, const fallline::Panel& panel,
                   const T* weights, const T* start, T* out) {
@@ -27,6 +28,8 @@ bool times_narrow(const Stretch<T>* stretches, int count, int rows, const fallli
     for (int j = 0; j < panel.columns; ++j)
         for (int first = 0; first < rows; first += L) {
             const int last = rows - first < L ? rows - first - 1 : L - 1;
+            std::ptrdiff_t at[L];  // of the rows; the last one again where there are no more
+            for (int r = 0; r < L; ++r) at[r] = std::ptrdiff_t(r < last ? r : last) * P;
             Whole<T> sums[L] = {};
             for (int i = 0; i < count; ++i) {
                 const T* a = stretches[i].a + std::ptrdiff_t(first) * P;
@@ -36,7 +39,7 @@ bool times_narrow(const Stretch<T>* stretches, int count, int rows, const fallli
                     const Mask<T> there = first_of<T>(stretches[i].count - k);
 #pragma GCC unroll 16
                     for (int r = 0; r < L; ++r) {
-                        const Vec<T> row = load(a + (r < last ? r : last) * P);
+                        const Vec<T> row = load(a + at[r]);
                         sums[r] += select(there, row, all<T>(0)).v * column;
                     }
                 }
@@ -86,7 +89,7 @@ FALLLINE_INLINE bool is_turned(const fallline::Panel& panel) {
     return panel.columns <= most_rows && (panel.lanes < lanes<T> || panel.columns < panel.lanes);
 }
 
-// The same so: what is then turned is little.
+// The gradient of such a panel. What is turned then is little.
 template <class T, class Between = Nothing>
 void outer_turned(const T* s, int units, const T* d, int rows, const fallline::Panel& panel, T* g,
                   bool fresh, Between between = {}) {

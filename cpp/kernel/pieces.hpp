@@ -45,7 +45,8 @@ void weight_gradient(const Pass<T>& pass, const Node& source, const Node& node,
     const T* d = pass.memory + (node.d + std::int64_t(piece.panel) * P) * pass.capacity;
     if (panel.columns == 1)
         return outer_column(s, units, d, pass.count, panel.lanes, gradient, true);
-    fetch.plan(units * panel.lanes, ((units - 1) / most_rows + 1) * (pass.count / 8 + 1));
+    const int tiles = is_turned<T>(panel) ? 1 : (units - 1) / most_rows + 1;
+    fetch.plan(units * panel.lanes, tiles * (pass.count / 8 + 1));
     if (is_turned<T>(panel))
         return outer_turned(s, units, d, pass.count, panel, gradient, true, between);
     with_vectors<T>(panel.lanes, [&]<int N>() {

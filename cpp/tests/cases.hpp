@@ -104,7 +104,9 @@ inline void choose_loss(Case& made, LayerSpec& output) {
     if (output.size == 1 && (name == "cross_entropy")) output.size = 2;
     output.size = (output.size + pair.each - 1) / pair.each * pair.each;
     made.objective.loss.family = name;
+    const bool classes = name == "cross_entropy" || name == "binary_cross_entropy";
     made.objective.loss.settings = {name == "huber" ? 0.5 : 0.0, 0.0};
+    if (classes && chance(2)) made.objective.loss.settings = {chance(2) ? 0.1 : 0.0, 1e-10};
     made.objective.fused = pair.fused;
     made.objective.sums = name == "sse";
     made.objective.targets = output.size / pair.each;

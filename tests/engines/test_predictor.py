@@ -99,6 +99,27 @@ def test_every_kernel_gives_its_own_bits():
             assert ready.few(row).tobytes() == expected.tobytes()
 
 
+@native
+@every_dtype
+@pytest.mark.parametrize("outputs", [1, 2, 4])
+@pytest.mark.parametrize("fan_in", [1, 7, 22, 33, 100, 600, 2100])
+def test_sums_along_vectors_are_the_same_in_every_lane(fan_in, outputs, dtype):
+    """Few outputs are summed for as many rows at a time as a vector has lanes."""
+    from fallline import _core
+    from fallline.engines.native import NativeEngine
+
+    net = Network.of(Input(fan_in), Layer(outputs))
+    theta, X = start(net, dtype=dtype), rows_of(net, 35, dtype)
+    expected = forward(net, theta.astype(np.float64), X.astype(np.float64))[net.output.name].o
+    for kernels in _core.kernels():
+        engine = NativeEngine(kernels)
+        together = engine.predict(net, theta, X)
+        tolerance = 1e-12 if dtype == np.float64 else 1e-4
+        np.testing.assert_allclose(together, expected, rtol=tolerance, atol=tolerance)
+        for i in range(35):
+            assert engine.predict(net, theta, X[i : i + 1]).tobytes() == together[i].tobytes()
+
+
 # What it takes.
 
 

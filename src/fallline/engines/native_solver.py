@@ -18,7 +18,7 @@ __all__ = ["NativeIterations"]
 _LOOK = 0.02
 """Seconds after which the core looks for a signal, between two evaluations."""
 
-_WORK, _MOST_ITERATIONS = 5e7, 100
+_WORK, _MOST_ITERATIONS = 2e8, 100
 """Multiplications, about, of several iterations in one call, and the most iterations."""
 
 _MOST = 2**31 - 1
