@@ -55,6 +55,32 @@ def test_the_number_of_threads_comes_back() -> None:
     assert len(run.history) == 1 and numbers() == before
 
 
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_ctrl_c_on_the_way_in_or_out_puts_it_back(
+    monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    before, set_number, calls = numbers(), threads._set, []
+
+    def interrupted(library: Any, number: int) -> None:
+        calls.append(number)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        set_number(library, number)
+
+    monkeypatch.setattr(threads, "_set", interrupted)
+    with threadpool_limits(
+        2, user_api="blas"
+    ):  # one where there is one processor: then none is set back
+        two = numbers()
+        try:
+            with one_thread():
+                pass
+        except KeyboardInterrupt:
+            pass
+        assert numbers() == two and threads._LIMIT.within == threads._LIMIT.depth == 0
+    assert numbers() == before and calls
+
+
 def test_an_error_inside_puts_it_back() -> None:
     before = numbers()
     with pytest.raises(ZeroDivisionError), one_thread():

@@ -27,8 +27,8 @@ def one_thread() -> Iterator[None]:
     its share of that number for itself, see `allowed_threads`. What enters within another costs
     next to nothing.
     """
-    _LIMIT.enter()
-    try:
+    try:  # within, too: a signal may come while numbers are set
+        _LIMIT.enter()
         yield
     finally:
         _LIMIT.leave()
@@ -53,26 +53,36 @@ class _Limit:
         self._own, self._lock = local(), Lock()
 
     def enter(self) -> None:
-        if not self.depth:
-            with self._lock:
-                if not self.within:
-                    libraries = _controller().select(user_api="blas").lib_controllers
-                    self.before = [(library, library.num_threads) for library in libraries]
-                self.within += 1
-                for library, _ in self.before:
-                    _set(library, 1)
         self._own.depth = self.depth + 1
+        if self.depth > 1:
+            return
+        with self._lock:
+            if not self.within:
+                libraries = _controller().select(user_api="blas").lib_controllers
+                self.before = [(library, library.num_threads) for library in libraries]
+            self.within += 1
+            self._own.counted = True
+            for library, _ in self.before:
+                _set(library, 1)
 
     def leave(self) -> None:
-        self._own.depth -= 1
-        if self.depth:
+        self._own.depth = max(self.depth - 1, 0)  # a signal may have come before it was counted
+        if self.depth or not getattr(self._own, "counted", False):
             return
         with self._lock:
             self.within -= 1
-            for library, number in self.before:
-                alone = not self.within or getattr(library, "threading_layer", "") == "openmp"
-                if alone and library.num_threads == 1:  # else somebody has set another since
-                    _set(library, number)
+            self._own.counted = False
+            try:
+                self._bring_back()
+            except BaseException:  # a signal: what is not back yet comes now
+                self._bring_back()
+                raise
+
+    def _bring_back(self) -> None:
+        for library, number in self.before:
+            alone = not self.within or getattr(library, "threading_layer", "") == "openmp"
+            if alone and library.num_threads == 1:  # else somebody has set another since
+                _set(library, number)
 
     @property
     def depth(self) -> int:
