@@ -100,8 +100,8 @@ def takes_several(
     """Take epochs in one call, but for the last of the plan; return whether that may be done again.
 
     Where a number is not finite, none is taken: epoch by epoch, the run then finds out what it is.
-    After a stop or a signal, what was done is kept, also of an epoch; but a signal while whole epochs
-    are told undoes the call. All steps have one rate.
+    After a stop or a signal, what was done is kept, also of an epoch; but a signal while epochs are
+    told undoes the call. All steps have one rate.
 
     Parameters
     ----------
