@@ -2,8 +2,8 @@
 //
 // A tile keeps its R x N vectors in registers for the whole sum. Each number is one chain of
 // multiply-adds in the order of the sum, whatever R is: so the bits of a row do not depend on which
-// rows stand beside it; panels.hpp has other ways for the narrowest. The widest panel has two vectors; narrow last ones have one, of the
-// machine's width or less.
+// rows stand beside it. The widest panel has two vectors; narrow last ones have one, of the
+// machine's width or less, and the narrowest go other ways: see panels.hpp.
 
 #pragma once
 
