@@ -29,6 +29,7 @@ export function begin(root: HTMLElement, openWire: OpenWire): { page: Page; serv
       if (reply.error) store.set({ problem: store.state.problem }); // controls show again what is
       return reply;
     },
+    settled: () => server.settled(),
     focus: (element) => {
       if (element === store.state.focus) return;
       store.set({ focus: element });

@@ -10,6 +10,8 @@ export interface Page extends Actions {
   store: Store<State>;
   /** Changes settings: during the descent where all of them can be, else by a new descent. */
   set(changes: Partial<Setup>): Promise<Reply>;
+  /** Waits until what was asked for is done, so that what is taken from the page holds it. */
+  settled(): Promise<void>;
   /** Says something to the person, for a while. */
   tell(text: string, kind?: 'info' | 'warning' | 'error'): void;
 }

@@ -6,6 +6,7 @@ export type Export = 'code.py' | 'model.fall' | 'report.html';
 
 export async function save(page: Page, file: Export): Promise<void> {
   if (file === 'report.html') page.tell('The report is being made; this takes a few seconds.');
+  await page.settled();
   try {
     const response = await fetch(`export/${file}`);
     if (!response.ok) return page.tell(await reason(response), 'error');

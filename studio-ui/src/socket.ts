@@ -41,6 +41,7 @@ export class Server {
   private nextId = 1;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private waiting = new Map<number, (reply: Reply) => void>();
+  private done: Promise<unknown> = Promise.resolve(); // all that was asked for until now
 
   constructor(
     private readonly openWire: OpenWire,
@@ -76,7 +77,14 @@ export class Server {
     if (!this.open || !this.wire) return Promise.resolve(failed(id));
     const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
     this.wire.send(JSON.stringify({ id, ...wish }));
+    const before = this.done;
+    this.done = reply.then(() => before);
     return reply;
+  }
+
+  /** Waits until all that was asked for has been answered. */
+  async settled(): Promise<void> {
+    await this.done;
   }
 
   private opened(): void {

@@ -128,7 +128,7 @@ export function frame(changes: Partial<Frame>): Decoded<Frame> {
 }
 
 export function fakePage(): FakePage {
-  vi.stubGlobal('matchMedia', () => ({ matches: false }));
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: vi.fn() }));
   vi.stubGlobal('CSS', { escape: (text: string) => text });
   const due: (() => void)[] = [];
   const flush = () => due.splice(0).forEach((run) => run());
@@ -146,6 +146,7 @@ export function fakePage(): FakePage {
     focus: (focus) => store.set({ focus }),
     tell: (text, kind = 'info') => store.set({ notice: { type: 'notice', kind, text } }),
     send: (wish) => (page.sent.push(wish), reply()),
+    settled: () => Promise.resolve(),
     set: (changes) => (page.changed.push(changes), reply()),
     show: (changes) => {
       store.set(changes);

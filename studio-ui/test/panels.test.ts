@@ -1,11 +1,13 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { readHash } from '../src/link';
 import { dataPanel } from '../src/panels/data';
 import { descentPanel } from '../src/panels/descent';
 import { networkPanel } from '../src/panels/network';
 import { divergenceCard, toasts } from '../src/panels/notices';
 import { objectivePanel } from '../src/panels/objective';
+import { topBar } from '../src/panels/topbar';
 import { lessonCard } from '../src/panels/tour';
 import { countersPanel, transportPanel } from '../src/panels/transport';
 import { fakePage, frame, problem, settle, type FakePage } from './fake';
@@ -42,6 +44,26 @@ function enter(control: HTMLInputElement | HTMLSelectElement, value: string): vo
   control.value = value;
   control.dispatchEvent(new Event('change'));
 }
+
+describe('the link', () => {
+  it('waits for what was set a moment ago', async () => {
+    const kept: string[] = [];
+    vi.stubGlobal('navigator', { clipboard: { writeText: (text: string) => kept.push(text) } });
+    let answer!: () => void;
+    page.settled = () => new Promise((resolve) => (answer = resolve));
+    const bar = put(topBar(page, { help: vi.fn(), settings: vi.fn(), looked: vi.fn() }));
+    const item = [...bar.querySelectorAll('button')].find(({ textContent }) =>
+      textContent!.startsWith('Link'),
+    );
+    item!.click();
+    await settle();
+    expect(kept).toEqual([]);
+    page.show({ problem: problem({ data: 'sine' }) });
+    answer();
+    await settle();
+    expect(readHash(new URL(kept[0]).hash).changes).toMatchObject({ data: 'sine' });
+  });
+});
 
 describe('the play bar', () => {
   it('plays, and pauses what runs', () => {

@@ -50,6 +50,24 @@ describe('Server', () => {
     expect((await second).error).toBe('no');
   });
 
+  it('is settled when all is answered, in whatever order, or can no longer be', async () => {
+    const settled = vi.fn();
+    await fake.server.settled();
+    fake.wire.open();
+    void fake.server.request({ do: 'play' });
+    void fake.server.request({ do: 'pause' });
+    void fake.server.settled().then(settled);
+    fake.reply(2);
+    await vi.runAllTimersAsync();
+    expect(settled).not.toHaveBeenCalled();
+    fake.reply(1);
+    await vi.runAllTimersAsync();
+    expect(settled).toHaveBeenCalledOnce();
+    void fake.server.request({ do: 'play' });
+    fake.wire.close(1006);
+    await fake.server.settled();
+  });
+
   it('passes on every other message', () => {
     fake.wire.open();
     fake.wire.message(encode({ type: 'notice', kind: 'info', text: 'x' }));

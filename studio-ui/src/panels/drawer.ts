@@ -69,6 +69,7 @@ function codeLine(line: string): HTMLLIElement {
 }
 
 async function copied(page: Page): Promise<void> {
+  await page.settled();
   try {
     await navigator.clipboard.writeText(`${page.store.state.code.join('\n')}\n`);
     page.tell('The program is in the clipboard.');

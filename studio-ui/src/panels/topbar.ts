@@ -116,6 +116,7 @@ function exportMenu(page: Page): HTMLElement {
 }
 
 async function copyLink(page: Page): Promise<void> {
+  await page.settled();
   const { problem } = page.store.state;
   if (!problem) return;
   const link = `${location.origin}${location.pathname}${settingsHash(problem.setup)}`;
