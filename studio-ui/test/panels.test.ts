@@ -49,6 +49,7 @@ describe('the link', () => {
   it('waits for what was set a moment ago', async () => {
     const kept: string[] = [];
     vi.stubGlobal('navigator', { clipboard: { writeText: (text: string) => kept.push(text) } });
+    HTMLElement.prototype.hidePopover = vi.fn(); // jsdom has none
     let answer!: () => void;
     page.settled = () => new Promise((resolve) => (answer = resolve));
     const bar = put(topBar(page, { help: vi.fn(), settings: vi.fn(), looked: vi.fn() }));
