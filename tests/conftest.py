@@ -51,12 +51,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
     reason = "fallline has no C++ core here; to see why: pip install -v -e '.[dev]'"
     for item in items:
-        if WITHOUT_CORE and _parameters(item).get("engine") == "native":
+        if WITHOUT_CORE and _engine(item) == "native":
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def _parameters(item: pytest.Item) -> dict[str, Any]:
-    return getattr(getattr(item, "callspec", None), "params", {})
+def _engine(item: pytest.Item) -> Any:
+    """Return the engine that a test is given, itself or in an estimator; None without."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return parameters.get("engine", getattr(parameters.get("estimator"), "engine", None))
 
 
 # One compiles for each row of a table, the other calls thousands of times.
@@ -74,7 +76,7 @@ def _mostly_the_same(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
     met: set[str] = set()
     for item in items:
-        if _parameters(item).get("engine") == "xla":
+        if _engine(item) == "xla":
             file, _, test = item.nodeid.partition("::")
             place = file + test.partition("[")[0] * file.startswith("tests/engines")
             if place in met or test.startswith(_LONG_WITH_XLA):

@@ -85,6 +85,16 @@ def test_no_check_fails_of_the_reference_engine_with_defaults(
 
 
 @pytest.mark.parametrize("cls", BOTH)
+def test_no_check_of_fits_fails_with_the_xla_engine(cls: type) -> None:
+    """A few of those above, nearly all of which are left out as it compiles for each."""
+    fits = ("check_regressors_train(", "check_classifiers_train(", "check_fit_idempotent(",
+            "check_sample_weight_equivalence_on_sparse_data(")  # fmt: skip
+    found = {k: v for k, v in checks(cls(engine="xla", **FEW)).items() if k.startswith(fits)}
+    assert len(found) >= 4
+    assert not {name: error for name, check in found.items() if (error := failure(check))}
+
+
+@pytest.mark.parametrize("cls", BOTH)
 def test_no_check_fails_in_single_precision(cls: type, monkeypatch: pytest.MonkeyPatch) -> None:
     # One check wants 1e-7 whatever the dtype, which is less than a unit in float32's last place.
     coarse = partial(estimator_checks.assert_allclose_dense_sparse, rtol=1e-4, atol=1e-5)
