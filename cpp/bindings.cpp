@@ -185,6 +185,14 @@ NB_MODULE(_core, module) {
         permutation(seed, to.data<std::int64_t>(), to.size(0));
     }, "Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector.");
 
+    module.def("shuffle", [](const nb::capsule& bits, nb::object rows) {
+        const Buffer to(rows, 'i', 8, true);
+        to.check_plain(to.size(0));
+        const auto* from = static_cast<const BitGenerator*>(bits.data("BitGenerator"));
+        const Unlocked free;
+        shuffle(*from, to.data<std::int64_t>(), to.size(0));
+    }, "Shuffle a vector as RandomState does, by NumPy's capsule of its generator.");
+
     module.def("carried", [](std::tuple<double, double, double> sums, nb::object errors,
                              nb::object weights, nb::object norms, bool scaled) {
         const Buffer each[] = {{errors, 'f', 8}, {weights, 'f', 8}, {norms, 'f', 8}};

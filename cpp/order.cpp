@@ -73,29 +73,40 @@ private:
     Wide state_ = 0, step_ = 0;
 };
 
-}  // namespace
-
-void permutation(const std::vector<std::uint32_t>& seed, std::int64_t* out, std::int64_t count) {
+// The last place is swapped with one up to it, and so on with those before: one drawn below the next
+// power of two, and drawn again where it is too far. Swapping a place with itself stands for that,
+// as no branch knows which it will be.
+template <class Draw>
+void swap_places(std::int64_t* rows, std::int64_t count, Draw&& draw) {
     if (count > std::int64_t{1} << 32) throw std::invalid_argument("there are too many rows");
-    Pcg64 draw(seed);
-    std::iota(out, out + count, std::int64_t{0});
-    std::uint64_t left = 0;
-    bool half = false;
-    // The last place is swapped with one up to it: one drawn below the next power of two, and drawn
-    // again where it is too far. Swapping a place with itself stands for that, as no branch knows
-    // which it will be.
     for (std::int64_t last = count - 1; last > 0;) {
         const std::int64_t mask = static_cast<std::int64_t>(std::bit_ceil(
                                       static_cast<std::uint64_t>(last) + 1)) - 1;
         while (last > mask >> 1) {
-            left = half ? left >> 32 : draw();
-            half = !half;
-            const std::int64_t drawn = static_cast<std::int64_t>(left & 0xffff'ffffu) & mask;
+            const std::int64_t drawn = static_cast<std::int64_t>(draw()) & mask;
             const bool near = drawn <= last;
-            std::swap(out[last], out[near ? drawn : last]);
+            std::swap(rows[last], rows[near ? drawn : last]);
             last -= near;
         }
     }
+}
+
+}  // namespace
+
+void permutation(const std::vector<std::uint32_t>& seed, std::int64_t* out, std::int64_t count) {
+    Pcg64 wide(seed);
+    std::iota(out, out + count, std::int64_t{0});
+    std::uint64_t left = 0;
+    bool half = false;
+    swap_places(out, count, [&] {
+        left = half ? left >> 32 : wide();
+        half = !half;
+        return static_cast<std::uint32_t>(left);
+    });
+}
+
+void shuffle(const BitGenerator& bits, std::int64_t* rows, std::int64_t count) {
+    swap_places(rows, count, [&] { return bits.next_uint32(bits.state); });
 }
 
 }  // namespace fallline

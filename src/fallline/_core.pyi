@@ -20,6 +20,9 @@ def instruction_set() -> str:
 def kernels() -> list[str]:
     """Return the names of the kernels that run here, the fastest first."""
 
+def shuffle(bits: object, rows: Ints) -> None:
+    """Shuffle a vector as RandomState does, by NumPy's capsule of its generator."""
+
 def permutation(seed: list[int], out: Ints) -> None:
     """Write NumPy's permutation of 0, 1, ... for a seed, told in words of 32 bits, to a vector."""
 

@@ -10,9 +10,11 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
 from ..arrays import Array, Floats, Ints
+from ..engines.permutations import shuffle
 from ..errors import SpecError
 from ..spec.network import Network
 
@@ -46,7 +48,7 @@ class ShuffledOrder:
     def __init__(self, n: int, rng: np.random.RandomState, shuffle: bool) -> None:
         self._rng, self._shuffle = rng, shuffle
         self._start: Any = rng.get_state() if shuffle else None
-        self._rows: Ints = np.arange(n)
+        self._rows: npt.NDArray[np.int64] = np.arange(n, dtype=np.int64)
         self._epoch = 0
 
     def epoch(self, k: int) -> Ints:
@@ -60,9 +62,8 @@ class ShuffledOrder:
         if k == self._epoch + 1:
             self._epoch = k
             if self._shuffle:
-                places = np.arange(len(self._rows))
-                self._rng.shuffle(places)
-                self._rows = self._rows[places]
+                self._rows = self._rows.copy()  # the order before may still be in use
+                shuffle(self._rng, self._rows)
         if k != self._epoch:
             raise SpecError(f"this order is at epoch {self._epoch} and cannot tell epoch {k}'s")
         return self._rows
@@ -71,7 +72,7 @@ class ShuffledOrder:
         """Take back the draws after epoch k, and leave the random state as they found it."""
         if self._shuffle:
             self._rng.set_state(self._start)
-        self._rows, self._epoch = np.arange(len(self._rows)), 0
+        self._rows, self._epoch = np.arange(len(self._rows), dtype=np.int64), 0
         for each in range(1, k + 1):
             self.epoch(each)
 
